@@ -1,0 +1,53 @@
+/** Run events: what a run says to a terminal, the explorer and `mlld-env run --json` (one JSON object a line). */
+
+export interface EventRange {
+  start: { line: number; character: number };
+  end: { line: number; character: number };
+}
+
+/** A diagnostic as `check --json` and `refused` print it: zero-based lines, UTF-16 characters. */
+export interface ReportedFinding {
+  file: string;
+  range: EventRange;
+  severity: "error" | "warning" | "information" | "hint";
+  code: string;
+  message: string;
+  related: { file: string; range: EventRange; message: string }[];
+  fixes: { title: string; edits: { file: string; range: EventRange; newText: string }[] }[];
+}
+
+/** A statement that the plan will run, in order. */
+export interface PlanStep {
+  file: string;
+  range: EventRange;
+  /** `var @x`, `run cmd { ls }`: one line, for people. */
+  title: string;
+  /** True when evaluating it starts a process or touches a file. */
+  effect: boolean;
+  /** `local`, `docker`, … where its commands run. */
+  target: string;
+}
+
+export type RunEvent = { time: string } & (
+  | { event: "plan"; file: string; block: EventRange | null; target: string; steps: PlanStep[]; environment: unknown }
+  | { event: "progress"; message: string; percent?: number }
+  | { event: "created"; envName: string; provider: string; created: boolean }
+  | { event: "command"; command: number; envName: string | null; argv: string[]; range: EventRange; file: string }
+  | { event: "stdout"; command: number; text: string }
+  | { event: "stderr"; command: number; text: string }
+  | { event: "exit"; command: number; exitCode: number | null; outcome: ExitOutcome; durationMs: number }
+  | { event: "show"; text: string; stream?: "stdout" | "stderr" }
+  | { event: "denied"; envName: string; host: string; port: number; reason: string }
+  | { event: "warning"; message: string; finding?: ReportedFinding }
+  | { event: "result"; value: unknown; labels: string[] }
+  | { event: "released"; envName: string }
+  | { event: "refused"; findings: ReportedFinding[] }
+  | { event: "error"; message: string; code?: string; file?: string; range?: EventRange }
+  | { event: "cancelled"; reason: "user" | "timeout" | "signal" }
+  | { event: "done"; ok: boolean; exitCode: number; durationMs: number }
+);
+
+export type ExitOutcome = "exited" | "timeout" | "cancelled" | "memory" | "lost";
+
+/** A run event before the sender stamps it. */
+export type RunEventBody = RunEvent extends infer E ? (E extends unknown ? Omit<E, "time"> : never) : never;

@@ -1,0 +1,143 @@
+/** The interface between the life of an environment and a backend (design, section 5). */
+
+/** Everything a backend needs to make an environment: the effective capabilities on concrete values, and its own options. */
+export interface EnvironmentSpec {
+  /** Set for a named environment; unset ones are anonymous and die with their owner. */
+  name?: string;
+  /** The name the core chose (and journalled) for an anonymous environment. */
+  generatedName: string;
+  /** A snapshot to start from. */
+  from?: string;
+  image?: string;
+  /** Path of a Dockerfile or its folder, absolute. */
+  build?: string;
+  fs: FsGrants;
+  net: NetGrant;
+  limits: LimitGrants;
+  /** The folder of the file that is run, absolute: relative grants and `cwd` start there. */
+  folder: string;
+  /** Project root, absolute; writable mounts of it protect what the host later runs. */
+  workspace: string;
+  /** The `.mld` file, absolute. */
+  file: string;
+  workdir?: string;
+  user?: string;
+  /** `["8080:80"]`, published on loopback only. */
+  ports?: string[];
+  tty?: boolean;
+  /** Hash of the create-time fields: a live environment of that name with another hash is an error. */
+  configHash: string;
+  /** The whole config with its unknown fields, for providers written in mlld. */
+  options: Record<string, unknown>;
+}
+
+/** A host path and where it lies in the environment; `container` null means the default place. `tail` is a glob below `host`. */
+export interface MountGrant {
+  host: string;
+  container: string | null;
+  tail: string | null;
+  mode: "ro" | "rw";
+}
+
+export interface FsGrants {
+  /** null: the chain declares no `fs`, so a sandbox gets nothing of the host and a local run everything. */
+  mounts: MountGrant[] | null;
+  /** Absolute container paths that get a tmpfs. */
+  scratch: string[];
+}
+
+export type NetGrant =
+  | { kind: "default" }
+  | { kind: "none" }
+  | { kind: "allow"; items: { host: string; port: number | null }[] }
+  | { kind: "limited" }
+  | { kind: "bridge" }
+  | { kind: "host" }
+  | { kind: "network"; name: string };
+
+/** Unset means the provider's default. */
+export interface LimitGrants {
+  memoryBytes?: number;
+  cpus?: number;
+  pids?: number;
+  timeoutMs?: number;
+}
+
+export interface EnvironmentCommand {
+  argv: string[];
+  cwd?: string;
+  vars: Record<string, string>;
+  /** Values never reach argv, logs, labels or events. */
+  secrets: Record<string, string>;
+  stdin?: string | Uint8Array;
+  tty?: { columns: number; rows: number };
+  /** Per command, milliseconds. */
+  timeoutMs?: number;
+}
+
+/** Takes output as it comes. A promise asks the source to wait (back-pressure). */
+export interface OutputSink {
+  stdout(chunk: Uint8Array): void | Promise<void>;
+  stderr(chunk: Uint8Array): void | Promise<void>;
+  /** Progress of slow steps (pull, build), one line. */
+  progress?(message: string, percent?: number): void;
+  /** A connection that the network rule refused. */
+  denied?(host: string, port: number, reason: string): void;
+}
+
+export type Outcome =
+  | { kind: "exited"; exitCode: number }
+  | { kind: "killed"; reason: "timeout" | "cancelled" | "memory" }
+  | { kind: "lost"; cause: string };
+
+export interface SnapshotRef {
+  /** What `from` takes to restore it. */
+  ref: string;
+}
+
+/** An attachment of this process to one environment. */
+export interface Environment {
+  readonly name: string;
+  /** False when it was there already. */
+  readonly created: boolean;
+  execute(command: EnvironmentCommand, sink: OutputSink, signal: AbortSignal): Promise<Outcome>;
+  snapshot?(name: string, signal: AbortSignal): Promise<SnapshotRef>;
+  /** Ends the environment. */
+  release(signal: AbortSignal): Promise<void>;
+  /** Ends only what this process holds in it. */
+  detach(): Promise<void>;
+}
+
+export interface EnvironmentInfo {
+  name: string;
+  provider: string;
+  state: "running" | "stopped" | "creating" | "dead";
+  image: string;
+  engine: string;
+  workspace: string;
+  file: string;
+  /** ISO 8601. */
+  createdAt: string;
+}
+
+export interface Provider {
+  /** The reference as written in `provider:`, or `local`. */
+  readonly ref: string;
+  /** Create or exists: reuses a running environment of that name, starts a stopped one, creates a missing one. */
+  open(spec: EnvironmentSpec, sink: OutputSink, signal: AbortSignal): Promise<Environment>;
+  list?(signal: AbortSignal): Promise<EnvironmentInfo[]>;
+  /** Calls back after each change of an environment of ours, until the signal aborts. */
+  watch?(changed: () => void, signal: AbortSignal): Promise<void>;
+}
+
+/** A failure with the code that the reference gives it (`ENV_PROVIDER_…`, `run/…`) and what to do about it. */
+export class ProviderError extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly mend?: string,
+  ) {
+    super(message);
+    this.name = "ProviderError";
+  }
+}
