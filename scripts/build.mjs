@@ -1,5 +1,5 @@
 // Bundles client, server, its web worker and the command line into dist/, as CommonJS.
-import { rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import esbuild from "esbuild";
 
 const production = process.argv.includes("--production");
@@ -12,6 +12,7 @@ const common = {
   sourcemap: production ? false : "linked",
   minify: production,
   legalComments: "none",
+  define: { VERSION: JSON.stringify(JSON.parse(await readFile("package.json", "utf8")).version) },
   logLevel: "warning",
 };
 

@@ -1,0 +1,103 @@
+import { EXIT, type Io, UsageError } from "./io";
+
+type Command = (args: string[], io: Io) => Promise<number>;
+
+interface Entry {
+  usage: string;
+  summary: string;
+  load: () => Promise<Command>;
+}
+
+/** Every command loads its own code when it is called, so that `check` never loads the runner and `run` no engine it doesn't use. */
+const COMMANDS: Record<string, Entry> = {
+  check: {
+    usage: "check [--json] [--stdin-filename FILE] PATH…",
+    summary: "Report the diagnostics of files and folders; `-` reads standard input.",
+    load: async () => (await import("./check")).check,
+  },
+  explain: {
+    usage: "explain [--json] FILE:LINE",
+    summary: "Explain the effective environment of the env block at a line.",
+    load: async () => (await import("./explain")).explain,
+  },
+  run: {
+    usage:
+      "run [--json] [--dry-run] [--provider P] [--keep] [--timeout SECONDS] [--evaluate] [--input KEY=VALUE]… FILE[:LINE]\n" +
+      "  mlld-env run --spec SPEC [--evaluate] [--set PATH=VALUE]… ENTRY",
+    summary: "Run the env block at a line with what it needs, or the whole file.",
+    load: async () => (await import("./run")).run,
+  },
+  ls: { usage: "ls [--json]", summary: "List live environments.", load: async () => (await import("./ls")).ls },
+  release: {
+    usage: "release NAME… | --orphans | --all",
+    summary: "End environments.",
+    load: async () => (await import("./release")).release,
+  },
+  snapshot: {
+    usage: "snapshot NAME [AS]",
+    summary: "Save the state of an environment; `from` in a config restores it.",
+    load: async () => (await import("./snapshot")).snapshot,
+  },
+  shell: { usage: "shell NAME", summary: "Open a shell in an environment.", load: async () => (await import("./shell")).shell },
+  parse: { usage: "parse --json FILE", summary: "Print the syntax tree of a file.", load: async () => (await import("./parse")).parseFile },
+  doctor: { usage: "doctor", summary: "Check engine, image and editor, with the mend for each fault.", load: async () => (await import("./doctor")).doctor },
+  lsp: { usage: "lsp --stdio", summary: "Start the language server.", load: async () => (await import("./lsp")).lsp },
+};
+
+/** Processes of ours that a person never calls. */
+const HIDDEN: Record<string, () => Promise<Command>> = {};
+
+function help(): string {
+  const lines = Object.values(COMMANDS).map(({ usage, summary }) => `  mlld-env ${usage}\n      ${summary}`);
+  return `mlld-env checks, explains and runs the env blocks of mlld files.\n\n${lines.join("\n")}\n\n  mlld-env --help | --version\n`;
+}
+
+async function main(argv: string[], io: Io): Promise<number> {
+  const [name = "", ...args] = argv;
+  if (name === "--version" || name === "-v") {
+    io.stdout.write(`${VERSION}\n`);
+    return EXIT.ok;
+  }
+  if (name === "--help" || name === "-h" || name === "help") {
+    io.stdout.write(help());
+    return EXIT.ok;
+  }
+  const hidden = HIDDEN[name];
+  if (hidden) return (await hidden())(args, io);
+  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!entry) {
+    io.stderr.write(name ? `mlld-env: there is no command '${name}'\n\n${help()}` : help());
+    return EXIT.usage;
+  }
+  if (args.includes("--help") || args.includes("-h")) {
+    io.stdout.write(`mlld-env ${entry.usage}\n${entry.summary}\n`);
+    return EXIT.ok;
+  }
+  try {
+    return await (await entry.load())(args, io);
+  } catch (error) {
+    if (!isUsageError(error)) throw error;
+    io.stderr.write(`mlld-env ${name}: ${error.message}\nusage: mlld-env ${entry.usage}\n`);
+    return EXIT.usage;
+  }
+}
+
+/** `util.parseArgs` throws TypeErrors with these codes for unknown or incomplete options. */
+function isUsageError(error: unknown): error is Error {
+  return error instanceof UsageError || (error instanceof TypeError && String((error as NodeJS.ErrnoException).code).startsWith("ERR_PARSE_ARGS"));
+}
+
+declare const VERSION: string;
+
+const io: Io = { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, env: process.env, cwd: process.cwd() };
+
+main(process.argv.slice(2), io).then(
+  // `exitCode`, not `exit`: what is still in a pipe to the caller has to be written first.
+  code => {
+    process.exitCode = code;
+  },
+  error => {
+    process.stderr.write(`mlld-env: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.exitCode = EXIT.failed;
+  },
+);
