@@ -69,10 +69,19 @@ export interface EnvironmentCommand {
   vars: Record<string, string>;
   /** Values never reach argv, logs, labels or events. */
   secrets: Record<string, string>;
-  stdin?: string | Uint8Array;
-  tty?: { columns: number; rows: number };
+  /** An iterable is live input (a terminal): it is read while the command runs, and its end closes the command's stdin. */
+  stdin?: string | Uint8Array | AsyncIterable<Uint8Array>;
+  tty?: TerminalSize & {
+    /** Calls back with each new size until the command ends. */
+    onResize?(resized: (size: TerminalSize) => void): void;
+  };
   /** Per command, milliseconds. */
   timeoutMs?: number;
+}
+
+export interface TerminalSize {
+  columns: number;
+  rows: number;
 }
 
 /** Takes output as it comes. A promise asks the source to wait (back-pressure). */
@@ -126,6 +135,10 @@ export interface Provider {
   /** Create or exists: reuses a running environment of that name, starts a stopped one, creates a missing one. */
   open(spec: EnvironmentSpec, sink: OutputSink, signal: AbortSignal): Promise<Environment>;
   list?(signal: AbortSignal): Promise<EnvironmentInfo[]>;
+  /** Attaches to a live environment of ours, named or anonymous, whatever its config; null when there is none of that name. */
+  attach?(name: string, signal: AbortSignal): Promise<Environment | null>;
+  /** Ends the environment of that name in whatever state it is (also half created); false when there is none of ours. */
+  remove?(name: string, signal: AbortSignal): Promise<boolean>;
   /** Calls back after each change of an environment of ours, until the signal aborts. */
   watch?(changed: () => void, signal: AbortSignal): Promise<void>;
 }
