@@ -14,6 +14,8 @@ const common = {
   legalComments: "none",
   define: { VERSION: JSON.stringify(JSON.parse(await readFile("package.json", "utf8")).version) },
   logLevel: "warning",
+  // Native, and only needed for `keychain` credentials: loaded from node_modules when it is there.
+  external: ["@napi-rs/keyring"],
 };
 
 const bundles = [
