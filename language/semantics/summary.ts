@@ -1,0 +1,71 @@
+/** What a file tells its importers: enough to check them without its tree. */
+import type { Place } from "../place";
+import type { AbstractValue } from "../values/abstract";
+import type { SymbolKind } from "./symbols";
+
+export interface ModuleSummary {
+  uri: string;
+  /** True when the text has syntax errors, so that names may be missing. */
+  broken: boolean;
+  /** Names that may be imported; without an `export` statement every top-level name. */
+  exports: Map<string, ExportedName>;
+  /** Every top-level executable by name: exported ones call private ones. */
+  executables: Map<string, ExecutableSummary>;
+  /** Policies that importing this file activates, in order, with those of its own imports. */
+  policies: AbstractValue[];
+  /** Names declared by `auth`, here and in imported files. */
+  auth: Map<string, Place>;
+  /** Files that this one imports and that could be resolved. */
+  imports: string[];
+  /** Imports that could not be followed: a registry module, an MCP server, a missing file. */
+  opaque: boolean;
+}
+
+export interface ExportedName {
+  name: string;
+  kind: SymbolKind;
+  place: Place;
+  value: AbstractValue;
+  labels: string[];
+}
+
+/** What calling an executable does, as far as it can be known from its text. */
+export interface ExecutableSummary {
+  name: string;
+  uri: string;
+  place: Place;
+  labels: string[];
+  /** null when no parentheses are written. */
+  parameters: { name: string; type: string | null }[] | null;
+  /** Whether the body is a block, a command, code in a language, a template, a value. */
+  body: string;
+  /** The value of a call, where the body is a pure value; parameters stand in it as unknowns that name them. */
+  result: AbstractValue;
+  effects: Effect[];
+}
+
+/** Something that happens when a statement runs, in the order of the text. */
+export type Effect = CommandEffect | EnvironmentEffect | CallEffect;
+
+export interface CommandEffect {
+  kind: "command";
+  /** `cmd`, `sh`, `bash`, `node`, `py`; `js` starts no process and is no effect. */
+  language: "cmd" | "sh" | "bash" | "node" | "py";
+  place: Place;
+}
+
+export interface EnvironmentEffect {
+  kind: "environment";
+  config: AbstractValue | null;
+  with: AbstractValue | null;
+  place: Place;
+  effects: Effect[];
+}
+
+export interface CallEffect {
+  kind: "call";
+  /** null when the callee is not known: a parameter, a computed member, an unresolved import. */
+  callee: { uri: string; name: string } | null;
+  arguments: AbstractValue[];
+  place: Place;
+}
