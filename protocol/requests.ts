@@ -31,3 +31,29 @@ export interface ExplainResult {
   title: string;
   markdown: string;
 }
+
+/** `initializationOptions` of the client. */
+export interface ServerOptions {
+  /** The official mlld extension is active: what it serves is left to it, unless the setting `coexistence` says otherwise. */
+  officialExtension?: boolean;
+  /** URI of the folder with a page a diagnostic code (`env/tools-widened.md`). */
+  diagnosticPages?: string;
+}
+
+/** `mlldEnv/readFile`, server to client, from a server without a disk: the text of a file, null where there is none. */
+export const READ_FILE_REQUEST = "mlldEnv/readFile";
+export interface ReadFileParams {
+  uri: string;
+}
+export interface ReadFileResult {
+  text: string | null;
+}
+
+/** `mlldEnv/listFolder`, server to client, likewise: what is in a folder, null where there is none. */
+export const LIST_FOLDER_REQUEST = "mlldEnv/listFolder";
+export interface ListFolderParams {
+  uri: string;
+}
+export interface ListFolderResult {
+  entries: { name: string; folder: boolean }[] | null;
+}

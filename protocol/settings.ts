@@ -45,12 +45,19 @@ export const SETTINGS = {
     default: {},
     description: "Severity of a diagnostic by its code, such as `env/not-enforced`. `off` hides it.",
   },
-  "codeLens.enabled": {
+  "codeLens.run": {
     group: "language",
     scope: "resource",
     type: "boolean",
     default: true,
-    description: "Show *Run* and *Explain* over every env block.",
+    description: "Show *Run env block* over every env block.",
+  },
+  "codeLens.explain": {
+    group: "language",
+    scope: "resource",
+    type: "boolean",
+    default: true,
+    description: "Show *Explain environment* over every env block.",
   },
   "inlayHints.enabled": {
     group: "language",
@@ -58,6 +65,18 @@ export const SETTINGS = {
     type: "boolean",
     default: true,
     description: "Show at an env block what its environment allows.",
+  },
+  coexistence: {
+    group: "language",
+    scope: "window",
+    type: "enum",
+    default: "auto",
+    values: {
+      auto: "While the official mlld extension is active.",
+      always: "Always.",
+      never: "Never.",
+    },
+    description: "When to leave general colouring and syntax errors to the official mlld extension.",
   },
   "trace.server": {
     group: "language",
