@@ -1,9 +1,14 @@
 // Bundles client, server, its web worker and the command line into dist/, as CommonJS.
-import { readFile, rm } from "node:fs/promises";
+//   --production   minified, without source maps, into an empty dist/
+//   --watch        builds again at every change
+//   --if-stale     does nothing when dist/ is newer than every source
+import { readdir, readFile, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
 import esbuild from "esbuild";
 
 const production = process.argv.includes("--production");
 const watch = process.argv.includes("--watch");
+const SOURCES = ["language", "protocol", "runtime", "server", "client", "cli"];
 
 const common = {
   bundle: true,
@@ -25,9 +30,22 @@ const bundles = [
   { ...common, entryPoints: { cli: "cli/main.ts" }, platform: "node", banner: { js: "#!/usr/bin/env node" } },
 ].map(options => ({ ...options, outdir: "dist" }));
 
+/** Newest modification time of the files below a folder, ms. */
+async function newest(folder) {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const times = await Promise.all(entries.filter(e => e.isFile()).map(async e => (await stat(join(e.parentPath ?? e.path, e.name))).mtimeMs));
+  return Math.max(0, ...times);
+}
+
+async function isStale() {
+  const sources = await Promise.all([...SOURCES.map(newest), ...["package-lock.json", "scripts/build.mjs"].map(async f => (await stat(f)).mtimeMs)]);
+  const outputs = await Promise.all(["client", "server", "server-worker", "cli"].map(n => stat(`dist/${n}.js`).then(s => s.mtimeMs, () => 0)));
+  return Math.max(...sources) > Math.min(...outputs);
+}
+
 if (watch) {
   for (const options of bundles) await (await esbuild.context(options)).watch();
-} else {
-  await rm("dist", { recursive: true, force: true });
+} else if (!process.argv.includes("--if-stale") || (await isStale())) {
+  if (production) await rm("dist", { recursive: true, force: true });
   await Promise.all(bundles.map(options => esbuild.build(options)));
 }
