@@ -1,0 +1,60 @@
+/** What a run asks of its surroundings. Nothing in the evaluator touches the machine except through these. */
+import type { RunEventBody } from "../../protocol/events";
+import type { RunEnvironments } from "../environments/run-environments";
+
+export interface RunServices {
+  /** Takes an event; a promise asks the run to wait (back-pressure). Values of credentials are redacted already. */
+  emit(event: RunEventBody): void | Promise<void>;
+  environments: RunEnvironments;
+  files: FileAccess;
+  credentials: CredentialStore;
+  settings: RunSettings;
+}
+
+/** The files of the host, by absolute path. Grants are checked before a call. */
+export interface FileAccess {
+  /** null when there is no such file. Throws when it is there and cannot be read. */
+  read(path: string): Promise<string | null>;
+  write(path: string, text: string): Promise<void>;
+  append(path: string, text: string): Promise<void>;
+  exists(path: string): Promise<boolean>;
+  isFolder(path: string): Promise<boolean>;
+  /** Names in a folder, sorted; empty when it is missing. */
+  list(path: string): Promise<string[]>;
+  /** Absolute paths of the files below `folder` that match, sorted. */
+  glob(pattern: string, folder: string): Promise<string[]>;
+  /** The path with symbolic links resolved; the path itself where nothing exists. */
+  real(path: string): Promise<string>;
+}
+
+/** Where the value of a credential is looked up. */
+export type CredentialRequest =
+  | { kind: "keychain"; service: string; account: string }
+  | { kind: "variable"; name: string }
+  /** A credential that the program does not define, by its name: the editor's secret storage. */
+  | { kind: "stored"; name: string };
+
+export interface CredentialStore {
+  /** null when there is none. */
+  find(request: CredentialRequest): Promise<string | null>;
+}
+
+export interface RunSettings {
+  /** The project root, absolute. */
+  root: string;
+  /** Content of `mlld-config.json` at the root; an empty object without one. */
+  config: Record<string, unknown>;
+  home: string;
+  /** Variables of the process that runs, for `@input` and `MLLD_…` names. */
+  variables: Record<string, string | undefined>;
+  /** Standard input as `@input`; null when none was given. */
+  input: string | null;
+  /** `@payload`: the values of `--input k=v`. */
+  payload: Record<string, unknown>;
+  /** The image for a sandbox whose config names none; empty for none. */
+  image: string;
+  /** `run --provider P`: the provider of blocks whose config names none. */
+  provider: string | null;
+  /** `run --keep`: environments of the run's blocks are kept. */
+  keep: boolean;
+}
