@@ -1,0 +1,177 @@
+// The contributions of package.json that no table of the product holds: language, views, welcome texts, walkthrough, task.
+// `text(key, english)` registers a text for package.nls.json and gives its placeholder.
+
+const WHEN_READY = "isWorkspaceTrusted && mlldEnv.explorer == ready";
+
+export function language() {
+  return {
+    languages: [
+      {
+        id: "mlld",
+        aliases: ["mlld"],
+        extensions: [".mld", ".mld.md", ".att", ".mtt"],
+        configuration: "./syntaxes/language-configuration.json",
+        icon: { light: "./media/file.svg", dark: "./media/file.svg" },
+      },
+    ],
+    grammars: [{ language: "mlld", scopeName: "source.mlld", path: "./syntaxes/mlld.tmLanguage.json" }],
+    snippets: [{ language: "mlld", path: "./syntaxes/snippets.json" }],
+  };
+}
+
+export function views(text, containerId, viewId) {
+  const welcome = (key, when, ...lines) => ({ view: viewId, when, contents: text(`welcome.${key}`, lines.join("\n")) });
+  return {
+    viewsContainers: {
+      activitybar: [{ id: containerId, title: text("container.title", "mlld Environments"), icon: "media/view.svg" }],
+    },
+    views: {
+      [containerId]: [
+        {
+          id: viewId,
+          name: text("view.environments", "Environments"),
+          icon: "media/view.svg",
+          contextualTitle: text("view.environments.contextual", "mlld Environments"),
+          visibility: "visible",
+        },
+      ],
+    },
+    viewsWelcome: [
+      welcome(
+        "untrusted",
+        "!isWorkspaceTrusted",
+        "This folder is not trusted: files are checked, and nothing runs.",
+        "[Manage Workspace Trust](command:workbench.trust.manage)",
+      ),
+      welcome("starting", "isWorkspaceTrusted && !mlldEnv.explorer", "Looking for environments…"),
+      welcome(
+        "empty",
+        WHEN_READY,
+        "No environment is live. Named environments appear here when their env block has run.",
+        "[Run Env Block…](command:mlldEnv.runBlock)",
+        "[Open an Example](command:mlldEnv.openExample)",
+      ),
+      welcome(
+        "noDocker",
+        "isWorkspaceTrusted && mlldEnv.explorer == absent",
+        "No Docker engine was found. Env blocks without a provider run locally all the same.",
+        "[Install Docker](https://docs.docker.com/get-started/get-docker/)",
+        "[Run Doctor](command:mlldEnv.doctor)",
+      ),
+      welcome(
+        "unreachable",
+        "isWorkspaceTrusted && mlldEnv.explorer == unreachable",
+        "The Docker engine does not answer. Start it; this view follows by itself.",
+        "[Try Again](command:mlldEnv.environments.refresh)",
+        "[Run Doctor](command:mlldEnv.doctor)",
+      ),
+      welcome(
+        "failed",
+        "isWorkspaceTrusted && mlldEnv.explorer == failed",
+        "The process that watches environments has ended.",
+        "[Start It Again](command:mlldEnv.environments.refresh)",
+        "[Show Log](command:mlldEnv.showLog)",
+      ),
+    ],
+  };
+}
+
+export function walkthrough(text) {
+  const step = (id, title, description, completionEvents) => ({
+    id,
+    title: text(`walkthrough.${id}.title`, title),
+    description: text(`walkthrough.${id}.description`, description),
+    media: { markdown: `media/walkthrough/${id}.md` },
+    ...(completionEvents ? { completionEvents } : {}),
+  });
+  return {
+    walkthroughs: [
+      {
+        id: "start",
+        title: text("walkthrough.title", "Start with mlld environments"),
+        description: text("walkthrough.description", "Check, run and watch env blocks."),
+        steps: [
+          step(
+            "open",
+            "Open an example",
+            "Each example shows one thing that env blocks do.\n[Open an Example](command:mlldEnv.openExample)",
+            ["onCommand:mlldEnv.openExample"],
+          ),
+          step(
+            "check",
+            "See what a child may not do",
+            "A child environment only narrows its parent. What is wider is underlined while you type.\n[Show Problems](command:workbench.actions.view.problems)",
+            ["onCommand:workbench.actions.view.problems"],
+          ),
+          step(
+            "fix",
+            "Mend it",
+            "Place the cursor in the underlined text and take the quick fix that removes the wider item.\n[Quick Fix](command:editor.action.quickFix)",
+            ["onCommand:editor.action.quickFix"],
+          ),
+          step(
+            "run",
+            "Run an env block",
+            "Choose *Run* over an env block: its output streams into a terminal. Ctrl+C stops it.\n[Run Env Block…](command:mlldEnv.runBlock)",
+            ["onCommand:mlldEnv.runBlock", "onCommand:mlldEnv.runAtCursor"],
+          ),
+          step(
+            "look",
+            "Look at live environments",
+            "Named environments stay until you release them. Open a shell in one, inspect it, release it.\n[Show Environments](command:mlldEnv.environments.focus)",
+            ["onView:mlldEnv.environments"],
+          ),
+        ],
+      },
+    ],
+  };
+}
+
+export function task(text, type) {
+  return {
+    taskDefinitions: [
+      {
+        type,
+        required: ["file"],
+        properties: {
+          file: {
+            type: "string",
+            description: text("task.file", "The file to run, absolute or relative to the workspace folder."),
+          },
+          line: {
+            type: "integer",
+            minimum: 1,
+            description: text("task.line", "Line of the env block. Without it the whole file runs."),
+          },
+          provider: {
+            type: "string",
+            description: text("task.provider", "Provider to run the block in, instead of its own."),
+          },
+          input: {
+            type: "object",
+            additionalProperties: { type: "string" },
+            description: text("task.input", "Values for the file's inputs and the block's parameters."),
+          },
+        },
+        when: "shellExecutionSupported || processExecutionSupported || customExecutionSupported",
+      },
+    ],
+    problemMatchers: [
+      {
+        name: "mlld-env",
+        owner: "mlld-env",
+        source: "mlld-env",
+        fileLocation: ["autoDetect", "${workspaceFolder}"],
+        pattern: {
+          regexp: "^(.+?):(\\d+):(\\d+):?\\s+(error|warning|info(?:rmation)?|hint)\\s+(\\S+/\\S+)\\s+(.*)$",
+          file: 1,
+          line: 2,
+          column: 3,
+          severity: 4,
+          code: 5,
+          message: 6,
+        },
+      },
+    ],
+  };
+}
