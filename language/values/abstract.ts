@@ -58,4 +58,14 @@ export interface Unknown {
   /** Why, for hover: `the result of a command`, `an argument of the caller`. */
   reason: string;
   place?: Place;
+  /** Set where the value is (a part of) a parameter of an executable, so that a call can put its argument in. */
+  parameter?: ParameterPart;
+}
+
+export interface ParameterPart {
+  /** `URI#name` of the executable. */
+  executable: string;
+  name: string;
+  /** Fields and indices taken of the parameter. */
+  path: string[];
 }

@@ -1,0 +1,9 @@
+/** Operations on values, pure and on plain data: used by the evaluator on concrete values and by the analysis on constants. */
+export { normaliseDocument } from "./document";
+export { inlineText, inputText, isSimple, json, prettyJson, showText, typeName, variableText } from "./format";
+export { type Inference, infer } from "./infer";
+export { callMethod, isMethodName, METHOD_NAMES, type MethodResult, MOVING_METHODS } from "./methods";
+export { binary, looseEquals, not } from "./operators";
+export { headings, MissingSection, select } from "./sections";
+export { TRANSFORMERS, type Transformer, transformer } from "./transformers";
+export { isPlainObject, truthy } from "./truth";
