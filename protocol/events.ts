@@ -32,7 +32,16 @@ export type RunEvent = { time: string } & (
   | { event: "plan"; file: string; block: EventRange | null; target: string; steps: PlanStep[]; environment: unknown }
   | { event: "progress"; message: string; percent?: number }
   | { event: "created"; envName: string; provider: string; created: boolean }
-  | { event: "command"; command: number; envName: string | null; argv: string[]; range: EventRange; file: string }
+  | {
+      event: "command";
+      command: number;
+      envName: string | null;
+      argv: string[];
+      range: EventRange;
+      file: string;
+      /** True when its standard output is output of the program (`run cmd {…}`): no `show` repeats it. */
+      echo?: boolean;
+    }
   | { event: "stdout"; command: number; text: string }
   | { event: "stderr"; command: number; text: string }
   | { event: "exit"; command: number; exitCode: number | null; outcome: ExitOutcome; durationMs: number }

@@ -3,7 +3,7 @@ import type { RunEventBody } from "../../protocol/events";
 import type { RunEnvironments } from "../environments/run-environments";
 
 export interface RunServices {
-  /** Takes an event; a promise asks the run to wait (back-pressure). Values of credentials are redacted already. */
+  /** Takes an event and redacts credentials in it; a promise asks the run to wait (back-pressure). */
   emit(event: RunEventBody): void | Promise<void>;
   environments: RunEnvironments;
   files: FileAccess;
