@@ -1,0 +1,46 @@
+/** Why a run ends before its program does. */
+export type CancelReason = "user" | "timeout" | "signal";
+
+/** However the run is cancelled, its process ends after this time: what is not given back by then is the watchdog's. Milliseconds. */
+const LAST_MS = 1_700;
+
+/** One switch for every way to end a run early: signals, the time-out, the editor, a reader that went away. */
+export class Cancellation {
+  private readonly controller = new AbortController();
+  private readonly listeners: (() => void)[] = [];
+  reason: CancelReason | null = null;
+  /** Called when the time to tidy up is over. */
+  onLast: () => void = () => {};
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  cancel(reason: CancelReason): void {
+    if (this.reason !== null) return;
+    this.reason = reason;
+    const last = setTimeout(() => this.onLast(), LAST_MS);
+    this.listeners.push(() => clearTimeout(last));
+    this.controller.abort(new Error(reason === "timeout" ? "the run took too long" : "the run was cancelled"));
+  }
+
+  /** Listens to the signals that end a process, until `dispose`. A second one doesn't wait any longer. */
+  listen(): void {
+    for (const name of SIGNALS) {
+      const received = () => (this.reason === null ? this.cancel("signal") : this.onLast());
+      process.on(name, received);
+      this.listeners.push(() => process.off(name, received));
+    }
+  }
+
+  after(timeoutMs: number): void {
+    const timer = setTimeout(() => this.cancel("timeout"), timeoutMs);
+    this.listeners.push(() => clearTimeout(timer));
+  }
+
+  dispose(): void {
+    for (const stop of this.listeners.splice(0)) stop();
+  }
+}
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

@@ -1,0 +1,101 @@
+import { relative } from "node:path";
+import type { PlanStep, ReportedFinding, RunEventBody } from "../../protocol/events";
+import type { OutputStream } from "./output-stream";
+
+type Event<Name extends RunEventBody["event"]> = Extract<RunEventBody, { event: Name }>;
+
+/** A run for people: on standard output what the program prints and nothing else, on standard error what happens. */
+export function textOutput(
+  out: OutputStream,
+  err: OutputStream,
+  cwd: string,
+): (event: RunEventBody) => void | Promise<void> {
+  const captured = new Set<number>();
+  const paint = painter(err.isTerminal);
+  const say = (text: string) => err.writeOwn(text + "\n");
+  const place = (file: string, range?: { start: { line: number; character: number } }) =>
+    `${relative(cwd, file) || file}${range ? `:${range.start.line + 1}:${range.start.character + 1}` : ""}`;
+
+  const finding = (it: ReportedFinding) => {
+    const related = it.related.map(more => `\n  ${place(more.file, more.range)}: ${more.message}`).join("");
+    return `${place(it.file, it.range)}: ${it.severity}: ${it.message} [${it.code}]${related}`;
+  };
+
+  const handlers: { [Name in RunEventBody["event"]]: (event: Event<Name>) => void | Promise<void> } = {
+    plan: event => say(paint.dim(planText(event, place))),
+    progress: event =>
+      say(paint.dim(`… ${event.message}${event.percent === undefined ? "" : ` ${Math.round(event.percent)} %`}`)),
+    created: event =>
+      say(
+        paint.dim(
+          `${event.created ? "+" : "="} ${event.envName} (${event.provider}${event.created ? "" : ", was there"})`,
+        ),
+      ),
+    command: event => {
+      if (event.captured) captured.add(event.command);
+      return say(paint.bold(`$ ${commandText(event.argv)}`));
+    },
+    stdout: event => (captured.has(event.command) ? undefined : out.write(event.text)),
+    stderr: event => err.write(event.text),
+    exit: event => {
+      captured.delete(event.command);
+      if (event.outcome === "exited" && event.exitCode === 0) return;
+      return say(paint.red(`${exitText(event)} (${seconds(event.durationMs)})`));
+    },
+    show: event => (event.stream === "stderr" ? err : out).write(event.text),
+    denied: event => say(paint.red(`refused: ${event.host}:${event.port} — ${event.reason}`)),
+    warning: event => say(event.finding ? finding(event.finding) : `warning: ${event.message}`),
+    result: event =>
+      say(paint.dim(`=> ${typeof event.value === "string" ? event.value : JSON.stringify(event.value)}`)),
+    released: event => say(paint.dim(`- ${event.envName}`)),
+    refused: event => say(`${event.findings.map(finding).join("\n")}\n${paint.red("Refused: nothing was run.")}`),
+    error: event => {
+      const at = event.file === undefined ? "" : `${place(event.file, event.range)}: `;
+      return say(`${at}${paint.red("error")}: ${event.message}${event.code === undefined ? "" : ` [${event.code}]`}`);
+    },
+    cancelled: event => say(paint.red(event.reason === "timeout" ? "Timed out." : "Cancelled.")),
+    done: () => {},
+  };
+  return event => (handlers[event.event] as (event: RunEventBody) => void | Promise<void>)(event);
+}
+
+function planText(event: Event<"plan">, place: (file: string, range?: PlanStep["range"]) => string): string {
+  const effects = event.steps.filter(step => step.effect);
+  const lines = effects.map(
+    step => `  ${place(step.file, step.range)} ${step.title}${step.target === event.target ? "" : ` (${step.target})`}`,
+  );
+  return [`Runs ${place(event.file, event.block ?? undefined)} (${event.target})`, ...lines].join("\n");
+}
+
+/** The text of a shell command as it was written, else its words. */
+function commandText(argv: string[]): string {
+  const [program, flag, script] = argv;
+  const shell = argv.length >= 3 && /^(?:.*\/)?(?:ba|da|z)?sh$/.test(program ?? "") && /^-l?c$/.test(flag ?? "");
+  return shell
+    ? script!
+    : argv.map(word => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replace(/'/g, "'\\''")}'`)).join(" ");
+}
+
+function exitText({ outcome, exitCode }: Event<"exit">): string {
+  switch (outcome) {
+    case "exited":
+      return `exit code ${exitCode}`;
+    case "timeout":
+      return "ended: it took too long";
+    case "cancelled":
+      return "ended: cancelled";
+    case "memory":
+      return "ended: out of memory";
+    case "lost":
+      return "lost: the environment went away";
+  }
+}
+
+function seconds(durationMs: number): string {
+  return `${(durationMs / 1000).toFixed(durationMs < 10_000 ? 1 : 0)} s`;
+}
+
+function painter(colour: boolean) {
+  const style = (code: number) => (text: string) => (colour ? `\x1b[${code}m${text}\x1b[0m` : text);
+  return { dim: style(2), bold: style(1), red: style(31) };
+}

@@ -1,0 +1,181 @@
+import type { RunEventBody } from "../../protocol/events";
+import type {
+  Environment,
+  EnvironmentCommand,
+  EnvironmentSpec,
+  Outcome,
+  OutputSink,
+  Provider,
+  SnapshotRef,
+} from "../providers/provider";
+import type { Journal } from "./journal";
+import type { Redactor } from "./redactor";
+import type { ProviderRegistry } from "./registry";
+import type { RunEnvironments } from "./run-environments";
+
+export interface RunEnvironmentsOptions {
+  registry: ProviderRegistry;
+  /** Made before the first environment; also starts the watchdog. */
+  journal: () => Journal;
+  redactor: Redactor;
+  emit: (event: RunEventBody) => void | Promise<void>;
+  /** `run --keep`: no environment of this run ends with it; unnamed ones are kept under their generated name. */
+  keep?: boolean;
+}
+
+const LOCAL = "local";
+/** How long an engine may take to end an environment before the journal is left to the watchdog. Milliseconds. */
+const RELEASE_TIMEOUT_MS = 30_000;
+
+export function createRunEnvironments(options: RunEnvironmentsOptions): OpenEnvironments {
+  return new OpenEnvironments(options);
+}
+
+/** The environments that a run has open, and what has to happen to each when the run ends. */
+export class OpenEnvironments implements RunEnvironments {
+  private readonly held = new Map<Environment, Held>();
+  private readonly opening = new Set<Promise<unknown>>();
+  private ended = false;
+  private anyLost = false;
+
+  constructor(private readonly options: RunEnvironmentsOptions) {}
+
+  /** An environment went away in the middle of the run: whatever the program says, this run has not succeeded. */
+  get lost(): boolean {
+    return this.anyLost;
+  }
+
+  open(ref: string | null, spec: EnvironmentSpec, signal: AbortSignal): Promise<Environment> {
+    const opened = this.openNow(ref, spec, signal);
+    this.opening.add(opened);
+    const done = () => void this.opening.delete(opened);
+    opened.then(done, done);
+    return opened;
+  }
+
+  private async openNow(ref: string | null, spec: EnvironmentSpec, signal: AbortSignal): Promise<Environment> {
+    if (this.ended) throw new Error("the run has ended");
+    const provider = await this.options.registry.resolve(ref, spec.folder);
+    signal.throwIfAborted();
+    const kept = this.options.keep === true || isKept(spec);
+    if (kept && spec.name === undefined) spec = { ...spec, name: spec.generatedName };
+    const journalled = { provider: provider.ref, name: spec.name ?? spec.generatedName, folder: spec.folder };
+    const journal = this.options.journal();
+    // Processes have their own entries. A named environment may be somebody else's until the provider says that this run created it.
+    const announced = provider.ref !== LOCAL && !kept && spec.name === undefined;
+    if (announced) journal.opening(journalled);
+    const environment = await this.attach(provider, spec, signal);
+    if (announced && environment.name !== journalled.name) journal.closed(journalled.name);
+    const releases = !kept && environment.created;
+    if (releases && provider.ref !== LOCAL) journal.open({ ...journalled, name: environment.name });
+    const tracked = new Tracked(environment, this.options.redactor, () => {
+      this.anyLost = true;
+    });
+    this.held.set(tracked, { environment, releases, journal });
+    await this.options.emit({
+      event: "created",
+      envName: environment.name,
+      provider: provider.ref,
+      created: environment.created,
+    });
+    if (signal.aborted || this.ended) {
+      await this.close(tracked, releases ? "release" : "keep");
+      signal.throwIfAborted();
+      throw new Error("the run has ended");
+    }
+    return tracked;
+  }
+
+  private attach(provider: Provider, spec: EnvironmentSpec, signal: AbortSignal): Promise<Environment> {
+    const name = spec.name ?? spec.generatedName;
+    const sink: OutputSink = {
+      stdout: () => {},
+      stderr: () => {},
+      progress: (message, percent) =>
+        void this.options.emit({ event: "progress", message, ...(percent === undefined ? {} : { percent }) }),
+      denied: (host, port, reason) => void this.options.emit({ event: "denied", envName: name, host, port, reason }),
+    };
+    return provider.open(spec, sink, signal);
+  }
+
+  async close(environment: Environment, how: "release" | "keep"): Promise<void> {
+    const held = this.held.get(environment);
+    if (!held) return;
+    this.held.delete(environment);
+    const { name } = held.environment;
+    try {
+      if (how === "keep" || this.options.keep) {
+        await held.environment.detach();
+        held.journal.closed(name);
+        return;
+      }
+      await held.environment.release(AbortSignal.timeout(RELEASE_TIMEOUT_MS));
+      held.journal.closed(name);
+      await this.options.emit({ event: "released", envName: name });
+    } catch (error) {
+      // It stays in the journal, so the watchdog and every later process of ours tries again.
+      this.anyLost ||= how === "release";
+      await this.options.emit({
+        event: "warning",
+        message: `The environment '${name}' could not be ${how === "release" ? "released" : "detached"}: ${messageOf(error)}. It is tried again; 'mlld-env release ${name}' does it by hand.`,
+      });
+    }
+  }
+
+  async closeAll(): Promise<void> {
+    this.ended = true;
+    // What is half made is released as soon as it is made.
+    await Promise.allSettled(this.opening);
+    const left = [...this.held].reverse();
+    await Promise.all(left.map(([environment, held]) => this.close(environment, held.releases ? "release" : "keep")));
+  }
+}
+
+interface Held {
+  environment: Environment;
+  /** What `closeAll` does with it. */
+  releases: boolean;
+  journal: Journal;
+}
+
+/** `name` means kept, `keep: false` releases it, `keep: true` keeps an unnamed one under its generated name. */
+function isKept(spec: EnvironmentSpec): boolean {
+  const { keep } = spec.options;
+  return keep === true || (spec.name !== undefined && keep !== false);
+}
+
+/** Sees to it that secrets are known to the redactor before a command can print them, and that a loss is not overlooked. */
+class Tracked implements Environment {
+  readonly name: string;
+  readonly created: boolean;
+  readonly snapshot?: (name: string, signal: AbortSignal) => Promise<SnapshotRef>;
+
+  constructor(
+    private readonly inner: Environment,
+    private readonly redactor: Redactor,
+    private readonly lost: () => void,
+  ) {
+    this.name = inner.name;
+    this.created = inner.created;
+    if (inner.snapshot) this.snapshot = (name, signal) => inner.snapshot!(name, signal);
+  }
+
+  async execute(command: EnvironmentCommand, sink: OutputSink, signal: AbortSignal): Promise<Outcome> {
+    for (const [name, value] of Object.entries(command.secrets)) this.redactor.add(name, value);
+    const outcome = await this.inner.execute(command, sink, signal);
+    if (outcome.kind === "lost") this.lost();
+    return outcome;
+  }
+
+  release(signal: AbortSignal): Promise<void> {
+    return this.inner.release(signal);
+  }
+
+  detach(): Promise<void> {
+    return this.inner.detach();
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

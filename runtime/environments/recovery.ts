@@ -1,0 +1,78 @@
+import { rmSync, statSync } from "node:fs";
+import { endProcesses } from "../providers/local/processes";
+import { type JournalledGroup, type JournalState, listJournals, readJournal } from "./journal";
+import { startTimeOf, stateOf } from "./process-identity";
+import type { ProviderRegistry } from "./registry";
+
+/** What no process of ours could give back for so long is left to `release --orphans`. Milliseconds. */
+const MAX_AGE_MS = 7 * 24 * 3600 * 1000;
+
+/**
+ * Gives back what the journal of a dead run lists. True when nothing is left, and the journal is gone. `justEnded`: the run ended a
+ * moment ago, so ids of its process groups cannot be in use again.
+ */
+export async function recover(
+  path: string,
+  registry: ProviderRegistry,
+  signal: AbortSignal,
+  justEnded: boolean,
+): Promise<boolean> {
+  const journal = readJournal(path);
+  if (!journal) return true;
+  const groups = journal.groups.filter(it => justEnded || isSameGroup(it));
+  const given = await Promise.all([
+    endRunProcesses(journal, groups),
+    ...journal.environments.map(it => removed(it, registry, signal)),
+  ]);
+  if (!given.every(Boolean)) return false;
+  rmSync(path, { force: true });
+  return true;
+}
+
+/** Looks for journals whose owner is dead, and gives back what they list. Answers with the journals that still list something. */
+export async function sweep(folder: string, registry: ProviderRegistry, signal: AbortSignal): Promise<string[]> {
+  const left: string[] = [];
+  for (const path of listJournals(folder)) {
+    if (signal.aborted) break;
+    const journal = readJournal(path);
+    if (!journal || stateOf(journal.owner) !== "dead") continue;
+    if (await recover(path, registry, signal, false)) continue;
+    if (isOld(path)) rmSync(path, { force: true });
+    else left.push(path);
+  }
+  return left;
+}
+
+async function endRunProcesses({ runId, owner }: JournalState, groups: JournalledGroup[]): Promise<boolean> {
+  // Another boot has none of its processes.
+  if (stateOf(owner) !== "dead") return true;
+  return endProcesses({ groups: groups.map(it => it.group), mark: `${runId}/` });
+}
+
+/** The id of an ended group may be in use again: its leader would then have started at another time. */
+function isSameGroup({ group, startTime }: JournalledGroup): boolean {
+  if (startTime === null) return false;
+  const now = startTimeOf(group);
+  return now === null || now === startTime;
+}
+
+function isOld(path: string): boolean {
+  const facts = statSync(path, { throwIfNoEntry: false });
+  return facts !== undefined && Date.now() - facts.mtimeMs > MAX_AGE_MS;
+}
+
+async function removed(
+  environment: JournalState["environments"][number],
+  registry: ProviderRegistry,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    const provider = await registry.resolve(environment.provider, environment.folder);
+    if (!provider.remove) return true;
+    await provider.remove(environment.name, signal);
+    return true;
+  } catch {
+    // The engine is away, say: the journal stays, and the next process of ours tries again.
+    return false;
+  }
+}

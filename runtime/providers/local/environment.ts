@@ -1,0 +1,68 @@
+import type { Environment, EnvironmentCommand, EnvironmentSpec, Outcome, OutputSink } from "../provider";
+import { endProcesses, groupAlive, MARK } from "./processes";
+import type { LocalProviderOptions } from "./provider";
+import { runProcess } from "./run-process";
+
+/** Processes that were started together: they end together at the latest when the environment is released. */
+export class LocalEnvironment implements Environment {
+  readonly created = true;
+  private readonly groups = new Set<number>();
+  private commands = 0;
+
+  constructor(
+    readonly name: string,
+    private readonly mark: string,
+    private readonly spec: EnvironmentSpec,
+    private readonly options: LocalProviderOptions,
+  ) {}
+
+  async execute(command: EnvironmentCommand, sink: OutputSink, signal: AbortSignal): Promise<Outcome> {
+    if (signal.aborted) return { kind: "killed", reason: "cancelled" };
+    const mark = `${this.mark}${++this.commands}/`;
+    let group: number | null = null;
+    try {
+      return await runProcess(
+        command,
+        {
+          cwd: command.cwd ?? this.spec.folder,
+          variables: { ...this.options.variables, ...command.vars, ...command.secrets, [MARK]: mark },
+          timeoutMs: command.timeoutMs ?? this.spec.limits.timeoutMs,
+          started: pid => {
+            group = pid;
+            this.groups.add(pid);
+            this.options.groups.started(pid);
+          },
+          // What earlier commands left running stays until the environment is released.
+          end: async pid => {
+            await endProcesses({ groups: [pid], mark });
+          },
+        },
+        sink,
+        signal,
+      );
+    } finally {
+      if (group !== null && !groupAlive(group)) this.forget(group);
+    }
+  }
+
+  async release(): Promise<void> {
+    // Without a command there is nothing to look for.
+    if (this.commands === 0) return;
+    const groups = [...this.groups];
+    if (!(await endProcesses({ groups, mark: this.mark }))) {
+      throw new Error(
+        `processes of the environment '${this.name}' could not be ended; they may belong to another user`,
+      );
+    }
+    for (const group of groups) this.forget(group);
+  }
+
+  /** A local environment is its processes: there is nothing that could stay. */
+  detach(): Promise<void> {
+    return this.release();
+  }
+
+  private forget(group: number): void {
+    if (this.groups.delete(group)) this.options.groups.ended(group);
+  }
+}
