@@ -1,0 +1,135 @@
+import { children } from "../../syntax";
+import type { File, Node } from "../../syntax/tree";
+import type { Span } from "../span";
+import type { TextChange } from "./index";
+
+/** A rule for the text between two children: where it matches, it becomes `to`. Rules never match across lines. */
+interface Rule {
+  from: RegExp;
+  to: string;
+}
+
+const ASSIGN: Rule = { from: /^(\??)[ \t]*(\+?=)[ \t]*$/, to: "$1 $2 " };
+const COLON: Rule = { from: /^(\??)[ \t]*:[ \t]*$/, to: "$1: " };
+const ARROW: Rule = { from: /^[ \t]*=>[ \t]*$/, to: " => " };
+const COMMA: Rule = { from: /^[ \t]*,[ \t]*$/, to: ", " };
+const OPERATOR: Rule = { from: /^[ \t]*(\?\?|\|\||&&|[=!<>]=|!?~=|[<>+\-*/%])[ \t]*$/, to: " $1 " };
+const QUESTION: Rule = { from: /^[ \t]*\?[ \t]*$/, to: " ? " };
+const ELSE_COLON: Rule = { from: /^[ \t]*:[ \t]*$/, to: " : " };
+const PIPE: Rule = { from: /^[ \t]*\|[ \t]*$/, to: " | " };
+const WORD: Rule = { from: /^[ \t]*([a-z]+)[ \t]*$/, to: " $1 " };
+const SPACE: Rule = { from: /^[ \t]*$/, to: " " };
+const NOTHING: Rule = { from: /^[ \t]+$/, to: "" };
+
+/** Changes of the spaces within lines. */
+export function spacing(file: File): TextChange[] {
+  const changes: TextChange[] = [];
+  const { text } = file;
+  const between = (start: number, end: number, ...rules: Rule[]) => {
+    const gap = text.slice(start, end);
+    for (const { from, to } of rules) {
+      if (!from.test(gap)) continue;
+      const newText = gap.replace(from, to);
+      if (newText !== gap) changes.push({ start, end, newText });
+      return;
+    }
+  };
+  /** Inside brackets: `padding` at both ends, `separator` between the members. */
+  const bracketed = (open: number, close: number, members: Span[], padding: Rule, separator: Rule) => {
+    const [first] = members;
+    const last = members.at(-1);
+    if (!first || !last) return;
+    between(open, first.start, padding);
+    for (let i = 1; i < members.length; i++) between(members[i - 1]!.end, members[i]!.start, separator);
+    between(last.end, close, padding);
+  };
+
+  const visit = (node: Node) => {
+    switch (node.kind) {
+      case "Template":
+      case "Prose":
+      case "Fence":
+      case "CommandExpression":
+      case "CodeExpression":
+      case "FileReference":
+        return;
+      case "VarStatement":
+      case "LetStatement":
+      case "AuthStatement":
+      case "PolicyStatement":
+        between(node.name.end, node.value.start, ASSIGN);
+        break;
+      case "AssignStatement":
+        between(node.target.end, node.value.start, ASSIGN);
+        break;
+      case "ExeStatement": {
+        const { parameters } = node;
+        if (parameters && parameters.length > 0) {
+          for (let i = 1; i < parameters.length; i++) between(parameters[i - 1]!.end, parameters[i]!.start, COMMA);
+          between(parameters.at(-1)!.end, node.body.start, { from: /^[ \t]*\)[ \t]*=[ \t]*$/, to: ") = " });
+        } else
+          between(node.name.end, node.body.start, {
+            from: /^((?:\.[a-z.]+)?)[ \t]*(\([ \t]*\))?[ \t]*=[ \t]*$/,
+            to: "$1$2 = ",
+          });
+        break;
+      }
+      case "Property":
+        if (node.value) between(node.key.end, node.value.start, COLON);
+        break;
+      case "ObjectExpression":
+        if (text[node.start] === "{") bracketed(node.start + 1, node.end - 1, node.properties, SPACE, COMMA);
+        break;
+      case "WithClause":
+        bracketed(text.indexOf("{", node.start) + 1, node.end - 1, node.properties, SPACE, COMMA);
+        break;
+      case "ArrayExpression":
+        bracketed(node.start + 1, node.end - 1, node.elements, NOTHING, COMMA);
+        break;
+      case "CallExpression":
+        bracketed(text.indexOf("(", node.callee.end) + 1, node.end - 1, node.arguments, NOTHING, COMMA);
+        break;
+      case "Block":
+        if (node.statements.length > 0) {
+          between(node.start + 1, node.statements[0]!.start, SPACE);
+          between(node.statements.at(-1)!.end, node.end - 1, SPACE);
+        }
+        break;
+      case "WhenEntry":
+        between(node.condition.end, node.action.start, ARROW);
+        break;
+      case "ReturnStatement":
+        if (node.value) between(node.start + 2, node.value.start, SPACE);
+        break;
+      case "BinaryExpression":
+        between(node.left.end, node.right.start, OPERATOR);
+        break;
+      case "ConditionalExpression":
+        between(node.condition.end, node.then.start, QUESTION);
+        between(node.then.end, node.else.start, ELSE_COLON);
+        break;
+      case "Pipeline":
+        if (!node.condensed) pipes(node.source ? [node.source, ...node.stages] : node.stages, between);
+        break;
+      case "EnvExpression": {
+        const parts = [node.config, node.with, node.body].filter(part => part !== null);
+        between(node.start + node.keyword.length, parts[0]!.start, SPACE);
+        for (let i = 1; i < parts.length; i++) between(parts[i - 1]!.end, parts[i]!.start, SPACE, WORD);
+        break;
+      }
+      case "IfStatement":
+        between(node.condition.end, node.then.start, SPACE);
+        if (node.else) between(node.then.end, node.else.start, WORD);
+        break;
+      default:
+        break;
+    }
+    children(node).forEach(visit);
+  };
+  visit(file);
+  return changes;
+}
+
+function pipes(parts: Span[], between: (start: number, end: number, ...rules: Rule[]) => void): void {
+  for (let i = 1; i < parts.length; i++) between(parts[i - 1]!.end, parts[i]!.start, PIPE);
+}

@@ -1,0 +1,13 @@
+/** A range in the text that a feature was asked about: UTF-16 offsets `[start, end)`. */
+export interface Span {
+  start: number;
+  end: number;
+}
+
+export function contains(span: Span, offset: number): boolean {
+  return span.start <= offset && offset <= span.end;
+}
+
+export function overlaps(a: Span, b: Span): boolean {
+  return a.start <= b.end && b.start <= a.end;
+}
