@@ -12,7 +12,7 @@ export interface ModuleSummary {
   /** Every top-level executable by name: exported ones call private ones. */
   executables: Map<string, ExecutableSummary>;
   /** Policies that importing this file activates, in order, with those of its own imports. */
-  policies: AbstractValue[];
+  policies: { label: string; value: AbstractValue }[];
   /** Names declared by `auth`, here and in imported files. */
   auth: Map<string, Place>;
   /** Files that this one imports and that could be resolved. */
@@ -56,8 +56,11 @@ export interface CommandEffect {
 
 export interface EnvironmentEffect {
   kind: "environment";
+  /** How messages call the config: `@sandbox`. */
+  label?: string;
   config: AbstractValue | null;
   with: AbstractValue | null;
+  /** The head, from `env` to before the block. */
   place: Place;
   effects: Effect[];
 }
@@ -66,6 +69,8 @@ export interface CallEffect {
   kind: "call";
   /** null when the callee is not known: a parameter, a computed member, an unresolved import. */
   callee: { uri: string; name: string } | null;
+  /** As written: `@docker.run`. */
+  name: string;
   arguments: AbstractValue[];
   place: Place;
 }

@@ -45,6 +45,8 @@ export interface Scope {
   parent: Scope | null;
   children: Scope[];
   symbols: Map<string, MlldSymbol>;
+  /** The executable whose body this is in; null outside of one. */
+  executable: MlldSymbol | null;
 }
 
 /** A use of a name. */

@@ -1,0 +1,469 @@
+import { deriveConfig, fromValue, type PathContext, toValue } from "../environment";
+import type { Place } from "../place";
+import type {
+  Action,
+  ArrayExpression,
+  BinaryExpression,
+  Block,
+  CallExpression,
+  FileReference,
+  Node,
+  Property,
+  Spread,
+  Template,
+  VariableReference,
+  WhenExpression,
+  WithClause,
+} from "../syntax/tree";
+import type { AbstractEntry, AbstractValue } from "../values/abstract";
+import { inlineText } from "../values/format";
+import { binary } from "../values/operators";
+import type { Bound } from "./bind";
+import type { ExecutableSummary } from "./summary";
+import type { MlldSymbol } from "./symbols";
+import { each, field, known, oneOf, setEntry, substitute, truth, unknown } from "./values";
+
+/** What evaluation asks of the rest of the program. */
+export interface Surroundings {
+  uri: string;
+  bound: Bound;
+  paths: PathContext;
+  /** The value behind an imported name or namespace. */
+  imported(symbol: MlldSymbol): AbstractValue;
+  /** The executable that a callee names. */
+  executable(callee: Node): ExecutableSummary | null;
+  /** Data of a file that a `<path>` names; null when it is no data file or not known. */
+  data(path: string, place: Place): AbstractValue | null;
+}
+
+/** Keys of a `with` tail that make it a derived config rather than options of a command or pipeline. */
+const CONFIG_KEYS = new Set(["tools", "mcps", "fs", "net", "limits", "provider", "auth", "profile", "name", "keep"]);
+
+/**
+ * Values of expressions as far as they are known before the run. Each node is evaluated once; parameters stand in the result as
+ * unknowns that name them, so that a call can put its arguments in.
+ */
+export class Evaluator {
+  private readonly values = new Map<Node, AbstractValue>();
+  private readonly symbols = new Map<MlldSymbol, AbstractValue>();
+  private readonly active = new Set<MlldSymbol>();
+
+  constructor(private readonly around: Surroundings) {}
+
+  evaluate(node: Node): AbstractValue {
+    const done = this.values.get(node);
+    if (done) return done;
+    const value = this.compute(node);
+    this.values.set(node, value);
+    return value;
+  }
+
+  /** What a name stands for. */
+  symbol(symbol: MlldSymbol): AbstractValue {
+    const done = this.symbols.get(symbol);
+    if (done) return done;
+    if (this.active.has(symbol)) return unknown("a value that is made from itself");
+    this.active.add(symbol);
+    const value = this.computeSymbol(symbol);
+    this.active.delete(symbol);
+    this.symbols.set(symbol, value);
+    return value;
+  }
+
+  /** The entries of a `with` clause as an object. */
+  clause(clause: WithClause): AbstractValue {
+    const done = this.values.get(clause);
+    if (done) return done;
+    const value = this.properties(clause.properties, this.place(clause));
+    this.values.set(clause, value);
+    return value;
+  }
+
+  /** What a call gives: the executable's value with the arguments put in. */
+  call(summary: ExecutableSummary, args: Action[], place: Place): AbstractValue {
+    const value = substitute(summary.result, `${summary.uri}#${summary.name}`, this.arguments(summary, args));
+    return value.kind === "unknown" ? { ...value, place } : value;
+  }
+
+  arguments(summary: ExecutableSummary, args: Action[]): (name: string) => AbstractValue | null {
+    return name => {
+      const index = summary.parameters?.findIndex(parameter => parameter.name === name) ?? -1;
+      const argument = args[index];
+      return argument ? this.evaluate(argument) : null;
+    };
+  }
+
+  private place(node: Node): Place {
+    return { uri: this.around.uri, start: node.start, end: node.end };
+  }
+
+  private computeSymbol(symbol: MlldSymbol): AbstractValue {
+    switch (symbol.kind) {
+      case "import":
+      case "namespace":
+        return this.around.imported(symbol);
+      case "exe":
+        return { kind: "executable", name: symbol.name, place: symbol.range ? { uri: this.around.uri, ...symbol.range } : undefined };
+      case "parameter":
+        return {
+          kind: "unknown",
+          reason: `the parameter @${symbol.name}, which each call gives`,
+          parameter: { executable: `${this.around.uri}#${symbol.scope.executable?.name}`, name: symbol.name, path: [] },
+        };
+      case "loop":
+        return this.loopValue(symbol);
+      case "reserved":
+        // Paths and references keep these two by name: `"@base/src"`.
+        if (symbol.name === "base" || symbol.name === "root") return known(`@${symbol.name}`);
+        return unknown(`@${symbol.name} is known only while a program runs`);
+      case "policy":
+        if (symbol.import) return this.around.imported(symbol);
+        break;
+      case "var":
+      case "let":
+        break;
+      default:
+        return unknown(`@${symbol.name} is no value`);
+    }
+    if (!symbol.value) return unknown(`@${symbol.name} has no value`);
+    if (symbol.writes.length === 0) return this.evaluate(symbol.value);
+    if (symbol.writes.some(write => write.operator === "+=")) return unknown(`@${symbol.name} changes while the program runs`);
+    return oneOf([symbol.value, ...symbol.writes.map(write => write.value)].map(value => this.evaluate(value)));
+  }
+
+  private loopValue(symbol: MlldSymbol): AbstractValue {
+    const loop = symbol.declaration;
+    if (loop?.kind !== "ForExpression" || loop.variable.name !== symbol.name) return unknown("the key of a loop");
+    return each(this.evaluate(loop.source), source => {
+      if (source.kind === "array" && !source.open && source.items.length > 0) return oneOf(source.items);
+      if (source.kind === "object" && !source.open && source.entries.length > 0) {
+        return oneOf(source.entries.map(entry => entry.value));
+      }
+      return unknown("an item of a list that is not known whole");
+    });
+  }
+
+  private compute(node: Node): AbstractValue {
+    const place = this.place(node);
+    switch (node.kind) {
+      case "NumberLiteral":
+      case "BooleanLiteral":
+        return known(node.value, place);
+      case "NullLiteral":
+        return known(null, place);
+      case "Duration":
+        return known(this.around.bound.file.text.slice(node.start, node.end), place);
+      case "BareWord":
+        return known(node.text, place);
+      case "Wildcard":
+        return known("*", place);
+      case "Template":
+        return this.template(node, place);
+      case "ArrayExpression":
+        return this.array(node, place);
+      case "ObjectExpression":
+        return this.properties(node.properties, place);
+      case "VariableReference":
+        return this.reference(node, place);
+      case "MemberExpression":
+        return this.withPlace(field(this.evaluate(node.object), node.property.name, place), place);
+      case "IndexExpression": {
+        const object = this.evaluate(node.object);
+        return this.withPlace(
+          each(this.evaluate(node.index), index =>
+            index.kind === "known" ? field(object, String(index.value), place) : unknown("an index that is not known", place),
+          ),
+          place,
+        );
+      }
+      case "ParenthesizedExpression":
+        return this.evaluate(node.expression);
+      case "LabelExpression":
+        return this.evaluate(node.value);
+      case "ConditionalValue":
+        return this.evaluate(node.value);
+      case "UnaryExpression": {
+        const operand = truth(this.evaluate(node.operand));
+        return operand === null ? unknown("a condition that is not known", place) : known(!operand, place);
+      }
+      case "BinaryExpression":
+        return this.binary(node, place);
+      case "ConditionalExpression": {
+        const condition = truth(this.evaluate(node.condition));
+        if (condition !== null) return this.evaluate(condition ? node.then : node.else);
+        return oneOf([this.evaluate(node.then), this.evaluate(node.else)], place);
+      }
+      case "WhenExpression":
+        return this.when(node, place);
+      case "Block":
+        return this.block(node);
+      case "EnvExpression":
+        return this.block(node.body);
+      case "ReturnStatement":
+        return node.value ? this.evaluate(node.value) : known(null, place);
+      case "NewExpression": {
+        const base = this.evaluate(node.target);
+        if (!node.with || node.arguments) return base;
+        return deriveConfig(base, this.clause(node.with), "new", { paths: this.around.paths }).value;
+      }
+      case "WithExpression": {
+        const value = this.evaluate(node.value);
+        if (!derivesConfig(node.clause)) return value.kind === "unknown" ? value : unknown("the result of a pipeline", place);
+        return deriveConfig(value, this.clause(node.clause), "with", { paths: this.around.paths }).value;
+      }
+      case "CallExpression":
+        return this.callValue(node, place);
+      case "FileReference":
+        return this.fileData(node, place);
+      case "ForExpression":
+        return { kind: "array", items: [], open: true, place };
+      default:
+        return unknown(REASONS[node.kind] ?? "a value that only the run knows", place);
+    }
+  }
+
+  /** An unknown value is explained where it is used; a known one keeps the place where it is written. */
+  private withPlace(value: AbstractValue, place: Place): AbstractValue {
+    return value.place || value.kind === "known" ? value : { ...value, place };
+  }
+
+  private reference(node: VariableReference, place: Place): AbstractValue {
+    const symbol = this.around.bound.referenceOf.get(node)?.symbol;
+    if (!symbol) return unknown(`@${node.name} is not defined`, place);
+    const value = this.symbol(symbol);
+    return value.kind === "unknown" ? { ...value, place } : value;
+  }
+
+  private template(node: Template, place: Place): AbstractValue {
+    let texts: AbstractValue = known("", place);
+    for (const part of node.parts) {
+      let add: AbstractValue;
+      if (part.kind === "Text") add = known(part.value);
+      else if (part.kind === "Interpolation" && !part.conditional) add = this.interpolated(part.expression);
+      else return unknown("a text that is put together while the program runs", place);
+      texts = each(texts, before => each(add, after => joined(before, after, place)));
+    }
+    return texts.kind === "known" ? { ...texts, place } : texts;
+  }
+
+  /** An undefined name stays as it is written, with its fields. */
+  private interpolated(expression: Node): AbstractValue {
+    const head = headOf(expression);
+    if (head?.kind === "VariableReference" && !this.around.bound.referenceOf.get(head)?.symbol) {
+      return known(this.around.bound.file.text.slice(expression.start, expression.end));
+    }
+    return this.evaluate(expression);
+  }
+
+  private array(node: ArrayExpression, place: Place): AbstractValue {
+    const items: AbstractValue[] = [];
+    let open = false;
+    for (const element of node.elements) {
+      if (element.kind === "Missing") continue;
+      const value = this.evaluate(element);
+      if (element.kind !== "ConditionalValue") items.push(value);
+      else {
+        const present = truth(value);
+        if (present) items.push(value);
+        else if (present === null) open = true;
+      }
+    }
+    return { kind: "array", items, open, place };
+  }
+
+  private properties(properties: (Property | Spread)[], place: Place): AbstractValue {
+    let objects: { entries: AbstractEntry[]; open: boolean; spread: Set<string> }[] = [
+      { entries: [], open: false, spread: new Set() },
+    ];
+    for (const property of properties) {
+      if (property.kind === "Spread") objects = this.spread(objects, this.evaluate(property.argument));
+      else for (const object of objects) this.property(object, property);
+    }
+    return oneOf(
+      objects.map(({ entries, open }) => ({ kind: "object", entries, open, place })),
+      place,
+    );
+  }
+
+  /** A spread of one of several objects gives one of several objects. */
+  private spread(
+    into: { entries: AbstractEntry[]; open: boolean; spread: Set<string> }[],
+    value: AbstractValue,
+  ): { entries: AbstractEntry[]; open: boolean; spread: Set<string> }[] {
+    const options = value.kind === "oneOf" ? value.options : [value];
+    return into.flatMap(object =>
+      options.map(option => {
+        const entries = object.entries.slice();
+        const spread = new Set(object.spread);
+        if (option.kind === "known" && option.value === null) return { ...object, entries, spread };
+        if (option.kind !== "object") {
+          // What an unknown object holds may replace everything before it.
+          const reason = "a field that a spread may replace";
+          return {
+            entries: entries.map(entry => ({ ...entry, value: unknown(reason, entry.value.place), replaced: undefined })),
+            open: true,
+            spread,
+          };
+        }
+        for (const entry of option.entries) {
+          setEntry(entries, entry, new Set());
+          spread.add(entry.key);
+        }
+        return { entries, open: object.open || option.open, spread };
+      }),
+    );
+  }
+
+  private property(object: { entries: AbstractEntry[]; open: boolean; spread: Set<string> }, property: Property): void {
+    const name = property.key.name ?? this.keyName(property);
+    if (name === null) {
+      object.open = true;
+      return;
+    }
+    const value = property.value ? this.evaluate(property.value) : known(true, this.place(property.key));
+    const entry: AbstractEntry = { key: name, value, keyPlace: this.place(property.key) };
+    if (property.optional) {
+      const present = truth(value);
+      if (present === false) return;
+      if (present === null) entry.maybe = true;
+    }
+    setEntry(object.entries, entry, object.spread);
+    object.spread.delete(name);
+  }
+
+  private keyName(property: Property): string | null {
+    const key = property.key.template ? this.evaluate(property.key.template) : null;
+    return key?.kind === "known" ? String(key.value) : null;
+  }
+
+  private binary(node: BinaryExpression, place: Place): AbstractValue {
+    const left = this.evaluate(node.left);
+    if (node.operator === "??") {
+      if (left.kind === "known") return left.value === null ? this.evaluate(node.right) : left;
+      return left.kind === "unknown" || left.kind === "oneOf" ? oneOf([left, this.evaluate(node.right)], place) : left;
+    }
+    if (node.operator === "||" || node.operator === "&&") {
+      const decided = truth(left);
+      if (decided === null) return oneOf([left, this.evaluate(node.right)], place);
+      return decided === (node.operator === "||") ? left : this.evaluate(node.right);
+    }
+    const operator = node.operator;
+    const right = this.evaluate(node.right);
+    return each(left, a =>
+      each(right, b => {
+        const [x, y] = [toValue(a), toValue(b)];
+        if (x === undefined || y === undefined) return unknown("an operand that is not known", place);
+        const result = fromValue(binary(operator, x, y));
+        return { ...result, place };
+      }),
+    );
+  }
+
+  private when(node: WhenExpression, place: Place): AbstractValue {
+    const subject = node.subject ? this.evaluate(node.subject) : null;
+    const options: AbstractValue[] = [];
+    for (const entry of node.entries) {
+      if (entry.kind !== "WhenEntry") continue;
+      const matches = this.matches(entry.condition, subject);
+      if (matches === false) continue;
+      options.push(this.evaluate(entry.action));
+      if (matches) return oneOf(options, place);
+    }
+    options.push(known(null, place));
+    return oneOf(options, place);
+  }
+
+  /** Whether a `when` entry is chosen, if those before it were not. */
+  private matches(condition: Node, subject: AbstractValue | null): boolean | null {
+    if (condition.kind === "Wildcard" || (condition.kind === "BareWord" && condition.text === "none")) return true;
+    if (condition.kind === "ComparisonPattern") return null;
+    const value = this.evaluate(condition);
+    if (!subject) return truth(value);
+    const [left, right] = [toValue(subject), toValue(value)];
+    return left === undefined || right === undefined ? null : Boolean(binary("==", left, right));
+  }
+
+  /** A block's value is what its last statement returns, where nothing else may return before. */
+  private block(block: Block): AbstractValue {
+    const last = block.statements.at(-1);
+    if (last?.kind !== "ReturnStatement" || !last.value) return unknown("what a block returns", this.place(block));
+    const plain = block.statements.every(statement => statement === last || !mayReturn(statement));
+    return plain ? this.evaluate(last.value) : unknown("what a block returns on one of several ways", this.place(block));
+  }
+
+  private callValue(node: CallExpression, place: Place): AbstractValue {
+    const summary = this.around.executable(node.callee);
+    return summary ? this.call(summary, node.arguments, place) : unknown("the result of a call", place);
+  }
+
+  private fileData(node: FileReference, place: Place): AbstractValue {
+    const plain = node.path.every(part => part.kind === "Text") && !node.section && !node.definitions && node.stages.length === 0;
+    if (!plain) return unknown("what a file holds", place);
+    const path = node.path.map(part => (part.kind === "Text" ? part.value : "")).join("");
+    return this.around.data(path.trim(), place) ?? unknown("what a file holds", place);
+  }
+}
+
+const REASONS: Partial<Record<Node["kind"], string>> = {
+  CommandExpression: "the output of a command",
+  CodeExpression: "what a code block returns",
+  RunExpression: "the output of a command",
+  Pipeline: "the result of a pipeline",
+  ForeachExpression: "the results of a loop",
+  LoopExpression: "the result of a loop",
+  SliceExpression: "a part of a list",
+  FilterExpression: "a part of a list",
+  Missing: "a value that is not written yet",
+};
+
+/** The reference at the head of `@a.b[0]`, `@f(x).c`. */
+export function headOf(node: Node): Node | null {
+  for (let at: Node = node; ; ) {
+    switch (at.kind) {
+      case "MemberExpression":
+      case "IndexExpression":
+      case "SliceExpression":
+      case "FilterExpression":
+        at = at.object;
+        break;
+      case "CallExpression":
+        at = at.callee;
+        break;
+      case "ParenthesizedExpression":
+        at = at.expression;
+        break;
+      case "Pipeline":
+        if (!at.source) return null;
+        at = at.source;
+        break;
+      default:
+        return at;
+    }
+  }
+}
+
+/** Whether a `with` tail names fields of an environment. */
+export function derivesConfig(clause: WithClause): boolean {
+  return clause.properties.some(property => property.kind === "Spread" || CONFIG_KEYS.has(property.key.name ?? ""));
+}
+
+function joined(before: AbstractValue, after: AbstractValue, place: Place): AbstractValue {
+  if (before.kind !== "known") return before;
+  const value = toValue(after);
+  if (value === undefined) return after.kind === "unknown" ? { ...after, parameter: undefined, place } : unknown("a text that is not known", place);
+  return known(String(before.value) + inlineText(value), place);
+}
+
+/** Statements after which the rest of a block may not run. */
+function mayReturn(statement: Node): boolean {
+  switch (statement.kind) {
+    case "ReturnStatement":
+    case "IfStatement":
+    case "BailStatement":
+      return true;
+    case "ExpressionStatement":
+      return ["WhenExpression", "ForExpression", "LoopExpression", "EnvExpression"].includes(statement.expression.kind);
+    default:
+      return false;
+  }
+}

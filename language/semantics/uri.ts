@@ -1,0 +1,59 @@
+/** Paths in URIs, by text alone: no file system is asked. */
+
+const SCHEME = /^([a-z][a-z0-9+.-]*:\/\/[^/]*)(\/.*)?$/i;
+
+/** `file:///a/b.mld` → `file:///a`. */
+export function folderOf(uri: string): string {
+  const slash = uri.lastIndexOf("/");
+  const { prefix } = split(uri);
+  return slash <= prefix.length ? prefix + "/" : uri.slice(0, slash);
+}
+
+/** The last segment, decoded. */
+export function baseName(uri: string): string {
+  return decode(uri.slice(uri.lastIndexOf("/") + 1));
+}
+
+/** A path as people write it, from a folder; absolute paths start at the root of the same scheme. */
+export function resolvePath(folder: string, path: string): string {
+  const { prefix, path: base } = split(folder);
+  const windows = /^[a-z]:[\\/]/i.test(path);
+  const text = windows ? "/" + path.replaceAll("\\", "/") : path;
+  const segments = text.startsWith("/") ? [] : base.split("/");
+  for (const segment of text.split("/").map(encode)) segments.push(segment);
+  return prefix + "/" + normalise(segments).join("/");
+}
+
+/** Whether the URI is the folder itself or lies below it. */
+export function isWithin(uri: string, folder: string): boolean {
+  const root = folder.endsWith("/") ? folder : folder + "/";
+  return uri === folder || uri.startsWith(root);
+}
+
+function split(uri: string): { prefix: string; path: string } {
+  const match = SCHEME.exec(uri);
+  return match ? { prefix: match[1]!, path: match[2] ?? "/" } : { prefix: "", path: uri };
+}
+
+function normalise(segments: string[]): string[] {
+  const out: string[] = [];
+  for (const segment of segments) {
+    if (segment === "" || segment === ".") continue;
+    if (segment === "..") out.pop();
+    else out.push(segment);
+  }
+  return out;
+}
+
+function encode(segment: string): string {
+  // What `pathToFileURL` leaves as it is must stay, or two URIs would name one file.
+  return encodeURIComponent(segment).replace(/%(40|3A|2B|24|26|2C|3B|3D)/gi, escape => decodeURIComponent(escape));
+}
+
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment; // A lone `%` in a name is itself.
+  }
+}

@@ -1,0 +1,137 @@
+/** Work on values that are known before the run only in part. */
+import type { Place } from "../place";
+import type { AbstractEntry, AbstractValue, Known } from "../values/abstract";
+import { truthy } from "../values/truth";
+
+/** More alternatives than this are not followed: the value counts as unknown. */
+const MAX_OPTIONS = 8;
+
+export function known(value: Known["value"], place?: Place): Known {
+  return { kind: "known", value, place };
+}
+
+export function unknown(reason: string, place?: Place): AbstractValue {
+  return { kind: "unknown", reason, place };
+}
+
+/** One of several values; nested alternatives are flattened. */
+export function oneOf(options: AbstractValue[], place?: Place): AbstractValue {
+  const flat: AbstractValue[] = [];
+  for (const option of options) {
+    for (const value of option.kind === "oneOf" ? option.options : [option]) {
+      if (!flat.some(other => isSameScalar(other, value))) flat.push(value);
+    }
+  }
+  if (flat.length === 0) return unknown("no alternative is left", place);
+  if (flat.length === 1) return flat[0]!;
+  if (flat.length > MAX_OPTIONS) return unknown("one of many values", place);
+  return { kind: "oneOf", options: flat, place };
+}
+
+function isSameScalar(a: AbstractValue, b: AbstractValue): boolean {
+  return a.kind === "known" && b.kind === "known" && a.value === b.value;
+}
+
+/** Applies a function to every alternative. */
+export function each(value: AbstractValue, apply: (value: AbstractValue) => AbstractValue): AbstractValue {
+  return value.kind === "oneOf" ? oneOf(value.options.map(apply), value.place) : apply(value);
+}
+
+/** True, false, or null when that is not known. */
+export function truth(value: AbstractValue): boolean | null {
+  switch (value.kind) {
+    case "known":
+      return truthy(value.value);
+    case "array":
+      return value.items.length > 0 ? true : value.open ? null : false;
+    case "object":
+      return value.entries.some(entry => !entry.maybe) ? true : value.open || value.entries.length > 0 ? null : false;
+    case "executable":
+      return true;
+    case "oneOf": {
+      const all = value.options.map(truth);
+      return all.every(one => one === true) ? true : all.every(one => one === false) ? false : null;
+    }
+    case "unknown":
+      return null;
+  }
+}
+
+/** `value.key`, `value[key]`: null for what is not there, as mlld has it. */
+export function field(value: AbstractValue, key: string, place?: Place): AbstractValue {
+  switch (value.kind) {
+    case "object": {
+      const entry = value.entries.find(candidate => candidate.key === key);
+      if (entry) return entry.maybe ? oneOf([entry.value, known(null, place)], place) : entry.value;
+      return value.open ? unknown("a field of an object that is not known whole", place) : known(null, place);
+    }
+    case "array": {
+      const index = Number(key);
+      if (!Number.isInteger(index) || index < 0) return unknown("a property of a list", place);
+      return value.items[index] ?? (value.open ? unknown("an item of a list that is not known whole", place) : known(null, place));
+    }
+    case "oneOf":
+      return each(value, option => field(option, key, place));
+    case "unknown": {
+      if (!value.parameter) return unknown(value.reason, place);
+      return { ...value, place, parameter: { ...value.parameter, path: [...value.parameter.path, key] } };
+    }
+    default:
+      return unknown("a field of a value that has none", place);
+  }
+}
+
+/** Puts an entry into an object; what it replaces by a spread is remembered. */
+export function setEntry(entries: AbstractEntry[], entry: AbstractEntry, spread: ReadonlySet<string>): void {
+  const at = entries.findIndex(other => other.key === entry.key);
+  if (at < 0) {
+    entries.push(entry);
+    return;
+  }
+  const before = entries[at]!;
+  const replaced = spread.has(entry.key) ? before.value : before.replaced;
+  if (entry.maybe) {
+    entries[at] = { ...before, value: oneOf([before.value, entry.value]), replaced };
+    return;
+  }
+  entries[at] = replaced ? { ...entry, replaced } : entry;
+}
+
+/** Puts a call's arguments in the place of the parameters that stand in a value. */
+export function substitute(
+  value: AbstractValue,
+  executable: string,
+  argument: (name: string) => AbstractValue | null,
+): AbstractValue {
+  switch (value.kind) {
+    case "unknown": {
+      if (value.parameter?.executable !== executable) return value;
+      const start = argument(value.parameter.name);
+      return start ? value.parameter.path.reduce((part, key) => field(part, key), start) : value;
+    }
+    case "array": {
+      const items = value.items.map(item => substitute(item, executable, argument));
+      return items.every((item, i) => item === value.items[i]) ? value : { ...value, items };
+    }
+    case "object": {
+      const entries = value.entries.map(entry => substituteEntry(entry, executable, argument));
+      return entries.every((entry, i) => entry === value.entries[i]) ? value : { ...value, entries };
+    }
+    case "oneOf": {
+      const options = value.options.map(option => substitute(option, executable, argument));
+      return options.every((option, i) => option === value.options[i]) ? value : oneOf(options, value.place);
+    }
+    default:
+      return value;
+  }
+}
+
+function substituteEntry(
+  entry: AbstractEntry,
+  executable: string,
+  argument: (name: string) => AbstractValue | null,
+): AbstractEntry {
+  const value = substitute(entry.value, executable, argument);
+  const replaced = entry.replaced && substitute(entry.replaced, executable, argument);
+  return value === entry.value && replaced === entry.replaced ? entry : { ...entry, value, replaced };
+}
