@@ -3,12 +3,14 @@
  * that the owner is gone, and cancels the run. Without `--control` the standard input belongs to the program.
  */
 export type RunControl =
-  /** The first line, before anything runs: credentials from the editor's secret storage. They travel nowhere else. */
-  | { type: "start"; secrets: Record<string, string> }
+  /** The first line, before anything runs, with the credentials from the editor's secret storage. They travel nowhere else. */
+  | { type: "start"; secrets: Record<string, string>; terminal?: { columns: number; rows: number } }
   /** Allows so many more bytes of `stdout` and `stderr` text (UTF-8); without credit the run stops reading from the engine. */
   | { type: "credit"; bytes: number }
   /** Typed by the person, for the command that runs. */
   | { type: "input"; text: string }
+  /** The end of the command's input (Ctrl+D). */
+  | { type: "endOfInput" }
   | { type: "resize"; columns: number; rows: number }
   | { type: "cancel" };
 

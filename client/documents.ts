@@ -1,0 +1,42 @@
+import * as vscode from "vscode";
+
+const SCHEME = "mlld-env";
+/** Documents kept for editors that show them again; an older one shows as empty and can be asked for anew. */
+const KEPT = 50;
+
+/** Read-only documents of ours: explanations, inspections, output of past runs. */
+export class Documents implements vscode.TextDocumentContentProvider, vscode.Disposable {
+  private readonly changed = new vscode.EventEmitter<vscode.Uri>();
+  readonly onDidChange = this.changed.event;
+  private readonly texts = new Map<string, string>();
+  private readonly registration = vscode.workspace.registerTextDocumentContentProvider(SCHEME, this);
+
+  provideTextDocumentContent(uri: vscode.Uri): string {
+    return this.texts.get(uri.path) ?? "";
+  }
+
+  /** Shows a text beside the editor, or in place of what was shown under the same name. */
+  async show(kind: string, name: string, text: string, language: string): Promise<void> {
+    const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${kind}/${name.replace(/[\\/]/g, "∕")}` });
+    this.texts.delete(uri.path);
+    this.texts.set(uri.path, text);
+    for (const path of this.texts.keys()) {
+      if (this.texts.size <= KEPT) break;
+      this.texts.delete(path);
+    }
+    this.changed.fire(uri);
+    const document = await vscode.workspace.openTextDocument(uri);
+    await vscode.languages.setTextDocumentLanguage(document, language);
+    await vscode.window.showTextDocument(document, {
+      viewColumn: vscode.ViewColumn.Beside,
+      preview: true,
+      preserveFocus: false,
+    });
+  }
+
+  dispose(): void {
+    this.registration.dispose();
+    this.changed.dispose();
+    this.texts.clear();
+  }
+}

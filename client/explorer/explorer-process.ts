@@ -1,0 +1,94 @@
+import type { ChildProcessWithoutNullStreams } from "node:child_process";
+import type { ExplorerCommand, ExplorerMessage } from "../../protocol/explorer";
+import { killProgram, type Program, startProgram } from "../program";
+import { JsonLines } from "../run/json-lines";
+
+type List = Extract<ExplorerMessage, { type: "list" }>;
+type Body = ExplorerCommand extends infer C ? (C extends unknown ? Omit<C, "id"> : never) : never;
+
+/** An explorer that is asked to end may take so long before it is killed. */
+const END_MS = 1500;
+/** A command that the engine does not answer is given up after this time; a snapshot of a large environment takes a while. */
+const ANSWER_MS = 120_000;
+
+interface Listener {
+  list(list: List): void;
+  /** The process has ended by itself, with the last it said. */
+  ended(trouble: string): void;
+  log(line: string): void;
+}
+
+/** The `mlld-env __explorer` process of a window. It follows the engines; nothing here polls. */
+export class ExplorerProcess {
+  private readonly child: ChildProcessWithoutNullStreams;
+  private readonly waiting = new Map<
+    number,
+    { resolve: (value: unknown) => void; reject: (error: Error) => void; timer: NodeJS.Timeout }
+  >();
+  private nextId = 1;
+  private stderr = "";
+  private stopped = false;
+  private over = false;
+
+  constructor(program: Program, cwd: string, listener: Listener) {
+    this.child = startProgram(program, ["__explorer"], cwd);
+    const lines = new JsonLines<ExplorerMessage>(message => this.take(message, listener), listener.log);
+    const end = (trouble: string) => {
+      if (this.over) return;
+      this.over = true;
+      for (const { reject, timer } of this.waiting.values()) {
+        clearTimeout(timer);
+        reject(new Error(trouble));
+      }
+      this.waiting.clear();
+      if (!this.stopped) listener.ended(trouble);
+    };
+    this.child.stdout.on("data", chunk => lines.write(chunk));
+    this.child.stderr.on("data", chunk => {
+      this.stderr = (this.stderr + String(chunk)).slice(-4096);
+      listener.log(String(chunk).trimEnd());
+    });
+    this.child.stdin.on("error", () => this.child.stdin.destroy());
+    this.child.on("error", error => end(`The explorer could not be started: ${error.message}`));
+    this.child.on("close", (code, signal) =>
+      end(`The explorer ended (${signal ?? code}). ${this.stderr.trim()}`.trim()),
+    );
+  }
+
+  /** Sends a command. Rejects with the engine's own words when it fails. */
+  send(body: Body): Promise<unknown> {
+    if (this.over || !this.child.stdin.writable) return Promise.reject(new Error("The explorer is not running."));
+    const id = this.nextId++;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.waiting.delete(id);
+        reject(new Error(`No answer in ${ANSWER_MS / 1000} s.`));
+      }, ANSWER_MS);
+      this.waiting.set(id, { resolve, reject, timer });
+      this.child.stdin.write(`${JSON.stringify({ id, ...body } satisfies ExplorerCommand)}\n`);
+    });
+  }
+
+  /** Ends it: the end of its input is its sign, and it owns nothing that would outlive it. */
+  stop(): void {
+    if (this.stopped) return;
+    this.stopped = true;
+    this.child.stdin.end();
+    const timer = setTimeout(() => killProgram(this.child), END_MS);
+    timer.unref();
+    this.child.once("close", () => clearTimeout(timer));
+  }
+
+  private take(message: ExplorerMessage, listener: Listener): void {
+    if (message.type === "list") {
+      listener.list(message);
+      return;
+    }
+    const waiting = this.waiting.get(message.id);
+    if (!waiting) return;
+    this.waiting.delete(message.id);
+    clearTimeout(waiting.timer);
+    if (message.ok) waiting.resolve(message.value);
+    else waiting.reject(new Error(message.message));
+  }
+}

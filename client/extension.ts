@@ -1,0 +1,86 @@
+import * as vscode from "vscode";
+import { COMMANDS, type CommandId } from "../protocol/commands";
+import { showDoctor } from "./doctor";
+import { Documents } from "./documents";
+import { openExample } from "./examples";
+import { explorerCommands } from "./explorer/commands";
+import { EnvironmentsView } from "./explorer/environments-view";
+import type { Language } from "./language-client";
+import { keepPathOfTerminals } from "./path-of-terminals";
+import type { Program } from "./program";
+import { runCommands } from "./run/commands";
+import { showFailures } from "./run/failures";
+import { Runs } from "./run/runs";
+import { showRunning } from "./run/status-bar";
+import { taskProvider } from "./run/tasks";
+import { Secrets } from "./secrets";
+import { engineVariables } from "./settings";
+
+type Handler = (...args: unknown[]) => unknown;
+
+/** What the tests of the extension look into. */
+export interface Inside {
+  runs: Runs;
+  view: EnvironmentsView;
+  secrets: Secrets;
+  language: () => Promise<Language>;
+}
+
+let language: Promise<Language> | undefined;
+
+/** Registers everything and starts the language server; runner, explorer and engine code load on first use. */
+export function activate(context: vscode.ExtensionContext): Inside {
+  const log = vscode.window.createOutputChannel("mlld Environments", { log: true });
+  const cli = vscode.Uri.joinPath(context.extensionUri, "dist", "cli.js").fsPath;
+  const program: Program = { cli, variables: engineVariables };
+  const documents = new Documents();
+  const secrets = new Secrets(context);
+  const runs = new Runs(program, () => secrets.values());
+  const view = new EnvironmentsView(program, log);
+  const server = () => (language ??= startLanguage(context.extensionUri, log));
+
+  const handlers: Record<CommandId, Handler> = {
+    ...runCommands(runs, server, documents),
+    ...explorerCommands(view, program, documents),
+    "mlldEnv.secrets.set": name => secrets.askToSet(name),
+    "mlldEnv.secrets.list": () => secrets.list(),
+    "mlldEnv.secrets.remove": () => secrets.askToRemove(),
+    "mlldEnv.doctor": () => showDoctor(program, documents, String(context.extension.packageJSON.version)),
+    "mlldEnv.openExample": () => openExample(context),
+    "mlldEnv.openWalkthrough": () =>
+      vscode.commands.executeCommand("workbench.action.openWalkthrough", `${context.extension.id}#start`, false),
+    "mlldEnv.showLog": () => log.show(),
+    "mlldEnv.restartServer": async () => (await server()).restart(),
+  };
+  context.subscriptions.push(
+    log,
+    documents,
+    runs,
+    view,
+    showFailures(runs),
+    showRunning(runs),
+    taskProvider(runs),
+    keepPathOfTerminals(context, cli, log),
+    ...(Object.keys(COMMANDS) as CommandId[]).map(id => vscode.commands.registerCommand(id, handlers[id])),
+  );
+  // Not awaited: the editor waits for activation.
+  server().catch(error => {
+    log.error(`The language server could not be started: ${String(error)}`);
+  });
+  return { runs, view, secrets, language: server };
+}
+
+export async function deactivate(): Promise<void> {
+  const started = language;
+  language = undefined;
+  // A server that never started has nothing to stop; its failure is in the log.
+  await started?.then(
+    running => running.stop(),
+    () => undefined,
+  );
+}
+
+async function startLanguage(extension: vscode.Uri, log: vscode.LogOutputChannel): Promise<Language> {
+  const { Language: Connection } = await import("./language-client");
+  return Connection.start(extension, log);
+}

@@ -1,0 +1,64 @@
+import * as vscode from "vscode";
+import type { EventRange, RunEvent } from "../../protocol/events";
+import { duration } from "./event-text";
+import { plainText, withoutSequences } from "./plain-text";
+import type { RunRecord, Runs } from "./runs";
+
+/** Lines of standard error that a problem quotes. */
+const QUOTED_LINES = 3;
+
+/** Puts a problem on each statement that failed in a run, until the file is edited or runs again. */
+export function showFailures(runs: Runs): vscode.Disposable {
+  const problems = vscode.languages.createDiagnosticCollection("mlld-env run");
+  const commands = new WeakMap<RunRecord, Map<number, { file: string; range: EventRange; stderr: string }>>();
+
+  const add = (file: string, range: EventRange, message: string, code?: string) => {
+    const uri = vscode.Uri.file(file);
+    const problem = new vscode.Diagnostic(
+      new vscode.Range(range.start.line, range.start.character, range.end.line, range.end.character),
+      message,
+      vscode.DiagnosticSeverity.Error,
+    );
+    problem.source = "mlld-env";
+    if (code) problem.code = code;
+    problems.set(uri, [...(problems.get(uri) ?? []), problem]);
+  };
+
+  const take = (run: RunRecord, event: RunEvent) => {
+    let known = commands.get(run);
+    if (!known) commands.set(run, (known = new Map()));
+    if (event.event === "command") known.set(event.command, { file: event.file, range: event.range, stderr: "" });
+    else if (event.event === "stderr") {
+      const command = known.get(event.command);
+      if (command) command.stderr = (command.stderr + event.text).slice(-2000);
+    } else if (event.event === "exit") {
+      const command = known.get(event.command);
+      known.delete(event.command);
+      const failed = event.outcome === "exited" ? event.exitCode !== 0 : event.outcome !== "cancelled";
+      if (command && failed) add(command.file, command.range, exitMessage(event, command.stderr), "run/command-failed");
+    } else if (event.event === "error" && event.file && event.range)
+      add(event.file, event.range, plainText(event.message), event.code);
+  };
+
+  return vscode.Disposable.from(
+    problems,
+    runs.onDidStart(run => problems.delete(vscode.Uri.file(run.request.file))),
+    runs.onEvent(({ run, event }) => take(run, event)),
+    vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
+      if (contentChanges.length && problems.has(document.uri)) problems.delete(document.uri);
+    }),
+  );
+}
+
+function exitMessage(event: Extract<RunEvent, { event: "exit" }>, stderr: string): string {
+  const time = duration(event.durationMs);
+  const words: Record<typeof event.outcome, string> = {
+    exited: vscode.l10n.t("The last run ended here with exit code {0} after {1}.", event.exitCode ?? "?", time),
+    timeout: vscode.l10n.t("The last run timed out here after {0}.", time),
+    cancelled: vscode.l10n.t("The last run was stopped here after {0}.", time),
+    memory: vscode.l10n.t("The last run ran out of memory here after {0}.", time),
+    lost: vscode.l10n.t("The last run lost its environment here after {0}.", time),
+  };
+  const quoted = withoutSequences(stderr).trim().split("\n").slice(-QUOTED_LINES).join("\n");
+  return quoted ? `${words[event.outcome]}\n${quoted}` : words[event.outcome];
+}

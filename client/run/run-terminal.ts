@@ -1,0 +1,160 @@
+import * as vscode from "vscode";
+import { INITIAL_CREDIT } from "../../protocol/control";
+import type { RunEvent } from "../../protocol/events";
+import type { Program } from "../program";
+import { EventText } from "./event-text";
+import { PacedOutput } from "./paced-output";
+import { type RunEnd, RunProcess } from "./run-process";
+import { type RunRequest, runTitle } from "./run-request";
+import { TypedInput } from "./typed-input";
+
+/** Credit goes back to the run in parts of this size, in bytes. */
+const CREDIT_PART = INITIAL_CREDIT / 8;
+
+export interface RunObserver {
+  event(event: RunEvent): void;
+  /** Text as the terminal got it, for the history. */
+  text(text: string): void;
+  end(end: RunEnd): void;
+}
+
+export interface RunContext {
+  program: Program;
+  cwd: string;
+  secrets: Record<string, string>;
+  /** Starts the same request again. */
+  again: () => void;
+}
+
+/** A terminal that shows runs, one after the other, and stops the one that runs when it is closed. */
+export class RunTerminal implements vscode.Pseudoterminal {
+  private readonly written = new vscode.EventEmitter<string>();
+  private readonly closed = new vscode.EventEmitter<number>();
+  private readonly renamed = new vscode.EventEmitter<string>();
+  readonly onDidWrite = this.written.event;
+  readonly onDidClose = this.closed.event;
+  readonly onDidChangeName = this.renamed.event;
+
+  private readonly output = new PacedOutput(
+    text => this.written.fire(text),
+    bytes => this.credit(bytes),
+  );
+  private process: RunProcess | undefined;
+  private observer: RunObserver | undefined;
+  private begin: ((size: vscode.TerminalDimensions | undefined) => void) | undefined;
+  private size: vscode.TerminalDimensions | undefined;
+  private opened = false;
+  private typed = new TypedInput();
+  private again: (() => void) | undefined;
+  private owed = 0;
+
+  /** `closeAtEnd`: the terminal of a task ends with its run. */
+  constructor(private readonly options: { closeAtEnd: boolean; shortPath: (file: string) => string }) {}
+
+  get busy(): boolean {
+    return this.process !== undefined;
+  }
+
+  /** Starts a run; the terminal must be idle. Its first command waits until the terminal is open and its size known. */
+  run(request: RunRequest, context: RunContext, observer: RunObserver): void {
+    const text = new EventText({
+      t: (message, ...places) => vscode.l10n.t(message, ...places),
+      shortPath: this.options.shortPath,
+    });
+    this.observer = observer;
+    this.again = undefined;
+    this.typed = new TypedInput();
+    this.renamed.fire(runTitle(request));
+    this.show(text.opening(runTitle(request)));
+    const process = new RunProcess(context.program, request, context.cwd, {
+      event: event => {
+        const bytes = event.event === "stdout" || event.event === "stderr" ? Buffer.byteLength(event.text) : 0;
+        this.show(text.of(event), bytes);
+        observer.event(event);
+      },
+      end: end => {
+        if (end.trouble) this.show(text.failure(end.trouble));
+        this.process = undefined;
+        this.observer = undefined;
+        if (this.options.closeAtEnd) void this.closeWith(end.exitCode ?? 1);
+        else {
+          this.again = context.again;
+          this.show(text.notice(vscode.l10n.t("Press Enter to run it again.")));
+        }
+        observer.end(end);
+      },
+    });
+    this.process = process;
+    this.owed = 0;
+    this.begin = size =>
+      process.send({ type: "start", secrets: context.secrets, ...(size ? { terminal: { ...size } } : {}) });
+    if (this.opened) this.start();
+  }
+
+  /** Asks the run to stop; does nothing when none runs. */
+  cancel(): void {
+    if (!this.process || this.process.stopping) return;
+    this.show(`\r\n\x1b[33m${vscode.l10n.t("Stopping…")}\x1b[0m\r\n`);
+    this.process.cancel();
+  }
+
+  /** Ends the terminal of a task that may not run. */
+  refuse(): void {
+    this.output.write(`\x1b[31m${vscode.l10n.t("This workspace is not trusted: nothing runs in it.")}\x1b[0m\r\n`);
+    void this.closeWith(3);
+  }
+
+  open(size: vscode.TerminalDimensions | undefined): void {
+    this.opened = true;
+    this.size = size;
+    this.output.open();
+    this.start();
+  }
+
+  close(): void {
+    this.output.close();
+    this.process?.cancel();
+  }
+
+  setDimensions(size: vscode.TerminalDimensions): void {
+    this.size = size;
+    this.process?.send({ type: "resize", columns: size.columns, rows: size.rows });
+  }
+
+  handleInput(raw: string): void {
+    const data = this.output.input(raw);
+    if (!data) return;
+    if (!this.process) {
+      if (data === "\r") this.again?.();
+      return;
+    }
+    for (const typed of this.typed.take(data)) {
+      if (typed.kind === "echo") this.output.write(typed.text);
+      else if (typed.kind === "line") this.process.send({ type: "input", text: typed.text });
+      else if (typed.kind === "end") this.process.send({ type: "endOfInput" });
+      else this.cancel();
+    }
+  }
+
+  private start(): void {
+    this.begin?.(this.size);
+    this.begin = undefined;
+  }
+
+  private show(text: string, bytes = 0): void {
+    this.output.write(text, bytes);
+    if (text) this.observer?.text(text);
+  }
+
+  private credit(bytes: number): void {
+    this.owed += bytes;
+    if (this.owed < CREDIT_PART) return;
+    this.process?.send({ type: "credit", bytes: this.owed });
+    this.owed = 0;
+  }
+
+  private async closeWith(code: number): Promise<void> {
+    await this.output.flushed();
+    this.closed.fire(code);
+  }
+}
