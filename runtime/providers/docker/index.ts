@@ -1,0 +1,192 @@
+/** The Docker backend: environments are containers of ours on an engine. */
+import { identityOf } from "../../environments/process-identity";
+import {
+  type Environment,
+  type EnvironmentInfo,
+  type EnvironmentSpec,
+  type OutputSink,
+  type Provider,
+  ProviderError,
+} from "../provider";
+import { containerUser, createOptions } from "./create-options";
+import { connectEngine, type Engine } from "./engine";
+import { DockerEnvironment } from "./environment";
+import { engineError, statusOf } from "./errors";
+import { containerNameOf, environmentInfo, isOurs, LABEL, labelsFor } from "./labels";
+import { resolveMounts } from "./mounts";
+import { openContainer } from "./open-container";
+import { type Bind, containerSide, realOrWritten, within } from "./paths";
+import { appeared, removeMadeFolders } from "./protected";
+import { hasImage, pullImage } from "./pull";
+import { watchEngine } from "./watch";
+
+export interface DockerProviderOptions {
+  /** The reference as written in `provider:`; `docker` when unset. */
+  ref?: string;
+  /** The settings `docker.host` and `docker.context`; empty finds the engine as the Docker command line does. */
+  host?: string;
+  context?: string;
+  /** The setting `docker.image`, or MLLD_ENV_DOCKER_IMAGE. */
+  defaultImage?: string;
+  /** Where DOCKER_HOST and its like are looked up; the process's own when unset. */
+  env?: NodeJS.ProcessEnv;
+}
+
+/** A provider of Docker environments. Connects with its first use; throws `ProviderError` from there. */
+export function createDockerProvider(options: DockerProviderOptions = {}): Provider {
+  return new DockerProvider(options);
+}
+
+class DockerProvider implements Provider {
+  readonly ref: string;
+  readonly #options: DockerProviderOptions;
+  #engine: Promise<Engine> | null = null;
+
+  constructor(options: DockerProviderOptions) {
+    this.ref = options.ref ?? "docker";
+    this.#options = options;
+  }
+
+  async open(spec: EnvironmentSpec, sink: OutputSink, signal: AbortSignal): Promise<Environment> {
+    const engine = await this.#connect();
+    const socket = engine.address.kind === "socket" ? engine.address.path : null;
+    const mounts = resolveMounts(spec, socket);
+    const containerName = containerNameOf(spec.name ?? spec.generatedName);
+    const host = process.getuid && process.getgid ? { uid: process.getuid(), gid: process.getgid() } : null;
+    const user = containerUser(spec, engine.ownership, host);
+    const opened = await openContainer({
+      engine,
+      spec,
+      containerName,
+      user,
+      signal,
+      options: async () => {
+        const image = await this.#image(engine, spec, sink, signal);
+        const labels = labelsFor(spec, containerName, identityOf(process.pid));
+        return createOptions({ spec, image, containerName, labels, mounts, user, engine });
+      },
+    });
+    const environment = new DockerEnvironment({
+      ...opened,
+      name: spec.name ?? spec.generatedName,
+      folder: cwd => commandFolder(cwd, spec, mounts.binds),
+      timeoutMs: spec.limits.timeoutMs,
+      closed: ended => {
+        for (const path of appeared(mounts.absent)) {
+          sink.progress?.(
+            `The environment made ${path}, which programs of this machine may run: look at it before you use it.`,
+          );
+        }
+        if (ended) removeMadeFolders(mounts.madeFolders);
+      },
+    });
+    environment.warm();
+    return environment;
+  }
+
+  async list(signal: AbortSignal): Promise<EnvironmentInfo[]> {
+    const engine = await this.#connect();
+    try {
+      const containers = await engine.docker.listContainers({
+        all: true,
+        filters: { label: [LABEL.owner] },
+        abortSignal: signal,
+      });
+      return containers.flatMap(container => environmentInfo(container, this.ref, engine.label) ?? []);
+    } catch (error) {
+      throw engineError("Listing the environments", error);
+    }
+  }
+
+  async attach(name: string, _signal: AbortSignal): Promise<Environment | null> {
+    const found = await this.#find(name);
+    if (!found) return null;
+    const { container, info } = found;
+    if (info.State.Paused) await container.unpause();
+    else if (!info.State.Running) await container.start().catch(error => notModified(error));
+    return new DockerEnvironment({
+      name,
+      created: false,
+      container,
+      lifeline: null,
+      folder: cwd => cwd ?? "",
+      closed: () => {},
+    });
+  }
+
+  async remove(name: string, _signal: AbortSignal): Promise<boolean> {
+    const found = await this.#find(name);
+    if (!found) return false;
+    try {
+      await found.container.remove({ force: true, v: true });
+      return true;
+    } catch (error) {
+      if (statusOf(error) === 404) return false;
+      // The engine is removing it already.
+      if (statusOf(error) === 409) return true;
+      throw engineError(`Releasing ${name}`, error);
+    }
+  }
+
+  async watch(changed: () => void, signal: AbortSignal): Promise<void> {
+    await watchEngine(() => this.#connect(), changed, signal);
+  }
+
+  async #find(name: string) {
+    const engine = await this.#connect();
+    const container = engine.docker.getContainer(containerNameOf(name));
+    try {
+      const info = await container.inspect();
+      return isOurs(info.Config.Labels, info.Name) && info.Name === `/${containerNameOf(name)}`
+        ? { container, info }
+        : null;
+    } catch (error) {
+      if (statusOf(error) === 404) return null;
+      throw engineError(`Looking for ${name}`, error);
+    }
+  }
+
+  /** One connection for all; a failed one is tried again by the next call. */
+  #connect(): Promise<Engine> {
+    this.#engine ??= connectEngine({
+      host: this.#options.host,
+      context: this.#options.context,
+      env: this.#options.env ?? process.env,
+    }).catch(error => {
+      this.#engine = null;
+      throw error;
+    });
+    return this.#engine;
+  }
+
+  async #image(engine: Engine, spec: EnvironmentSpec, sink: OutputSink, signal: AbortSignal): Promise<string> {
+    const image = spec.from ?? spec.image ?? this.#options.defaultImage;
+    if (!image) {
+      throw new ProviderError(
+        "run/image-unset",
+        "The environment names no image.",
+        "Set `image` in the config, the setting `mlldEnv.docker.image`, or MLLD_ENV_DOCKER_IMAGE.",
+      );
+    }
+    if (!(await hasImage(engine.docker, image))) await pullImage(engine.docker, image, sink, signal);
+    return image;
+  }
+}
+
+/**
+ * The container side of the grant that holds the command's folder (the file's, unless it says otherwise), else the image's own. A folder
+ * that belongs to the host and isn't granted has no other side.
+ */
+function commandFolder(cwd: string | undefined, spec: EnvironmentSpec, binds: Bind[]): string {
+  const written = cwd ?? spec.folder;
+  const inside = containerSide(binds, written);
+  if (inside !== null) return inside;
+  const ofHost = [spec.folder, spec.workspace].some(
+    root => within(realOrWritten(root), realOrWritten(written)) !== null,
+  );
+  return cwd === undefined || ofHost ? (spec.workdir ?? "") : cwd;
+}
+
+function notModified(error: unknown): void {
+  if (statusOf(error) !== 304) throw engineError("Starting the environment", error);
+}

@@ -1,0 +1,180 @@
+/** One stub in a container: an exec that waits for a header. */
+import { randomBytes } from "node:crypto";
+import type { Duplex } from "node:stream";
+import type Dockerode from "dockerode";
+import { engineError } from "./errors";
+import { FrameReader, type StreamName } from "./frames";
+import { frameHeader, STUB_ARGV, STUB_INPUT } from "./stub";
+import { TrailerFinder } from "./trailer";
+
+export interface StubEnding {
+  exitCode: number;
+  /** Processes that the kernel killed for memory while the command ran, and since the container started. */
+  oomKills: number;
+  oomCount: number;
+}
+
+/** What a stub reports of the command it runs. */
+export interface StubCommand {
+  output(stream: StreamName, chunk: Buffer): void | Promise<void>;
+  /** The command ended and all its output was handed on. */
+  ended(ending: StubEnding): void;
+  /** It couldn't be started: `missing` program or `cwd`. `ended` follows. */
+  note(words: string): void;
+  /** The stream ended without a trailer. */
+  lost(error: Error | null): void;
+}
+
+interface Running {
+  command: StubCommand;
+  finders: Record<StreamName, TrailerFinder>;
+  /** Streams whose trailer has come: what follows is the stub's own. */
+  done: Set<StreamName>;
+}
+
+/** An exec that runs the stub. `ready` resolves when it waits for its first header. */
+export class StubExec {
+  readonly ready: Promise<void>;
+  /** Process id of the shell inside the container, which is also its session. */
+  pid = 0;
+  /** True while it waits for a header. */
+  idle = false;
+  closed = false;
+  /** Called whenever it gets idle or closes. */
+  changed: () => void = () => {};
+  readonly #exec: Dockerode.Exec;
+  readonly #socket: Duplex;
+  #running: Running | null = null;
+  #waiting = false;
+  #text = "";
+  #failure = "";
+  #settle!: { resolve: () => void; reject: (error: Error) => void };
+
+  private constructor(exec: Dockerode.Exec, socket: Duplex) {
+    this.#exec = exec;
+    this.#socket = socket;
+    this.ready = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
+    // Whoever waits gets the rejection; a stub made ahead that fails has nobody waiting.
+    this.ready.catch(() => {});
+    new FrameReader(socket, {
+      data: (stream, chunk) => this.#data(stream, chunk),
+      end: error => this.#end(error),
+    });
+  }
+
+  /** Starts a stub. Throws when the engine refuses (no such container, not running). */
+  static async start(container: Dockerode.Container, signal: AbortSignal): Promise<StubExec> {
+    const options = { AttachStdin: true, AttachStdout: true, AttachStderr: true, Cmd: STUB_ARGV, abortSignal: signal };
+    const exec = await container.exec(options);
+    const socket = await exec.start({ hijack: true, stdin: true });
+    socket.write(STUB_INPUT);
+    return new StubExec(exec, socket);
+  }
+
+  inspect(): Promise<Dockerode.ExecInspectInfo> {
+    return this.#exec.inspect();
+  }
+
+  /** Sends a header; its code ends in a call that prints the trailer. */
+  run(code: string, command: StubCommand): void {
+    const nonce = randomBytes(18).toString("hex");
+    const finder = (stream: StreamName) =>
+      new TrailerFinder(nonce, {
+        data: chunk => (running.done.has(stream) ? this.#own(stream, chunk) : command.output(stream, chunk)),
+        trailer: words => this.#trailer(running, stream, words),
+      });
+    const running: Running = {
+      command,
+      finders: { stdout: finder("stdout"), stderr: finder("stderr") },
+      done: new Set(),
+    };
+    this.idle = false;
+    this.#waiting = false;
+    this.#running = running;
+    this.ref(true);
+    this.#socket.write(frameHeader(nonce, code));
+  }
+
+  /** The rest of the stub's input: the command's standard input. */
+  get input(): Duplex {
+    return this.#socket;
+  }
+
+  /** An idle stub must not keep the process alive. */
+  ref(on: boolean): void {
+    const socket = this.#socket as Duplex & { ref?(): void; unref?(): void };
+    if (on) socket.ref?.();
+    else socket.unref?.();
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #data(stream: StreamName, chunk: Buffer): void | Promise<void> {
+    if (this.#running) return this.#running.finders[stream].push(chunk);
+    this.#own(stream, chunk);
+  }
+
+  /** What comes while no command runs: the stub is ready, or the runtime's message when it cannot start the shell. */
+  #own(stream: StreamName, chunk: Buffer): void {
+    if (stream === "stdout") {
+      this.#failure += chunk.toString("utf8");
+      return;
+    }
+    this.#text += chunk.toString("latin1");
+    const match = this.#text.match(/R (\d+)\n/);
+    if (!match) return;
+    this.#text = "";
+    this.pid = Number(match[1]);
+    this.#waiting = true;
+    this.#rest();
+  }
+
+  #trailer(running: Running, stream: StreamName, words: string): void {
+    const match = words.match(/^(\d+) (-?\d+) (\d+)$/);
+    if (!match) return running.command.note(words);
+    running.done.add(stream);
+    if (running.done.size < 2) return;
+    this.#running = null;
+    running.command.ended({ exitCode: Number(match[1]), oomKills: Number(match[2]), oomCount: Number(match[3]) });
+    this.#rest();
+  }
+
+  /** Gets idle when the stub waits and its last command is over, whichever is heard of first. */
+  #rest(): void {
+    if (this.#running || !this.#waiting || this.closed) return;
+    this.idle = true;
+    this.ref(false);
+    this.#settle.resolve();
+    this.changed();
+  }
+
+  #end(error: Error | null): void {
+    this.closed = true;
+    this.idle = false;
+    this.#socket.destroy();
+    const running = this.#running;
+    this.#running = null;
+    this.#settle.reject(
+      engineError(
+        "Starting a shell in the environment",
+        error ?? new Error(this.#failure.trim() || "it ended at once"),
+      ),
+    );
+    if (running) void this.#lose(running, error);
+    this.changed();
+  }
+
+  async #lose(running: Running, error: Error | null): Promise<void> {
+    try {
+      await running.finders.stdout.flush();
+      await running.finders.stderr.flush();
+      running.command.lost(error);
+    } catch (failure) {
+      running.command.lost(failure as Error);
+    }
+  }
+}

@@ -1,0 +1,111 @@
+/** The stubs of one container: some wait ahead, so that a command starts without waiting for a new exec. */
+import type Dockerode from "dockerode";
+import { StubExec } from "./stub-exec";
+
+/** What the commands of one environment share. */
+export interface ExecuteContext {
+  container: Dockerode.Container;
+  pool: StubPool;
+  /** The kernel's count of processes killed for memory, as last seen. */
+  oomCount: number;
+}
+
+/** How many stubs wait. Two: the next command's, and one that can kill it when the environment may start no more processes. */
+const AHEAD = 2;
+/** Idle stubs above this are closed: what a burst of parallel commands left. */
+const MOST_IDLE = 6;
+
+export class StubPool {
+  readonly #container: Dockerode.Container;
+  readonly #stubs = new Set<StubExec>();
+  readonly #abort = new AbortController();
+  #starting = 0;
+  #waiting = 0;
+  #wake: (() => void)[] = [];
+
+  constructor(container: Dockerode.Container) {
+    this.#container = container;
+  }
+
+  /** Starts the stubs that wait ahead, in the background and one after the other. */
+  warm(): void {
+    const idle = [...this.#stubs].filter(stub => stub.idle).length;
+    if (this.#abort.signal.aborted || this.#starting > 0 || idle >= AHEAD) return;
+    this.#start().then(
+      () => this.warm(),
+      // It shows again, with its reason, when a command needs a stub.
+      () => {},
+    );
+  }
+
+  /** An idle stub, taken from the pool's count; a new one when none waits. Throws `ProviderError`. */
+  async take(signal: AbortSignal): Promise<StubExec> {
+    for (;;) {
+      signal.throwIfAborted();
+      const idle = [...this.#stubs].find(stub => stub.idle);
+      if (idle) {
+        idle.idle = false;
+        setImmediate(() => this.warm());
+        return idle;
+      }
+      if (this.#starting > this.#waiting) {
+        await this.#next(signal);
+        continue;
+      }
+      const stub = await this.#start();
+      await untilAborted(stub.ready, signal);
+    }
+  }
+
+  /** Ends every stub; commands that still run in one are lost. */
+  close(): void {
+    this.#abort.abort();
+    for (const stub of this.#stubs) stub.close();
+    this.#stubs.clear();
+  }
+
+  /** Waits until a stub changes its state. */
+  async #next(signal: AbortSignal): Promise<void> {
+    this.#waiting++;
+    try {
+      await untilAborted(new Promise<void>(resolve => this.#wake.push(resolve)), signal);
+    } finally {
+      this.#waiting--;
+    }
+  }
+
+  #changed(stub: StubExec): void {
+    if (stub.closed) this.#stubs.delete(stub);
+    const idle = [...this.#stubs].filter(s => s.idle);
+    for (const surplus of idle.slice(MOST_IDLE)) surplus.close();
+    for (const wake of this.#wake.splice(0)) wake();
+  }
+
+  async #start(): Promise<StubExec> {
+    this.#starting++;
+    try {
+      const stub = await StubExec.start(this.#container, this.#abort.signal);
+      if (this.#abort.signal.aborted) {
+        stub.close();
+        throw new Error("the environment was closed");
+      }
+      stub.changed = () => this.#changed(stub);
+      this.#stubs.add(stub);
+      await stub.ready;
+      return stub;
+    } finally {
+      this.#starting--;
+      for (const wake of this.#wake.splice(0)) wake();
+    }
+  }
+}
+
+/** Rejects with the signal's reason as soon as it aborts; what is waited for goes on. */
+export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) return Promise.reject(signal.reason);
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}
