@@ -10,6 +10,18 @@ const production = process.argv.includes("--production");
 const watch = process.argv.includes("--watch");
 const SOURCES = ["language", "protocol", "runtime", "server", "client", "cli"];
 
+/** dockerode loads these for BuildKit sessions and engines over ssh, which are not used: empty modules save 0.7 MB and 80 ms. */
+const withoutUnused = {
+  name: "without-unused",
+  setup(build) {
+    build.onResolve({ filter: /^(@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|ssh2)$/ }, ({ path }) => ({
+      path,
+      namespace: "unused",
+    }));
+    build.onLoad({ filter: /.*/, namespace: "unused" }, () => ({ contents: "module.exports = {};" }));
+  },
+};
+
 const common = {
   bundle: true,
   format: "cjs",
@@ -26,20 +38,44 @@ const common = {
 const bundles = [
   { ...common, entryPoints: { client: "client/extension.ts" }, platform: "node", external: ["vscode"] },
   { ...common, entryPoints: { server: "server/node.ts" }, platform: "node" },
-  { ...common, entryPoints: { "server-worker": "server/worker.ts" }, platform: "browser", format: "iife", target: "es2022" },
-  { ...common, entryPoints: { cli: "cli/main.ts" }, platform: "node", banner: { js: "#!/usr/bin/env node" } },
+  {
+    ...common,
+    entryPoints: { "server-worker": "server/worker.ts" },
+    platform: "browser",
+    format: "iife",
+    target: "es2022",
+  },
+  {
+    ...common,
+    entryPoints: { cli: "cli/main.ts" },
+    platform: "node",
+    banner: { js: "#!/usr/bin/env node" },
+    plugins: [withoutUnused],
+  },
 ].map(options => ({ ...options, outdir: "dist" }));
 
 /** Newest modification time of the files below a folder, ms. */
 async function newest(folder) {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const times = await Promise.all(entries.filter(e => e.isFile()).map(async e => (await stat(join(e.parentPath ?? e.path, e.name))).mtimeMs));
+  const times = await Promise.all(
+    entries.filter(e => e.isFile()).map(async e => (await stat(join(e.parentPath ?? e.path, e.name))).mtimeMs),
+  );
   return Math.max(0, ...times);
 }
 
 async function isStale() {
-  const sources = await Promise.all([...SOURCES.map(newest), ...["package-lock.json", "scripts/build.mjs"].map(async f => (await stat(f)).mtimeMs)]);
-  const outputs = await Promise.all(["client", "server", "server-worker", "cli"].map(n => stat(`dist/${n}.js`).then(s => s.mtimeMs, () => 0)));
+  const sources = await Promise.all([
+    ...SOURCES.map(newest),
+    ...["package-lock.json", "scripts/build.mjs"].map(async f => (await stat(f)).mtimeMs),
+  ]);
+  const outputs = await Promise.all(
+    ["client", "server", "server-worker", "cli"].map(n =>
+      stat(`dist/${n}.js`).then(
+        s => s.mtimeMs,
+        () => 0,
+      ),
+    ),
+  );
   return Math.max(...sources) > Math.min(...outputs);
 }
 

@@ -46,7 +46,10 @@ function cover(bind: Bind, path: string, kind: "folder" | "file", result: Protec
   const found = kindOf(path);
   if (found === "none") {
     // `.git` of a worktree or submodule is a file that points elsewhere.
-    if (kindOf(parent) === "file") return cover(bind, parent, "file", result);
+    if (kindOf(parent) === "file") {
+      cover(bind, parent, "file", result);
+      return;
+    }
     if (kind === "file" || kindOf(parent) !== "folder") {
       result.absent.push(path);
       return;

@@ -135,7 +135,10 @@ export class StubExec {
 
   #trailer(running: Running, stream: StreamName, words: string): void {
     const match = words.match(/^(\d+) (-?\d+) (\d+)$/);
-    if (!match) return running.command.note(words);
+    if (!match) {
+      running.command.note(words);
+      return;
+    }
     running.done.add(stream);
     if (running.done.size < 2) return;
     this.#running = null;

@@ -1,5 +1,6 @@
 /** Follows the engine's events of our containers. */
 import type { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Engine } from "./engine";
 import { LABEL } from "./labels";
 
@@ -33,7 +34,7 @@ export async function watchEngine(
       if (signal.aborted) return;
       if (first) throw error;
     }
-    await pause(RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)]!, signal);
+    await sleep(RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)]!, undefined, { signal }).catch(() => {});
   }
 }
 
@@ -52,12 +53,5 @@ function eachLine(stream: Readable, changed: () => void, signal: AbortSignal): P
     stream.on("end", end);
     stream.on("error", end);
     stream.on("close", end);
-  });
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
   });
 }
