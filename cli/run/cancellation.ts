@@ -19,8 +19,8 @@ export class Cancellation {
   cancel(reason: CancelReason): void {
     if (this.reason !== null) return;
     this.reason = reason;
-    const last = setTimeout(() => this.onLast(), LAST_MS);
-    this.listeners.push(() => clearTimeout(last));
+    // Stays when all is tidied up: a program that goes on regardless must not keep the process.
+    setTimeout(() => this.onLast(), LAST_MS).unref();
     this.controller.abort(new Error(reason === "timeout" ? "the run took too long" : "the run was cancelled"));
   }
 

@@ -10,7 +10,7 @@ export function textOutput(
   err: OutputStream,
   cwd: string,
 ): (event: RunEventBody) => void | Promise<void> {
-  const captured = new Set<number>();
+  const printed = new Set<number>();
   const paint = painter(err.isTerminal);
   const say = (text: string) => err.writeOwn(text + "\n");
   const place = (file: string, range?: { start: { line: number; character: number } }) =>
@@ -32,13 +32,13 @@ export function textOutput(
         ),
       ),
     command: event => {
-      if (event.captured) captured.add(event.command);
+      if (event.echo) printed.add(event.command);
       return say(paint.bold(`$ ${commandText(event.argv)}`));
     },
-    stdout: event => (captured.has(event.command) ? undefined : out.write(event.text)),
+    stdout: event => (printed.has(event.command) ? out.write(event.text) : undefined),
     stderr: event => err.write(event.text),
     exit: event => {
-      captured.delete(event.command);
+      printed.delete(event.command);
       if (event.outcome === "exited" && event.exitCode === 0) return;
       return say(paint.red(`${exitText(event)} (${seconds(event.durationMs)})`));
     },

@@ -1,0 +1,328 @@
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { buildSync } from "esbuild";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { RunEvent } from "../../protocol/events";
+
+const build = mkdtempSync(join(tmpdir(), "mlld-env-fixture-"));
+const program = join(build, "fixture.js");
+let folder: string;
+let state: string;
+const children: ChildProcessWithoutNullStreams[] = [];
+
+beforeAll(() => {
+  buildSync({
+    entryPoints: [join(__dirname, "run-fixture.ts")],
+    outfile: program,
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    external: ["@napi-rs/keyring"],
+    logLevel: "error",
+  });
+});
+
+afterAll(() => rmSync(build, { recursive: true }));
+
+beforeEach(() => {
+  folder = mkdtempSync(join(build, "environments-"));
+  state = mkdtempSync(join(build, "state-"));
+});
+
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+});
+
+interface Run {
+  child: ChildProcessWithoutNullStreams;
+  /** Standard output and error so far. */
+  out: () => string;
+  err: () => string;
+  events: () => RunEvent[];
+  /** Exit code or signal. */
+  ended: Promise<number | NodeJS.Signals>;
+}
+
+function run(scenario: string, args: string[] = [], env: NodeJS.ProcessEnv = {}): Run {
+  const child = spawn(process.execPath, [program, scenario, ...args], {
+    env: { ...process.env, FIXTURE_FOLDER: folder, MLLD_ENV_STATE_DIR: state, ...env },
+  });
+  children.push(child);
+  let out = "";
+  let err = "";
+  child.stdout.setEncoding("utf8").on("data", text => {
+    out += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", text => {
+    err += text;
+  });
+  child.stdin.on("error", () => {});
+  const ended = new Promise<number | NodeJS.Signals>(resolve =>
+    child.on("close", (code, signal) => resolve(signal ?? code ?? -1)),
+  );
+  const events = () =>
+    out
+      .split("\n")
+      .filter(line => line.endsWith("}"))
+      .map(line => JSON.parse(line) as RunEvent);
+  return { child, out: () => out, err: () => err, events, ended };
+}
+
+async function until(condition: () => boolean, what: string, limitMs = 5_000): Promise<number> {
+  const start = Date.now();
+  while (!condition()) {
+    if (Date.now() - start > limitMs) throw new Error(`${what}: not within ${limitMs} ms`);
+    await sleep(10);
+  }
+  return Date.now() - start;
+}
+
+const environments = () => readdirSync(folder);
+const journals = () => (existsSync(join(state, "runs")) ? readdirSync(join(state, "runs")) : []);
+const nothingLeft = () => environments().length === 0 && journals().length === 0;
+const names = (events: RunEvent[]) => events.map(event => event.event);
+
+describe("what a run opened is released", () => {
+  it("after success", async () => {
+    const it = run("success");
+    expect(await it.ended).toBe(0);
+    expect(names(it.events())).toEqual(["created", "released", "done"]);
+    expect(it.events().at(-1)).toMatchObject({ ok: true, exitCode: 0 });
+    expect(nothingLeft()).toBe(true);
+  });
+
+  it("when the program fails and leaves it open", async () => {
+    const it = run("left");
+    expect(await it.ended).toBe(1);
+    expect(names(it.events())).toEqual(["created", "released", "done"]);
+    expect(nothingLeft()).toBe(true);
+  });
+
+  it("when the evaluator has a fault", async () => {
+    const it = run("throws");
+    expect(await it.ended).toBe(1);
+    expect(names(it.events())).toEqual(["created", "error", "released", "done"]);
+    expect(nothingLeft()).toBe(true);
+  });
+
+  it("when something outside the program throws", async () => {
+    const it = run("crash");
+    expect(await it.ended).toBe(1);
+    expect(it.events().find(event => event.event === "error")).toMatchObject({ code: "run/internal" });
+    expect(nothingLeft()).toBe(true);
+  });
+
+  it("after a refusal, which is exit 3 before anything ran and 1 later", async () => {
+    expect(await run("refused").ended).toBe(3);
+    expect(await run("refused-later").ended).toBe(1);
+    expect(nothingLeft()).toBe(true);
+  });
+
+  it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("after %s, within two seconds", async signal => {
+    const it = run("hang");
+    await until(() => it.out().includes("ready"), "start");
+    const start = Date.now();
+    it.child.kill(signal);
+    expect(await it.ended).toBe(130);
+    expect(Date.now() - start).toBeLessThan(2000);
+    expect(names(it.events()).slice(-3)).toEqual(["released", "cancelled", "done"]);
+    expect(nothingLeft()).toBe(true);
+  });
+
+  it("after the whole run's time-out", async () => {
+    const it = run("hang", ["--timeout=300"]);
+    expect(await it.ended).toBe(124);
+    expect(it.events().at(-2)).toMatchObject({ event: "cancelled", reason: "timeout" });
+    expect(nothingLeft()).toBe(true);
+  });
+
+  it("when it is cancelled while it is being made", async () => {
+    const it = run("hang-opening");
+    await until(() => environments().length === 1, "creation");
+    it.child.kill("SIGINT");
+    expect(await it.ended).toBe(130);
+    await until(nothingLeft, "release");
+  });
+
+  it("when the editor closes the control stream", async () => {
+    const it = run("hang", ["--control"]);
+    it.child.stdin.write(`${JSON.stringify({ type: "start", secrets: {} })}\n`);
+    await until(() => it.out().includes("ready"), "start");
+    it.child.stdin.end();
+    expect(await it.ended).toBe(130);
+    expect(it.events().at(-2)).toMatchObject({ event: "cancelled", reason: "user" });
+    expect(nothingLeft()).toBe(true);
+  });
+
+  it("when the editor cancels", async () => {
+    const it = run("hang", ["--control"]);
+    it.child.stdin.write(`${JSON.stringify({ type: "start", secrets: {} })}\n`);
+    await until(() => it.out().includes("ready"), "start");
+    it.child.stdin.write(`${JSON.stringify({ type: "cancel" })}\n`);
+    expect(await it.ended).toBe(130);
+    expect(nothingLeft()).toBe(true);
+  });
+
+  it.each([["--text"], ["--json"]])("when the reader of its output goes away (%s)", async mode => {
+    const it = run("chatty", [mode]);
+    await until(() => it.out().length > 2000, "output");
+    it.child.stdout.destroy();
+    expect(await it.ended).toBe(130);
+    expect(nothingLeft()).toBe(true);
+  });
+
+  it("when the runner is killed", async () => {
+    const it = run("hang");
+    await until(() => it.out().includes("ready"), "start");
+    expect(environments()).toHaveLength(1);
+    it.child.kill("SIGKILL");
+    expect(await it.ended).toBe("SIGKILL");
+    await until(nothingLeft, "release by the watchdog");
+  });
+
+  it("when the runner is killed together with its process group", async () => {
+    const it = spawn(process.execPath, [program, "hang"], {
+      env: { ...process.env, FIXTURE_FOLDER: folder, MLLD_ENV_STATE_DIR: state },
+      detached: true,
+      stdio: "ignore",
+    });
+    await until(() => environments().length === 1, "creation");
+    process.kill(-it.pid!, "SIGKILL");
+    await until(nothingLeft, "release by the watchdog");
+  });
+
+  it("when the runner is killed in the middle of creating it", async () => {
+    expect(await run("dies-opening").ended).toBe("SIGKILL");
+    await until(nothingLeft, "release by the watchdog");
+  });
+
+  it("by the next run, when runner and watchdog were killed", async () => {
+    const it = run("hang");
+    await until(() => it.out().includes("ready"), "start");
+    const watchdog = Number(
+      execFileSync("pgrep", ["-f", `__watchdog ${join(state, "runs")}`], { encoding: "utf8" }).trim(),
+    );
+    process.kill(watchdog, "SIGKILL");
+    it.child.kill("SIGKILL");
+    await it.ended;
+    await sleep(200);
+    expect(environments()).toHaveLength(1);
+    expect(await run("success").ended).toBe(0);
+    await until(nothingLeft, "release by the sweep");
+  });
+
+  it("later, when it could not be released at once; and the run has not succeeded", async () => {
+    const it = run("stuck");
+    expect(await it.ended).toBe(1);
+    expect(it.events().find(event => event.event === "warning")).toMatchObject({
+      message: expect.stringContaining("the engine is busy"),
+    });
+    await until(nothingLeft, "release by the watchdog");
+  });
+});
+
+describe("environments that outlive a run", () => {
+  it("keeps a named one, and finds it again", async () => {
+    const first = run("named");
+    expect(await first.ended).toBe(0);
+    expect(environments()).toEqual(["bench"]);
+    expect(first.events()[0]).toMatchObject({ event: "created", envName: "bench", created: true });
+    const second = run("named");
+    await second.ended;
+    expect(second.events()[0]).toMatchObject({ event: "created", envName: "bench", created: false });
+    expect(names(second.events())).not.toContain("released");
+    expect(journals()).toEqual([]);
+  });
+
+  it("releases a named one with `keep: false` only if this run created it", async () => {
+    expect(await run("named-not-kept").ended).toBe(0);
+    expect(environments()).toEqual([]);
+    await run("named").ended;
+    expect(await run("named-not-kept").ended).toBe(0);
+    expect(environments()).toEqual(["bench"]);
+  });
+
+  it("keeps an unnamed one under --keep", async () => {
+    const it = run("success", ["--keep"]);
+    expect(await it.ended).toBe(0);
+    expect(environments()).toEqual([(it.events()[0] as { envName: string }).envName]);
+    expect(journals()).toEqual([]);
+  });
+});
+
+it("never calls a run with a lost environment a success", async () => {
+  const it = run("lost");
+  expect(await it.ended).toBe(1);
+  expect(it.events().at(-1)).toMatchObject({ event: "done", ok: false, exitCode: 1 });
+});
+
+describe("secrets", () => {
+  const secret = "correct horse battery";
+
+  it.each([["--json"], ["--text"]])("never appear in the output (%s)", async mode => {
+    const it = run("secret", [mode], { FIXTURE_SECRET: secret });
+    expect(await it.ended).toBe(0);
+    const all = it.out() + it.err();
+    expect(all).not.toContain("horse");
+    expect(all).not.toContain(Buffer.from(secret).toString("base64").slice(4, 16));
+    expect(it.out()).toContain("shown ***");
+    expect(all).toContain("failed with ***");
+  });
+});
+
+describe.runIf(process.platform === "linux")("local processes", () => {
+  const marked = (mark: string) => {
+    try {
+      return execFileSync("pgrep", ["-f", mark], { encoding: "utf8" }).trim().split("\n");
+    } catch {
+      return [];
+    }
+  };
+  let mark: string;
+  const start = (script: string, args: string[] = []) =>
+    run("processes", args, { FIXTURE_SCRIPT: script.replaceAll("MARK", mark) });
+
+  beforeEach(() => {
+    // A length of sleep that nothing else on the machine has.
+    mark = `sleep 9${Math.floor(Math.random() * 1e9)}`;
+  });
+
+  it.each([
+    ["a child in the background", "MARK & echo done"],
+    ["one that ignores SIGTERM", "(trap '' TERM; exec MARK) & echo done"],
+    ["one that left its session", "setsid MARK >/dev/null 2>&1 & echo done"],
+    [
+      "one that left its session and its parent, and cleared its environment",
+      "setsid sh -c 'env -i MARK & sleep 0.2; MARK & wait' >/dev/null 2>&1 & sleep 0.4; echo done",
+    ],
+    ["one that holds the output", "MARK & disown 2>/dev/null; echo done"],
+  ])("ends with the run: %s", async (_, script) => {
+    const it = start(script);
+    const begin = Date.now();
+    expect(await it.ended).toBe(0);
+    expect(it.out()).toContain("done");
+    expect(Date.now() - begin).toBeLessThan(3000);
+    expect(marked(mark)).toEqual([]);
+    expect(journals()).toEqual([]);
+  });
+
+  it("end within two seconds of a cancel, also those that ignore it", async () => {
+    const it = start("trap '' TERM INT; echo ready; MARK & setsid MARK & wait; MARK");
+    await until(() => it.out().includes("ready"), "start");
+    const begin = Date.now();
+    it.child.kill("SIGINT");
+    expect(await it.ended).toBe(130);
+    expect(Date.now() - begin).toBeLessThan(2000);
+    await until(() => marked(mark).length === 0, "end");
+  });
+
+  it("end when the runner is killed", async () => {
+    const it = start("echo ready; MARK & setsid MARK & wait");
+    await until(() => it.out().includes("ready"), "start");
+    it.child.kill("SIGKILL");
+    await until(() => marked(mark).length === 0 && journals().length === 0, "end");
+  });
+});
