@@ -1,5 +1,6 @@
 // Writes `contributes` and the trust declaration of package.json, and package.nls.json, from the tables in protocol/.
 //   --check   writes nothing; exits 1 when the files differ from what the tables say
+import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import esbuild from "esbuild";
 import { language, task, views, walkthrough } from "./manifest-parts.mjs";
@@ -32,6 +33,7 @@ const text = (key, english) => {
 
 /** Codes for completion in the severity setting; the catalog belongs to the language. */
 async function diagnosticCodes() {
+  if (!existsSync("language/diagnostics/catalog.ts")) return [];
   const { CATALOG } = await load("language/diagnostics/catalog.ts");
   return Object.keys(CATALOG).sort();
 }
