@@ -1,0 +1,157 @@
+import { describe, expect, it } from "vitest";
+import { commandLine, duration, EventText } from "../../client/run/event-text";
+import type { RunEventBody } from "../../protocol/events";
+
+const t = (message: string, ...places: (string | number)[]) =>
+  message.replace(/\{(\d)\}/g, (_, i) => String(places[Number(i)]));
+const range = { start: { line: 4, character: 2 }, end: { line: 4, character: 20 } };
+const time = "2026-01-01T00:00:00.000Z";
+
+function shown(...events: RunEventBody[]): string {
+  const text = new EventText({ t, shortPath: file => file.replace("/w/", "") });
+  return events.map(event => text.of({ ...event, time })).join("");
+}
+const plain = (text: string) => text.replace(/\x1b\[[0-9;?]*[A-Za-z]|\x1b\(B/g, "");
+
+describe("what a terminal shows of a run", () => {
+  it("shows a command in bold with a link to its place, its output, and how it ended", () => {
+    const text = shown(
+      { event: "command", command: 1, envName: "e", argv: ["sh", "-lc", "echo hi"], range, file: "/w/a.mld" },
+      { event: "stdout", command: 1, text: "hi\n" },
+      { event: "exit", command: 1, exitCode: 0, outcome: "exited", durationMs: 1234 },
+    );
+    expect(text).toContain("\x1b[1m$ echo hi\x1b[0m");
+    expect(plain(text)).toBe("$ echo hi  a.mld:5:3\r\nhi\r\nexit code 0 after 1.2 s\r\n");
+  });
+
+  it("tells standard error apart and starts what follows unfinished output on a new line", () => {
+    const text = shown(
+      { event: "stdout", command: 1, text: "no end" },
+      { event: "stderr", command: 1, text: "bad\n" },
+      { event: "stdout", command: 1, text: "no end" },
+      { event: "exit", command: 1, exitCode: 3, outcome: "exited", durationMs: 5 },
+    );
+    expect(text).toContain("\x1b[31mbad\r\n\x1b[0m");
+    expect(plain(text)).toBe("no endbad\r\nno end\r\nexit code 3 after 5 ms\r\n");
+    expect(text).toContain("\x1b[31mexit code 3");
+  });
+
+  it("makes line breaks of lone line feeds, also where a chunk ends between carriage return and line feed", () => {
+    const chunk = (text: string): RunEventBody => ({ event: "stdout", command: 1, text });
+    expect(shown(chunk("a\nb\r\nc\r"), chunk("\nd\n"), chunk("\n"))).toBe("a\r\nb\r\nc\r\nd\r\n\r\n");
+  });
+
+  it("keeps what acts on the terminal away from it, in output, values, names and messages", () => {
+    const evil = "\x1b]52;c;ZXZpbA==\x07\x1b]0;title\x07\x1b[6n";
+    const text = shown(
+      { event: "created", envName: `e${evil}`, provider: `p${evil}`, created: true },
+      {
+        event: "command",
+        command: 1,
+        envName: "e",
+        argv: ["sh", "-c", `echo ${evil}`],
+        range,
+        file: `/w/a${evil}.mld`,
+      },
+      { event: "stdout", command: 1, text: `out${evil}` },
+      { event: "stderr", command: 1, text: `err${evil}` },
+      { event: "progress", message: `pull${evil}` },
+      { event: "show", text: `show${evil}` },
+      { event: "warning", message: evil },
+      { event: "denied", envName: "e", host: `h${evil}`, port: 1, reason: evil },
+      { event: "error", message: evil, code: evil },
+      { event: "result", value: { a: evil }, labels: [evil] },
+      { event: "result", value: evil, labels: [] },
+      { event: "released", envName: evil },
+    );
+    expect(text).not.toMatch(/\x1b\]|\x07|\x1b\[6n/);
+    expect(text).toContain("out");
+  });
+
+  it("leaves the alternate screen and the modes of a program that did not do so itself", () => {
+    const text = shown(
+      { event: "stdout", command: 1, text: "\x1b[?1049h\x1b[?25lfull screen" },
+      { event: "exit", command: 1, exitCode: null, outcome: "cancelled", durationMs: 10 },
+    );
+    expect(text).toContain("\x1b[?1049l");
+    expect(text.lastIndexOf("\x1b[?25h")).toBeGreaterThan(text.indexOf("\x1b[?25l"));
+  });
+
+  it("draws progress over progress and what follows under it", () => {
+    const text = shown(
+      { event: "progress", message: "pulling", percent: 10 },
+      { event: "progress", message: "pulling", percent: 90.4 },
+      { event: "created", envName: "e", provider: "docker", created: false },
+    );
+    expect(text).toContain("\r\x1b[K");
+    expect(plain(text)).toBe("pulling 10 %\rpulling 90 %\r\nenvironment e used again (docker)\r\n");
+  });
+
+  it("shows a refusal with every finding and the place of its parent", () => {
+    const finding = {
+      file: "/w/a.mld",
+      range,
+      severity: "error" as const,
+      code: "env/tools-widened",
+      message: "wider",
+      related: [{ file: "/w/b.mld", range, message: "the parent" }],
+      fixes: [],
+    };
+    expect(plain(shown({ event: "refused", findings: [finding] }))).toBe(
+      "Refused: nothing has run.\r\na.mld:5:3  env/tools-widened wider\r\n  b.mld:5:3  the parent\r\n",
+    );
+  });
+
+  it("names what a block needs from outside, with its place", () => {
+    const step = (line: number, effect: boolean) => ({
+      file: "/w/a.mld",
+      range: { start: { line, character: 0 }, end: { line, character: 5 } },
+      title: `step ${line}`,
+      effect,
+      target: "local",
+    });
+    const text = plain(
+      shown({
+        event: "plan",
+        file: "/w/a.mld",
+        block: range,
+        target: "docker",
+        steps: [step(0, true), step(1, false), step(4, true)],
+        environment: null,
+      }),
+    );
+    expect(text).toBe("in docker\r\nneeds step 0  a.mld:1:1\r\n");
+  });
+
+  it("shows values as text or JSON with their labels, and no empty value", () => {
+    expect(plain(shown({ event: "result", value: "a\nb", labels: ["src:cmd"] }))).toBe("=> a\r\nb  [src:cmd]\r\n");
+    expect(plain(shown({ event: "result", value: { a: 1 }, labels: [] }))).toBe('=> {\r\n  "a": 1\r\n}\r\n');
+    expect(shown({ event: "result", value: null, labels: [] })).toBe("");
+  });
+
+  it.each([
+    [true, 0, "✔ done in 60 ms\r\n"],
+    [false, 1, "✘ failed with exit code 1 after 60 ms\r\n"],
+  ])("ends with done %s", (ok, exitCode, expected) => {
+    expect(plain(shown({ event: "done", ok, exitCode, durationMs: 60 }))).toBe(expected);
+  });
+});
+
+describe("commands and times for people", () => {
+  it.each([
+    [["sh", "-lc", "ls | wc"], "ls | wc"],
+    [["/bin/bash", "-c", "x"], "x"],
+    [["node", "a b.js", "it's"], "node 'a b.js' 'it'\\''s'"],
+    [["sh", "script"], "sh script"],
+    [[], ""],
+  ])("%j", (argv, expected) => expect(commandLine(argv)).toBe(expected));
+
+  it.each([
+    [0, "0 ms"],
+    [999, "999 ms"],
+    [1000, "1.0 s"],
+    [59_949, "59.9 s"],
+    [59_960, "1 min 0 s"],
+    [119_900, "2 min 0 s"],
+  ])("%d ms", (ms, expected) => expect(duration(ms)).toBe(expected));
+});

@@ -1,0 +1,109 @@
+import { describe, expect, it } from "vitest";
+import {
+  detailNodes,
+  environmentId,
+  lastSegment,
+  type Node,
+  rootNodes,
+  shownEnvironments,
+  type Words,
+} from "../../client/explorer/model";
+import type { ExplorerEnvironment } from "../../protocol/explorer";
+
+const words: Words = {
+  unknown: "unknown",
+  image: "Image",
+  network: "Network",
+  mounts: "Mounts",
+  limits: "Limits",
+  file: "Made by",
+  readOnly: "read only",
+  writable: "writable",
+  none: "none",
+  openNetwork: "open",
+  hostNetwork: "host",
+  line: line => `line ${line}`,
+};
+const environment = (name: string, more: Partial<ExplorerEnvironment> = {}): ExplorerEnvironment => ({
+  name,
+  provider: "@mlld/env-docker",
+  state: "running",
+  image: "busybox",
+  engine: "unix:///var/run/docker.sock",
+  workspace: "/w/one",
+  file: "/w/one/a.mld",
+  createdAt: "2026-01-01T00:00:00Z",
+  ...more,
+});
+const names = (environments: ExplorerEnvironment[]) => environments.map(({ name }) => name);
+const all = { groupBy: "none", filter: "" } as const;
+
+describe("environments that are shown", () => {
+  const list = [
+    environment("lab-10", { state: "stopped" }),
+    environment("lab-2", { workspace: "/w/one-more", file: "/w/one-more/b.mld" }),
+    environment("Other", { image: "alpine" }),
+  ];
+  it("are in the order of their names, numbers as people count", () => {
+    expect(names(shownEnvironments(list, all))).toEqual(["lab-2", "lab-10", "Other"]);
+  });
+  it("match every word of the filter, whatever its case", () => {
+    expect(names(shownEnvironments(list, { ...all, filter: "LAB stopped" }))).toEqual(["lab-10"]);
+    expect(shownEnvironments(list, { ...all, filter: "nothing" })).toEqual([]);
+  });
+  it("are of the folders of this window, by segments and not by prefix", () => {
+    expect(names(shownEnvironments(list, { ...all, folders: ["/w/one/"] }))).toEqual(["lab-10", "Other"]);
+    expect(shownEnvironments(list, { ...all, folders: [] })).toEqual([]);
+  });
+});
+
+describe("the tree", () => {
+  const list = [environment("a"), environment("b", { state: "dead", image: "" })];
+  it("groups by what is asked, with what is unknown in a group of its own", () => {
+    const groups = rootNodes(list, "state", words) as Extract<Node, { kind: "group" }>[];
+    expect(groups.map(({ label, environments }) => [label, names(environments)])).toEqual([
+      ["dead", ["b"]],
+      ["running", ["a"]],
+    ]);
+    const files = rootNodes([environment("a", { file: "" }), environment("b")], "file", words) as Extract<
+      Node,
+      { kind: "group" }
+    >[];
+    expect(files.map(({ label }) => label)).toEqual(["a.mld", "unknown"]);
+  });
+  it("gives an environment the same id whatever happens to it", () => {
+    expect(environmentId(environment("a", { state: "stopped", image: "x", createdAt: "later" }))).toBe(
+      environmentId(environment("a")),
+    );
+    expect(environmentId(environment("a", { engine: "tcp://other" }))).not.toBe(environmentId(environment("a")));
+  });
+  it("has different ids for all nodes", () => {
+    const details = detailNodes(
+      environment("a", {
+        net: "bridge",
+        mounts: [{ host: "/h", container: "/c", mode: "rw" }],
+        limits: { mem: "512m" },
+        line: 3,
+      }),
+      words,
+    );
+    const ids = details.flatMap(node =>
+      node.kind === "detail" ? [node.id, ...node.children.map(child => child.id)] : [],
+    );
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids.length).toBe(6);
+  });
+  it.each([
+    ["bridge", "bridge · open", "warning"],
+    ["host", "host · host", "warning"],
+    ["none", "none", "globe"],
+    [["api.example.com"], "api.example.com", "globe"],
+    [[], "none", "globe"],
+  ])("says what network %j is", (net, value, icon) => {
+    const node = detailNodes(environment("a", { net }), words).find(detail => detail.id.endsWith("/net"));
+    expect(node).toMatchObject({ value, icon });
+  });
+  it("shows the last part of a path on every system", () => {
+    expect([lastSegment("/a/b/"), lastSegment("C:\\a\\b.mld"), lastSegment("x")]).toEqual(["b", "b.mld", "x"]);
+  });
+});
