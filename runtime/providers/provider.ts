@@ -127,6 +127,8 @@ export interface EnvironmentInfo {
   file: string;
   /** ISO 8601. */
   createdAt: string;
+  /** True for an anonymous environment whose owner is dead. */
+  orphaned?: boolean;
 }
 
 export interface Provider {

@@ -1,7 +1,7 @@
 /** The labels that make a container ours; they are the whole state of a named environment. */
 import { createHash } from "node:crypto";
 import type { ContainerInfo } from "dockerode";
-import type { ProcessIdentity } from "../../environments/process-identity";
+import { type ProcessIdentity, stateOf } from "../../environments/process-identity";
 import type { EnvironmentInfo, EnvironmentSpec } from "../provider";
 
 export const LABEL = {
@@ -76,5 +76,16 @@ export function environmentInfo(container: ContainerInfo, provider: string, engi
     workspace: labels[LABEL.workspace] ?? "",
     file: labels[LABEL.file] ?? "",
     createdAt: new Date(container.Created * 1000).toISOString(),
+    orphaned: labels[LABEL.kind] === "anonymous" && ownerState(labels[LABEL.process]) === "dead",
   };
+}
+
+function ownerState(label: string | undefined): "alive" | "dead" | "unknown" {
+  try {
+    const owner = JSON.parse(label ?? "null") as ProcessIdentity | null;
+    return owner === null ? "unknown" : stateOf(owner);
+  } catch {
+    // Not a label that we wrote.
+    return "unknown";
+  }
 }
