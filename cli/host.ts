@@ -36,7 +36,9 @@ export class DiskHost implements Host {
   }
 
   exists(uri: string): boolean {
-    return this.texts.has(uri) ? this.texts.get(uri) !== null : uri.startsWith("file:///") && existsSync(fileURLToPath(uri));
+    return this.texts.has(uri)
+      ? this.texts.get(uri) !== null
+      : uri.startsWith("file:///") && existsSync(fileURLToPath(uri));
   }
 
   root(uri: string): string {

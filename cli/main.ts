@@ -38,9 +38,21 @@ const COMMANDS: Record<string, Entry> = {
     summary: "Save the state of an environment; `from` in a config restores it.",
     load: async () => (await import("./snapshot")).snapshot,
   },
-  shell: { usage: "shell NAME", summary: "Open a shell in an environment.", load: async () => (await import("./shell")).shell },
-  parse: { usage: "parse --json FILE", summary: "Print the syntax tree of a file.", load: async () => (await import("./parse")).parseFile },
-  doctor: { usage: "doctor", summary: "Check engine, image and editor, with the mend for each fault.", load: async () => (await import("./doctor")).doctor },
+  shell: {
+    usage: "shell NAME",
+    summary: "Open a shell in an environment.",
+    load: async () => (await import("./shell")).shell,
+  },
+  parse: {
+    usage: "parse --json FILE",
+    summary: "Print the syntax tree of a file.",
+    load: async () => (await import("./parse")).parseFile,
+  },
+  doctor: {
+    usage: "doctor",
+    summary: "Check engine, image and editor, with the mend for each fault.",
+    load: async () => (await import("./doctor")).doctor,
+  },
   lsp: { usage: "lsp --stdio", summary: "Start the language server.", load: async () => (await import("./lsp")).lsp },
 };
 
@@ -84,12 +96,21 @@ async function main(argv: string[], io: Io): Promise<number> {
 
 /** `util.parseArgs` throws TypeErrors with these codes for unknown or incomplete options. */
 function isUsageError(error: unknown): error is Error {
-  return error instanceof UsageError || (error instanceof TypeError && String((error as NodeJS.ErrnoException).code).startsWith("ERR_PARSE_ARGS"));
+  return (
+    error instanceof UsageError ||
+    (error instanceof TypeError && String((error as NodeJS.ErrnoException).code).startsWith("ERR_PARSE_ARGS"))
+  );
 }
 
 declare const VERSION: string;
 
-const io: Io = { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, env: process.env, cwd: process.cwd() };
+const io: Io = {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  cwd: process.cwd(),
+};
 
 main(process.argv.slice(2), io).then(
   // `exitCode`, not `exit`: what is still in a pipe to the caller has to be written first.
