@@ -4,6 +4,7 @@ import { readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { ProviderError } from "../provider";
+import { USUAL_PLACE } from "./errors";
 
 /** Where an engine is, and who said so. */
 export type EngineAddress = { source: string } & (
@@ -188,7 +189,7 @@ function socketCandidates(input: DetectionInput, home: string): string[] {
 function knownSocket(input: DetectionInput, home: string): EngineAddress {
   const candidates = socketCandidates(input, home);
   const found = candidates.find(exists) ?? candidates[0]!;
-  return { kind: "socket", path: found, source: "the usual place" };
+  return { kind: "socket", path: found, source: USUAL_PLACE };
 }
 
 function exists(path: string): boolean {

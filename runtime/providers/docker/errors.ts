@@ -47,6 +47,9 @@ const UNREACHABLE = new Set([
   "ERR_TLS_CERT_ALTNAME_INVALID",
 ]);
 
+/** Where an engine is looked for when nothing names one. */
+export const USUAL_PLACE = "the usual place";
+
 /** The error for an engine that doesn't answer. `source` says where its address came from. */
 export function unreachable(address: string, source: string, cause: unknown): ProviderError {
   const code = (cause as EngineError).code;
@@ -55,6 +58,13 @@ export function unreachable(address: string, source: string, cause: unknown): Pr
       "run/engine-denied",
       `No permission to use the Docker engine at ${address} (${source}).`,
       "Add yourself to the group that owns the socket (often `docker`) and log in again, or use a rootless engine.",
+    );
+  }
+  if (code === "ENOENT" && source === USUAL_PLACE) {
+    return new ProviderError(
+      "run/engine-missing",
+      "There is no Docker engine on this machine.",
+      "Install and start Docker, or set `mlldEnv.docker.host` or DOCKER_HOST to a running engine.",
     );
   }
   return new ProviderError(
