@@ -12,7 +12,8 @@ export interface RegistryOptions {
 
 /** Which provider a reference means. */
 export class ProviderRegistry {
-  private readonly loaded = new Map<string, Promise<Provider>>();
+  /** By the path of a module, or by what loads a backend: it may have several names. */
+  private readonly loaded = new Map<unknown, Promise<Provider>>();
 
   constructor(private readonly options: RegistryOptions) {}
 
@@ -20,7 +21,7 @@ export class ProviderRegistry {
   async resolve(ref: string | null, folder: string): Promise<Provider> {
     if (ref === null || ref === "" || ref === "local") return this.options.local;
     const backend = Object.hasOwn(this.options.backends, ref) ? this.options.backends[ref] : undefined;
-    if (backend) return this.once(ref, backend);
+    if (backend) return this.once(backend, backend);
     const path = modulePath(ref, folder);
     if (path !== null && this.options.module) return this.once(path, () => this.options.module!(ref, path));
     throw new ProviderError(
@@ -32,22 +33,12 @@ export class ProviderRegistry {
     );
   }
 
-  /** All backends that list environments of their own, those that fail to load with the reason. */
-  async backends(): Promise<{ ref: string; provider: Provider | null; error: unknown }[]> {
-    const loads = new Map<() => Promise<Provider>, string>();
-    for (const [ref, load] of Object.entries(this.options.backends)) loads.set(load, ref);
-    return Promise.all(
-      [...loads].map(async ([load, ref]) => {
-        try {
-          return { ref, provider: await this.once(ref, load), error: null };
-        } catch (error) {
-          return { ref, provider: null, error };
-        }
-      }),
-    );
+  /** All backends: those that can list environments of their own. */
+  backends(): Promise<Provider[]> {
+    return Promise.all([...new Set(Object.values(this.options.backends))].map(load => this.once(load, load)));
   }
 
-  private once(key: string, load: () => Promise<Provider>): Promise<Provider> {
+  private once(key: unknown, load: () => Promise<Provider>): Promise<Provider> {
     let provider = this.loaded.get(key);
     if (!provider) {
       provider = load();

@@ -26,7 +26,7 @@ export class LocalEnvironment implements Environment {
         {
           cwd: command.cwd ?? this.spec.folder,
           variables: { ...this.options.variables, ...command.vars, ...command.secrets, [MARK]: mark },
-          timeoutMs: command.timeoutMs ?? this.spec.limits.timeoutMs,
+          timeoutMs: shortest(command.timeoutMs, this.spec.limits.timeoutMs),
           started: pid => {
             group = pid;
             this.groups.add(pid);
@@ -65,4 +65,9 @@ export class LocalEnvironment implements Environment {
   private forget(group: number): void {
     if (this.groups.delete(group)) this.options.groups.ended(group);
   }
+}
+
+function shortest(...limits: (number | undefined)[]): number | undefined {
+  const set = limits.filter(limit => limit !== undefined && limit > 0) as number[];
+  return set.length > 0 ? Math.min(...set) : undefined;
 }

@@ -1,0 +1,162 @@
+import { createInterface } from "node:readline";
+import type { ExplorerCommand, ExplorerEngine, ExplorerEnvironment, ExplorerMessage } from "../protocol/explorer";
+import type { ProviderRegistry } from "../runtime/environments/registry";
+import { type EnvironmentInfo, type Provider, ProviderError } from "../runtime/providers/provider";
+import { createRegistry } from "./backends";
+import { EXIT, type Io } from "./io";
+import { ANSWER_MS, attach, faultText, isAbsent, liveEnvironments, remove } from "./live";
+import { stamp } from "./snapshot";
+
+/** Changes that come together make one list. Milliseconds. */
+const SETTLE_MS = 25;
+/** An engine that was not there may have been started: how often to look again. */
+const RECONNECT_MS = 3_000;
+
+/** `__explorer`: the live environments as JSON lines, again after each change, until the input ends; commands come as JSON lines. */
+export async function explorer(_args: string[], io: Io): Promise<number> {
+  const ended = new AbortController();
+  const registry = createRegistry(io.env);
+  const say = (message: ExplorerMessage) => void io.stdout.write(`${JSON.stringify(message)}\n`);
+  io.stdout.on("error", () => ended.abort());
+  const lists = new Lists(registry, say);
+
+  const lines = createInterface({ input: io.stdin });
+  lines.on("line", line => {
+    const command = parse(line);
+    if (command) void answer(command, registry, lists, say);
+  });
+  lines.once("close", () => ended.abort());
+
+  const following = (await registry.backends()).map(provider => follow(provider, lists, ended.signal));
+  lists.changed();
+  await Promise.all(following);
+  lines.close();
+  return EXIT.ok;
+}
+
+/** Sends the list after changes: one at a time, and never an older one after a newer one. */
+class Lists {
+  private timer: NodeJS.Timeout | undefined;
+  private listing = false;
+  private again = false;
+
+  constructor(
+    private readonly registry: ProviderRegistry,
+    private readonly say: (message: ExplorerMessage) => void,
+  ) {}
+
+  changed(): void {
+    if (this.listing) this.again = true;
+    else this.timer ??= setTimeout(() => void this.send(), SETTLE_MS);
+  }
+
+  private async send(): Promise<void> {
+    this.timer = undefined;
+    this.listing = true;
+    this.again = false;
+    try {
+      const environments: ExplorerEnvironment[] = [];
+      const engines: ExplorerEngine[] = [];
+      await Promise.all(
+        (await this.registry.backends()).map(async provider => {
+          try {
+            const infos = (await provider.list?.(AbortSignal.timeout(ANSWER_MS))) ?? [];
+            environments.push(...infos.map(row));
+            engines.push({ provider: provider.ref, state: "ready", detail: infos[0]?.engine ?? "" });
+          } catch (error) {
+            engines.push({
+              provider: provider.ref,
+              state: isAbsent(error) ? "absent" : "unreachable",
+              detail: error instanceof Error ? error.message : String(error),
+              ...(error instanceof ProviderError && error.mend !== undefined && { mend: error.mend }),
+            });
+          }
+        }),
+      );
+      environments.sort((a, b) => a.name.localeCompare(b.name));
+      this.say({ type: "list", environments, engines });
+    } finally {
+      this.listing = false;
+      if (this.again) this.changed();
+    }
+  }
+}
+
+/** Follows the events of one backend; an engine that is away is looked for again. */
+async function follow(provider: Provider, lists: Lists, signal: AbortSignal): Promise<void> {
+  const stopped = new Promise<void>(resolve => signal.addEventListener("abort", () => resolve(), { once: true }));
+  while (!signal.aborted && provider.watch) {
+    try {
+      await provider.watch(() => lists.changed(), signal);
+    } catch {
+      // Why it does not answer is in the list.
+    }
+    if (signal.aborted) return;
+    await Promise.race([stopped, new Promise(resolve => setTimeout(resolve, RECONNECT_MS).unref())]);
+    lists.changed();
+  }
+  await stopped;
+}
+
+async function answer(
+  command: ExplorerCommand,
+  registry: ProviderRegistry,
+  lists: Lists,
+  say: (message: ExplorerMessage) => void,
+): Promise<void> {
+  try {
+    const value = await perform(command, registry, lists);
+    say({ type: "answer", id: command.id, ok: true, ...(value !== undefined && { value }) });
+  } catch (error) {
+    say({ type: "answer", id: command.id, ok: false, message: faultText(error) });
+  }
+}
+
+async function perform(command: ExplorerCommand, registry: ProviderRegistry, lists: Lists): Promise<unknown> {
+  switch (command.command) {
+    case "refresh":
+      lists.changed();
+      return undefined;
+    case "release":
+      if (!(await remove(registry, command.name))) throw new Error(`There is no environment '${command.name}'.`);
+      return undefined;
+    case "snapshot": {
+      const environment = await attach(registry, command.name);
+      if (!environment?.snapshot) throw new Error(`The environment '${command.name}' cannot be saved.`);
+      const saved = await environment.snapshot(
+        command.as ?? `${command.name}-${stamp(new Date())}`,
+        AbortSignal.timeout(600_000),
+      );
+      await environment.detach();
+      return saved;
+    }
+    case "inspect": {
+      const { environments } = await liveEnvironments(registry);
+      const found = environments.find(({ info }) => info.name === command.name);
+      if (!found) throw new Error(`There is no environment '${command.name}'.`);
+      return found.info;
+    }
+  }
+}
+
+function row({
+  name,
+  provider,
+  state,
+  image,
+  engine,
+  workspace,
+  file,
+  createdAt,
+}: EnvironmentInfo): ExplorerEnvironment {
+  return { name, provider, state, image, engine, workspace, file, createdAt };
+}
+
+function parse(line: string): ExplorerCommand | null {
+  try {
+    const command = JSON.parse(line) as ExplorerCommand;
+    return typeof command === "object" && command !== null && typeof command.id === "number" ? command : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,53 @@
+import { parseArgs } from "node:util";
+import { stateFolder } from "../runtime/environments/journal";
+import { sweep } from "../runtime/environments/recovery";
+import type { ProviderRegistry } from "../runtime/environments/registry";
+import { createRegistry } from "./backends";
+import { EXIT, type Io, UsageError } from "./io";
+import { ANSWER_MS, faultText, liveEnvironments, remove } from "./live";
+
+/** `release NAME… | --orphans | --all`: ends environments; says which. */
+export async function release(args: string[], io: Io): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { orphans: { type: "boolean", default: false }, all: { type: "boolean", default: false } },
+  });
+  const ways = [positionals.length > 0, values.orphans, values.all].filter(Boolean).length;
+  if (ways !== 1) throw new UsageError("name environments, or pass --orphans or --all");
+  const registry = createRegistry(io.env);
+  const said = (error: unknown) => {
+    io.stderr.write(`mlld-env release: ${faultText(error)}\n`);
+  };
+
+  let failed = false;
+  let names = positionals;
+  if (ways === 1 && positionals.length === 0) {
+    const live = await liveEnvironments(registry);
+    names = live.environments.filter(({ info }) => values.all || info.orphaned).map(({ info }) => info.name);
+    for (const fault of live.faults) said(fault);
+    failed = live.faults.length > 0 || !(await swept(io, registry));
+  }
+  for (const name of names) {
+    try {
+      if (await remove(registry, name)) io.stdout.write(`released ${name}\n`);
+      else {
+        // With --all it ended between the list and now, which is what was asked for.
+        if (positionals.length === 0) continue;
+        said(`there is no environment '${name}'; 'mlld-env ls' lists those that live`);
+        failed = true;
+      }
+    } catch (error) {
+      said(error);
+      failed = true;
+    }
+  }
+  return failed ? EXIT.failed : EXIT.ok;
+}
+
+/** What dead runs left behind, by their journals. */
+async function swept(io: Io, registry: ProviderRegistry): Promise<boolean> {
+  const left = await sweep(stateFolder(io.env), registry, AbortSignal.timeout(ANSWER_MS));
+  for (const path of left) io.stderr.write(`mlld-env release: what ${path} lists could not be released\n`);
+  return left.length === 0;
+}

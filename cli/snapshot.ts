@@ -1,0 +1,31 @@
+import { parseArgs } from "node:util";
+import { createRegistry } from "./backends";
+import { EXIT, type Io, UsageError } from "./io";
+import { attach, faultText } from "./live";
+
+/** A large environment takes a while to save. Milliseconds. */
+const SNAPSHOT_MS = 600_000;
+
+/** `snapshot NAME [AS]`: saves an environment and prints what `from` takes to restore it. */
+export async function snapshot(args: string[], io: Io): Promise<number> {
+  const { positionals } = parseArgs({ args, allowPositionals: true, options: {} });
+  const [name, as, ...more] = positionals;
+  if (name === undefined || more.length > 0) throw new UsageError("name an environment, and perhaps the snapshot");
+  try {
+    const environment = await attach(createRegistry(io.env), name);
+    if (!environment) throw new Error(`there is no environment '${name}'; 'mlld-env ls' lists those that live`);
+    if (!environment.snapshot) throw new Error(`the provider of '${name}' makes no snapshots`);
+    const { ref } = await environment.snapshot(as ?? `${name}-${stamp(new Date())}`, AbortSignal.timeout(SNAPSHOT_MS));
+    await environment.detach();
+    io.stdout.write(`${ref}\n`);
+    return EXIT.ok;
+  } catch (error) {
+    io.stderr.write(`mlld-env snapshot: ${faultText(error)}\n`);
+    return EXIT.failed;
+  }
+}
+
+/** `20260131-143005`: sorts by time, and is allowed in the names of every backend. */
+export function stamp(date: Date): string {
+  return date.toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 15);
+}
