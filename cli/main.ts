@@ -57,7 +57,10 @@ const COMMANDS: Record<string, Entry> = {
 };
 
 /** Processes of ours that a person never calls. */
-const HIDDEN: Record<string, () => Promise<Command>> = {};
+const HIDDEN: Record<string, () => Promise<Command>> = {
+  __watchdog: async () => (await import("./watchdog")).watchdog,
+  __explorer: async () => (await import("./explorer")).explorer,
+};
 
 function help(): string {
   const lines = Object.values(COMMANDS).map(({ usage, summary }) => `  mlld-env ${usage}\n      ${summary}`);
