@@ -1,0 +1,123 @@
+import type { Analysis, MlldSymbol } from "../../semantics";
+import { RESERVED, TRANSFORMERS } from "../../semantics/builtins";
+import { METHOD_NAMES } from "../../values";
+import type { AbstractValue } from "../../values/abstract";
+import { parametersOf } from "../executables";
+import type { Span } from "../span";
+import { labelledKind } from "../symbol-texts";
+import { fieldOf, keysOf, symbolValue } from "../symbol-values";
+import { type CompletionEntry, type EntryKind, escapeSnippet } from "./entry";
+
+/** Names that may follow `@`. `replace` starts at the sigil, or where it is to be written. */
+export function nameEntries(
+  analysis: Analysis,
+  offset: number,
+  replace: Span,
+  how: { pipe: boolean; called: boolean; text: boolean },
+): CompletionEntry[] {
+  return analysis.visibleAt(offset).map(symbol => {
+    const parameters = parametersOf(analysis, symbol);
+    const name = `@${symbol.name}`;
+    const calls = parameters !== null && !how.pipe && !how.called && symbol.kind !== "transformer";
+    return {
+      label: name,
+      kind: kindOf(symbol, parameters !== null),
+      detail: parameters ? `(${parameters.join(", ")})` : labelledKind(symbol),
+      ...docOf(symbol),
+      insert: calls ? callSnippet(name, parameters) : name,
+      ...(calls && { snippet: true }),
+      replace,
+      rank: rankOf(symbol, how),
+    };
+  });
+}
+
+function callSnippet(name: string, parameters: string[]): string {
+  return `${escapeSnippet(name)}(${parameters.map((parameter, i) => `\${${i + 1}:${escapeSnippet(parameter.replace(/:.*/, ""))}}`).join(", ")})`;
+}
+
+function docOf(symbol: MlldSymbol): { doc?: string } {
+  const doc =
+    symbol.kind === "reserved"
+      ? RESERVED[symbol.name]?.doc
+      : symbol.kind === "transformer"
+        ? TRANSFORMERS[symbol.name]?.doc
+        : undefined;
+  return doc ? { doc } : {};
+}
+
+function kindOf(symbol: MlldSymbol, callable: boolean): EntryKind {
+  if (callable) return "function";
+  if (symbol.kind === "namespace") return "module";
+  if (symbol.kind === "auth") return "credential";
+  return "variable";
+}
+
+/** The nearest names first; behind a pipe what can be called. */
+function rankOf(symbol: MlldSymbol, how: { pipe: boolean }): number {
+  const callable = symbol.kind === "exe" || symbol.kind === "transformer";
+  const near =
+    symbol.kind === "parameter" || symbol.kind === "let" || symbol.kind === "loop"
+      ? 0
+      : symbol.kind === "transformer"
+        ? 3
+        : symbol.kind === "reserved"
+          ? 4
+          : 1;
+  if (how.pipe) return callable ? (symbol.kind === "exe" ? 0 : 1) : 5;
+  return symbol.kind === "guard" || symbol.kind === "hook" ? 6 : near;
+}
+
+/** Fields of the run's context. */
+const CONTEXT_FIELDS = [
+  "profile",
+  "op",
+  "guard",
+  "for",
+  "loop",
+  "try",
+  "errors",
+  "tools",
+  "policy",
+  "labels",
+  "taint",
+  "filename",
+  "tokens",
+];
+
+/** What may follow `@name.a.b.`: keys of known objects, exports of a module, methods. */
+export function memberEntries(analysis: Analysis, offset: number, path: string[], replace: Span): CompletionEntry[] {
+  const [head, ...fields] = path;
+  const symbol = analysis.visibleAt(offset).find(visible => visible.name === head);
+  const entries: CompletionEntry[] = [];
+  const add = (label: string, kind: EntryKind, detail: string, rank: number, insert = label, snippet = false) =>
+    entries.push({ label, kind, detail, insert, ...(snippet && { snippet }), replace, rank });
+
+  if (head === "mx" || head === "ctx") for (const field of CONTEXT_FIELDS) add(field, "field", "", 0);
+  if (symbol?.kind === "namespace" && fields.length === 0) {
+    const module = analysis.moduleOf(symbol);
+    for (const exported of module?.exports.values() ?? []) {
+      const parameters = exported.kind === "exe" ? (module!.executables.get(exported.name)?.parameters ?? []) : null;
+      if (parameters)
+        add(
+          exported.name,
+          "function",
+          `(${parameters.map(({ name }) => name).join(", ")})`,
+          0,
+          callSnippet(
+            exported.name,
+            parameters.map(({ name }) => name),
+          ),
+          true,
+        );
+      else add(exported.name, "field", exported.kind, 0);
+    }
+    return entries;
+  }
+  const value = symbol ? symbolValue(analysis, symbol) : null;
+  for (const key of keysOf(fields.reduce<AbstractValue | null>((at, field) => fieldOf(at, field), value)))
+    add(key, "field", "", 0);
+  for (const method of new Set(Object.values(METHOD_NAMES).flat()))
+    add(method, "method", "", 2, method === "length" ? method : `${method}($1)`, method !== "length");
+  return entries;
+}

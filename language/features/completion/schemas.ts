@@ -1,0 +1,161 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: placeholders of snippets look like this
+import { FIELDS, type FieldSpec } from "../../environment";
+
+/** A key that an object may have, or a value that a key may take. */
+export interface KeySpec {
+  name: string;
+  type: string;
+  doc: string;
+  /** Snippet of the value. */
+  snippet: string;
+  values: string[];
+  /** Keys of an object value; `names` when its keys are the author's own and each holds these. */
+  fields: KeySpec[];
+  names?: KeySpec[];
+  /** Keys of objects in an array value. */
+  items?: KeySpec[];
+}
+
+const key = (name: string, type: string, snippet: string, doc: string, more: Partial<KeySpec> = {}): KeySpec => ({
+  name,
+  type,
+  snippet,
+  doc,
+  values: [],
+  fields: [],
+  ...more,
+});
+
+const NEED_FLAGS = ["sh", "bash", "network", "filesystem"];
+export const NEEDS: KeySpec[] = [
+  ...NEED_FLAGS.map(name => key(name, "boolean", "true", `Needs \`${name}\`.`)),
+  key("cmd", "list of programs", "[$1]", "Programs that must be installed."),
+  ...["node", "python", "ruby", "go", "rust"].map(name =>
+    key(name, "list of packages", "[$1]", `Packages of ${name} that must be installed.`),
+  ),
+];
+
+const PROFILE: KeySpec[] = [
+  key("requires", "object", "{ $1 }", "What the profile needs; the first one whose needs are met is chosen.", {
+    fields: NEEDS,
+  }),
+  key("description", "string", '"$1"', "What the profile is for."),
+];
+
+const MCP_ENTRY: KeySpec[] = [
+  key("command", "string", '"$1"', "Program that speaks MCP on its standard input and output."),
+  key("args", "string[]", '["$1"]', "Arguments of the program."),
+  key("module", "string", '"$1"', "An mlld module that serves its executables as tools."),
+  key("npm", "string", '"$1"', "A package of npm that is an MCP server."),
+];
+
+/** What the field table does not say about the values inside of fields. */
+const INNER: Record<string, Partial<KeySpec>> = {
+  profiles: { names: PROFILE },
+  mcps: { items: MCP_ENTRY },
+};
+
+const ofField = (field: FieldSpec): KeySpec => ({
+  name: field.name,
+  type: field.type,
+  doc: [field.doc, field.enforcedBy && `Enforced by: ${field.enforcedBy}`, field.narrows && `Narrows: ${field.narrows}`]
+    .filter(Boolean)
+    .join("\n\n"),
+  snippet: field.snippet,
+  values: field.values,
+  fields: field.fields.filter(inner => inner.offered).map(ofField),
+  ...INNER[field.name],
+});
+
+/** Fields of a config, and of a `with` clause on one. */
+export const CONFIG: KeySpec[] = FIELDS.filter(field => field.offered).map(ofField);
+export const WITH: KeySpec[] = FIELDS.filter(field => field.offered && field.allowed === "both").map(ofField);
+
+const CAPABILITY_LIST = 'An array of patterns such as `"cmd:git:*"`, `"fs:r:**"`, `"sh"`, or an object by kind.';
+export const AUTH: KeySpec[] = [
+  key(
+    "from",
+    "string",
+    '"env:${1:NAME}"',
+    "Where the credential is: `keychain`, `keychain:SERVICE/ACCOUNT` or `env:VARIABLE`.",
+    {
+      values: ["keychain", "keychain:", "env:"],
+    },
+  ),
+  key("as", "string", '"${1:NAME}"', "The environment variable that commands find it in."),
+];
+
+export const POLICY: KeySpec[] = [
+  key("allow", "patterns", '["$1"]', `What is allowed; everything else is not. ${CAPABILITY_LIST}`),
+  key("deny", "patterns", '["$1"]', `What is refused. ${CAPABILITY_LIST}`),
+  key("danger", "patterns", '["$1"]', "Dangerous commands that are allowed all the same."),
+  key("capabilities", "object", "{ $1 }", "`allow`, `deny` and `danger` together.", {
+    fields: ["allow", "deny", "danger"].map(name => key(name, "patterns", '["$1"]', CAPABILITY_LIST)),
+  }),
+  key("env", "object", "{ $1 }", "What environments may be: the default provider, and bounds for every environment.", {
+    fields: [
+      key("default", "string", '"$1"', "Provider of environments that name none.", {
+        values: FIELDS.find(field => field.name === "provider")?.values ?? [],
+      }),
+      key("providers", "object", "{ $1 }", "Providers that may be used."),
+      key("tools", "patterns", "{ $1 }", "Tools that environments may have.", {
+        fields: ["allow", "deny"].map(name => key(name, "string[]", '["$1"]', "Names of tools.")),
+      }),
+      key("mcps", "patterns", "{ $1 }", "MCP servers that environments may have.", {
+        fields: ["allow", "deny"].map(name => key(name, "string[]", '["$1"]', "Names of servers.")),
+      }),
+      key("net", "object", "{ $1 }", "Hosts that environments may reach.", {
+        fields: ["allow", "deny"].map(name => key(name, "string[]", '["$1"]', "`HOST[:PORT]`, `*.suffix`.")),
+      }),
+    ],
+  }),
+  key("auth", "object", "{ $1 }", "Credentials by name.", { names: AUTH }),
+  key("defaults", "object", "{ rules: [$1] }", "Built-in rules.", {
+    fields: [
+      key("rules", "string[]", '["$1"]', "Names of built-in rules.", {
+        values: [
+          "no-secret-exfil",
+          "no-sensitive-exfil",
+          "no-untrusted-destructive",
+          "no-untrusted-privileged",
+          "untrusted-llms-get-influenced",
+        ],
+      }),
+      key("unlabeled", "string", '"untrusted"', "The label of values without one.", {
+        values: ["untrusted", "trusted"],
+      }),
+    ],
+  }),
+  key("labels", "object", "{ $1 }", "What labelled values may flow into."),
+  key("operations", "object", "{ $1 }", "Labels of operations."),
+];
+
+export const PROFILES: KeySpec[] = PROFILE;
+
+/** An entry of `var tools @t = { … }`. */
+export const TOOL: KeySpec[] = [
+  key("mlld", "executable", "@$1", "The executable that does the work."),
+  key("labels", "string[]", '["$1"]', "Labels of its results."),
+  key("description", "string", '"$1"', "What the tool is for, as an agent reads it."),
+  key("bind", "object", "{ $1 }", "Parameters with fixed values."),
+  key("expose", "string[]", '["$1"]', "Parameters that an agent may give."),
+];
+
+/** `value with { … }` behind a command or call. */
+export const TAIL: KeySpec[] = [
+  key("pipeline", "list of stages", "[@$1]", "Stages that the value goes through."),
+  key("stdin", "value", "@$1", "Standard input of the command."),
+  key("format", "string", '"$1"', "How the value is read.", { values: ["json", "text", "csv", "xml"] }),
+  key("auth", "name", "$1", "A credential for this command."),
+  key("guards", "false | object", "{ except: [$1] }", "Guards that do not apply."),
+  key("parallel", "number", "$1", "How many at once."),
+  key("delay", "duration", "$1", "Pause between starts."),
+  key("stream", "boolean", "true", "Show the output while it comes.", { values: ["true", "false"] }),
+];
+
+/** `allow with { … }` in a guard. */
+export const ALLOW: KeySpec[] = [
+  key("addLabels", "string[]", '["$1"]', "Labels that the value gets."),
+  key("removeLabels", "string[]", '["$1"]', "Labels that the value loses."),
+  key("warning", "string", '"$1"', "A message for the author."),
+];

@@ -1,0 +1,63 @@
+import type { Place } from "../../place";
+import type { Analysis, MlldSymbol } from "../../semantics";
+import { walk } from "../../syntax";
+import type { Span } from "../span";
+import { ownPlace } from "./target";
+
+/** A place where a definition is named. */
+export interface Occurrence extends Span {
+  kind: "definition" | "read" | "write";
+  /** The name as it is spelled there: an alias differs from the defined name. */
+  spelled: string;
+}
+
+/** All places of one file that name the definition at `target`: the definition itself, uses, imports, members of a module. */
+export function occurrencesOf(analysis: Analysis, target: Place, name: string): Occurrence[] {
+  const found = new Map<number, Occurrence>();
+  const add = (span: Span, kind: Occurrence["kind"], spelled: string) => {
+    if (!found.has(span.start)) found.set(span.start, { start: span.start, end: span.end, kind, spelled });
+  };
+  for (const symbol of analysis.symbols) {
+    const place = analysis.definitionOf(symbol) ?? ownPlace(analysis, symbol);
+    if (!place || place.uri !== target.uri || place.start !== target.start) continue;
+    definition(symbol, target.uri === analysis.uri && symbol.range?.start === target.start, add);
+    for (const reference of symbol.references)
+      add(reference, reference.use === "write" ? "write" : "read", symbol.name);
+  }
+  for (const span of members(analysis, target, name)) add(span, "read", name);
+  return [...found.values()].sort((a, b) => a.start - b.start);
+}
+
+function definition(
+  symbol: MlldSymbol,
+  own: boolean,
+  add: (span: Span, kind: Occurrence["kind"], spelled: string) => void,
+): void {
+  if (own && symbol.range) add(symbol.range, "definition", symbol.name);
+  else if (symbol.declaration?.kind === "ImportSpecifier") {
+    const { name, alias } = symbol.declaration;
+    add(name, "read", name.name);
+    if (alias) add(alias, "read", alias.name);
+  } else if (symbol.range) add(symbol.range, "read", symbol.name);
+}
+
+/** `@module.name` for every namespace whose module exports the definition. */
+function members(analysis: Analysis, target: Place, name: string): Span[] {
+  const namespaces = analysis.symbols.filter(symbol => {
+    const place = symbol.kind === "namespace" ? analysis.moduleOf(symbol)?.exports.get(name)?.place : undefined;
+    return place?.uri === target.uri && place.start === target.start;
+  });
+  if (namespaces.length === 0) return [];
+  const starts = new Set(namespaces.flatMap(symbol => symbol.references.map(reference => reference.start)));
+  const spans: Span[] = [];
+  walk(analysis.file, node => {
+    if (
+      node.kind === "MemberExpression" &&
+      node.object.kind === "VariableReference" &&
+      starts.has(node.object.start) &&
+      node.property.name === name
+    )
+      spans.push(node.property);
+  });
+  return spans;
+}

@@ -1,0 +1,93 @@
+import type { Analysis, Scope } from "../../semantics";
+import { RESERVED } from "../../semantics/builtins";
+import type { Span } from "../span";
+import { type Occurrence, occurrencesOf } from "./occurrences";
+import { type Target, targetAt } from "./target";
+
+/** A rename that cannot be done; the message is for the author. */
+export class RenameRefused extends Error {}
+
+const NAME = /^[A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z0-9_]+)*$/;
+
+export interface Renaming {
+  target: Target;
+  /** The part of the text that is replaced, without the sigil. */
+  span: Span;
+  name: string;
+  /** The name stands for something else under an alias, or cannot be seen elsewhere: only this file changes. */
+  local: boolean;
+}
+
+/** What would be renamed at an offset. @throws RenameRefused when nothing there has a name that can be changed */
+export function renamingAt(analysis: Analysis, offset: number): Renaming {
+  const target = targetAt(analysis, offset);
+  if (!target || target.name === null) throw new RenameRefused("There is no name here that can be changed.");
+  const { symbol } = target;
+  if (symbol?.kind === "reserved" || symbol?.kind === "transformer")
+    throw new RenameRefused(`@${symbol.name} is built into mlld and cannot be renamed.`);
+  if (symbol?.kind === "import" && analysis.exportedName(symbol) === null)
+    throw new RenameRefused(`The module that @${symbol.name} comes from is not known, so its name must stay.`);
+  const spelled = written(analysis, target.span);
+  const aliased = symbol?.kind === "import" && symbol.name !== target.name;
+  // At an alias only the alias changes; at the imported name in front of it the definition does.
+  const local =
+    symbol !== null && ((aliased && spelled.name === symbol.name) || !exportable(symbol.scope, symbol.kind));
+  return { target, span: spelled.span, name: local && symbol ? symbol.name : target.name, local };
+}
+
+function exportable(scope: Scope, kind: string): boolean {
+  return scope.kind === "file" && kind !== "namespace";
+}
+
+/** The name of a span, without sigil and quotes. */
+function written(analysis: Analysis, span: Span): { span: Span; name: string } {
+  const text = analysis.file.text.slice(span.start, span.end);
+  const match = /[A-Za-z_][\w-]*/.exec(text.replace(/^(\{\{\s*|@|auth:)/, skipped => " ".repeat(skipped.length)));
+  const start = span.start + (match?.index ?? 0);
+  return { span: { start, end: start + (match?.[0].length ?? 0) }, name: match?.[0] ?? "" };
+}
+
+/** @throws RenameRefused when the name is none, or is taken */
+export function checkName(name: string): string {
+  const plain = name.replace(/^@/, "");
+  if (!NAME.test(plain))
+    throw new RenameRefused(
+      `"${name}" is no name: letters, digits and _ are allowed, and single hyphens between them.`,
+    );
+  if (Object.hasOwn(RESERVED, plain) && !RESERVED[plain]!.redefinable)
+    throw new RenameRefused(`@${plain} is reserved by mlld.`);
+  return plain;
+}
+
+/** The changes in one file. @throws RenameRefused when the new name already means something there */
+export function renameIn(
+  analysis: Analysis,
+  { target, name, local }: Renaming,
+  newName: string,
+): (Span & { newText: string })[] {
+  const occurrences =
+    local && target.symbol
+      ? localOccurrences(target.symbol)
+      : occurrencesOf(analysis, target.place, name).filter(({ spelled }) => spelled === name);
+  for (const { start } of occurrences) {
+    const taken = lookup(analysis.scopeAt(start), newName);
+    if (taken) throw new RenameRefused(`@${newName} already exists where @${name} is used.`);
+  }
+  return occurrences.map(occurrence => ({ ...written(analysis, occurrence).span, newText: newName }));
+}
+
+function localOccurrences(symbol: NonNullable<Target["symbol"]>): Occurrence[] {
+  const own = symbol.range ? [{ ...symbol.range, kind: "definition" as const, spelled: symbol.name }] : [];
+  return [
+    ...own,
+    ...symbol.references.map(({ start, end }) => ({ start, end, kind: "read" as const, spelled: symbol.name })),
+  ];
+}
+
+function lookup(scope: Scope, name: string): boolean {
+  for (let at: Scope | null = scope; at; at = at.parent) {
+    const symbol = at.symbols.get(name);
+    if (symbol && symbol.kind !== "transformer" && symbol.kind !== "reserved") return true;
+  }
+  return false;
+}

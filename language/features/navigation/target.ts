@@ -1,0 +1,84 @@
+import type { Place } from "../../place";
+import type { Analysis, MlldSymbol } from "../../semantics";
+import { pathAt } from "../../syntax";
+import type { ImportStatement, MemberExpression, Node } from "../../syntax/tree";
+import type { Span } from "../span";
+import { fieldOf, symbolValue } from "../symbol-values";
+
+/** A definition that a name leads to. */
+export interface Target {
+  /** The name at the cursor. */
+  span: Span;
+  /** The defining name, or the start of a file. */
+  place: Place;
+  /** How the definition is spelled; null for a file or a key of an object. */
+  name: string | null;
+  /** The symbol of this file behind the name; null for members and paths. */
+  symbol: MlldSymbol | null;
+}
+
+/** What the name, member, path or key at an offset stands for; null when that is not known. */
+export function targetAt(analysis: Analysis, offset: number): Target | null {
+  const found = analysis.symbolAt(offset);
+  if (found) {
+    const place = analysis.definitionOf(found.symbol) ?? ownPlace(analysis, found.symbol);
+    return (
+      place && {
+        span: { start: found.start, end: found.end },
+        place,
+        name: definedName(analysis, found.symbol),
+        symbol: found.symbol,
+      }
+    );
+  }
+  const path = pathAt(analysis.file, offset);
+  return memberTarget(analysis, path) ?? pathTarget(analysis, path);
+}
+
+export function ownPlace(analysis: Analysis, symbol: MlldSymbol): Place | null {
+  return symbol.range && { uri: analysis.uri, ...symbol.range };
+}
+
+function definedName(analysis: Analysis, symbol: MlldSymbol): string {
+  return (symbol.kind === "import" ? analysis.exportedName(symbol)?.name : undefined) ?? symbol.name;
+}
+
+/** `@module.name` leads into the module, `@config.tools` to the key. */
+function memberTarget(analysis: Analysis, path: Node[]): Target | null {
+  const property = path.at(-1);
+  const member = path.at(-2);
+  if (property?.kind !== "PropertyName" || member?.kind !== "MemberExpression") return null;
+  const names = memberPath(member);
+  if (!names) return null;
+  const symbol = analysis.references.find(reference => reference.start === names.start)?.symbol;
+  if (!symbol) return null;
+  const span = { start: property.start, end: property.end };
+  const [first, ...rest] = names.fields;
+  if (symbol.kind === "namespace") {
+    const exported = analysis.moduleOf(symbol)?.exports.get(first!);
+    return exported && rest.length === 0 ? { span, place: exported.place, name: exported.name, symbol: null } : null;
+  }
+  const last = names.fields.at(-1)!;
+  const holder = names.fields.slice(0, -1).reduce((at, field) => fieldOf(at, field), symbolValue(analysis, symbol));
+  const place = holder?.kind === "object" ? holder.entries.find(entry => entry.key === last)?.keyPlace : undefined;
+  return place ? { span, place, name: null, symbol: null } : null;
+}
+
+/** The names of `@a.b.c`: where `@a` starts, and `b`, `c`. */
+function memberPath(member: MemberExpression): { start: number; fields: string[] } | null {
+  const fields: string[] = [];
+  let at: Node = member;
+  while (at.kind === "MemberExpression") {
+    fields.unshift(at.property.name);
+    at = at.object;
+  }
+  return at.kind === "VariableReference" ? { start: at.start, fields } : null;
+}
+
+/** The path of an import leads to the file. */
+function pathTarget(analysis: Analysis, path: Node[]): Target | null {
+  const statement = path.find((node): node is ImportStatement => node.kind === "ImportStatement");
+  if (!statement || !path.includes(statement.source)) return null;
+  const uri = analysis.imports.find(fact => fact.statement === statement)?.uri;
+  return uri ? { span: statement.source, place: { uri, start: 0, end: 0 }, name: null, symbol: null } : null;
+}
