@@ -4,7 +4,11 @@ import type { Provider } from "../runtime/providers/provider";
 
 /** The image for environments whose config names none. */
 export const IMAGE_VARIABLE = "MLLD_ENV_DOCKER_IMAGE";
+export const SPRITES_TOKEN_VARIABLE = "SPRITES_TOKEN";
+/** Another address than the service's own: from the machine's environment only, never from a program. */
+const SPRITES_URL_VARIABLE = "MLLD_ENV_SPRITES_URL";
 const DOCKER = "@mlld/env-docker";
+const SPRITES = "@mlld/env-sprites";
 
 interface RegistryParts {
   /** Unset where no command is run. */
@@ -22,10 +26,17 @@ export function createRegistry(env: NodeJS.ProcessEnv, { local, module }: Regist
       env,
     });
   };
+  const sprites = async () => {
+    const { createSpritesProvider } = await import("../runtime/providers/sprites");
+    return createSpritesProvider({
+      baseUrl: env[SPRITES_URL_VARIABLE] || "https://api.sprites.dev",
+      token: async () => env[SPRITES_TOKEN_VARIABLE] || null,
+    });
+  };
   const none = { started: () => {}, ended: () => {} };
   return new ProviderRegistry({
     local: local ?? createLocalProvider({ runId: "none", variables: env, groups: none }),
-    backends: { [DOCKER]: docker, docker },
+    backends: { [DOCKER]: docker, docker, [SPRITES]: sprites, sprites },
     module,
   });
 }

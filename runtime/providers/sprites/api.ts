@@ -53,6 +53,10 @@ export class SpritesApi {
     }
   }
 
+  async hasToken(): Promise<boolean> {
+    return Boolean(await this.options.token());
+  }
+
   /** `wss:` address and headers of an exec. */
   async socket(path: string): Promise<{ url: string; headers: Record<string, string> }> {
     const url = new URL(path, this.options.baseUrl);

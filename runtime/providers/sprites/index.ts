@@ -75,6 +75,8 @@ class SpritesProvider implements Provider {
   }
 
   async list(signal: AbortSignal): Promise<EnvironmentInfo[]> {
+    // Who has no token has nothing there, and looking is no fault.
+    if (!(await this.api.hasToken())) return [];
     const sprites: Sprite[] = [];
     let token: string | undefined;
     do {
@@ -111,13 +113,14 @@ class SpritesProvider implements Provider {
   }
 
   async attach(name: string, signal: AbortSignal): Promise<Environment | null> {
+    if (!(await this.api.hasToken())) return null;
     const sprite = spriteName(name);
     if (!(await this.exists(sprite, signal)) || !(await readRecord(this.api, sprite, signal))) return null;
     return this.environment(name, sprite, false, WORKDIR, undefined);
   }
 
   async remove(name: string, signal: AbortSignal): Promise<boolean> {
-    return this.delete(spriteName(name), signal);
+    return (await this.api.hasToken()) && this.delete(spriteName(name), signal);
   }
 
   private environment(

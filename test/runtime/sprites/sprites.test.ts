@@ -139,6 +139,9 @@ describe("create or exists", () => {
   test("without a token nothing is asked", async () => {
     const none = createSpritesProvider({ baseUrl, token: async () => null });
     await expect(none.open(spec(), collect(), signal)).rejects.toMatchObject({ code: "run/token-missing" });
+    expect(await none.list!(signal)).toEqual([]);
+    expect(await none.attach!("x", signal)).toBeNull();
+    expect(await none.remove!("x", signal)).toBe(false);
     expect(fake.requests).toEqual([]);
   });
 });
