@@ -1,0 +1,417 @@
+import * as assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import * as vscode from "vscode";
+import type { Inside } from "../../../client/extension";
+import type { RunRecord } from "../../../client/run/runs";
+import { COMMANDS } from "../../../protocol/commands";
+import { extension, fileUri, lineOf, open, plain, until } from "./window";
+
+const IMAGE = process.env.MLLD_ENV_DOCKER_IMAGE ?? "";
+const hasDocker = (() => {
+  try {
+    execFileSync("docker", ["image", "inspect", IMAGE], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+describe("a trusted window", () => {
+  let inside: Inside;
+
+  before(async () => {
+    assert.equal(vscode.workspace.isTrusted, true);
+    const started = performance.now();
+    ({ inside } = await extension());
+    const took = performance.now() - started;
+    console.log(`    activation: ${took.toFixed(0)} ms with loading its code`);
+    assert.ok(took < 500, `activation took ${took} ms`);
+    await inside.language();
+  });
+
+  afterEach(async () => {
+    for (const run of inside.runs.running) inside.runs.stop(run);
+    await until("no run to go on", () => inside.runs.running.length === 0);
+    for (const terminal of vscode.window.terminals) terminal.dispose();
+    await until("no terminal to be left", () => vscode.window.terminals.length === 0);
+  });
+
+  /** Runs the block that starts on the line with `text`, and waits for its end. */
+  async function runBlock(name: string, text: string): Promise<RunRecord> {
+    const run = await startBlock(name, text);
+    await until(`the run of ${text} to end`, () => run.state !== "running");
+    return run;
+  }
+  async function startBlock(name: string, text: string, nth = 0): Promise<RunRecord> {
+    const editor = await open(name);
+    const lines = editor.document
+      .getText()
+      .split("\n")
+      .flatMap((line, i) => (line.includes(text) ? [i] : []));
+    const before = inside.runs.last;
+    await vscode.commands.executeCommand(
+      "mlldEnv.runBlock",
+      editor.document.uri.toString(),
+      blockLine(editor.document, lines[nth]!),
+    );
+    const run = inside.runs.last;
+    assert.ok(run && run !== before, "a run has started");
+    return run;
+  }
+  /** The line of the `env` at or above a line. */
+  function blockLine(document: vscode.TextDocument, line: number): number {
+    while (!document.lineAt(line).text.includes("env @")) line--;
+    return line;
+  }
+
+  describe("commands", () => {
+    it("are all there", async () => {
+      const all = new Set(await vscode.commands.getCommands(true));
+      assert.deepEqual(
+        Object.keys(COMMANDS).filter(id => !all.has(id)),
+        [],
+      );
+    });
+
+    it("refuse arguments that are no place of a block", async () => {
+      for (const args of [
+        ["file:///a.mld"],
+        ["file:///a.mld", -1],
+        ["file:///a.mld", "7"],
+        [{ fsPath: "/a" }, 1],
+        [undefined, 3],
+      ])
+        await assert.rejects(
+          Promise.resolve(vscode.commands.executeCommand("mlldEnv.runBlock", ...args)),
+          /zero-based line|Uri|URI/i,
+          JSON.stringify(args),
+        );
+    });
+  });
+
+  describe("a file with wider children", () => {
+    let diagnostics: vscode.Diagnostic[];
+    let document: vscode.TextDocument;
+    const code = ({ code }: vscode.Diagnostic) => String(typeof code === "object" ? code.value : code);
+    before(async () => {
+      ({ document } = await open("examples/07-widens.mld"));
+      diagnostics = await until("diagnostics", () => {
+        const all = vscode.languages.getDiagnostics(document.uri);
+        return all.some(diagnostic => code(diagnostic) === "env/unknown-field") && all;
+      });
+    });
+
+    it("has a diagnostic for each widened field, with code and source", () => {
+      const codes = diagnostics.map(code);
+      for (const wanted of [
+        "env/tools-widened",
+        "env/mcps-widened",
+        "env/fs-widened",
+        "env/net-widened",
+        "env/limits-widened",
+        "env/unknown-field",
+      ])
+        assert.ok(codes.includes(wanted), `${wanted} is in ${codes}`);
+      assert.deepEqual([...new Set(diagnostics.map(({ source }) => source))], ["mlld-env"]);
+    });
+
+    it("underlines the item that is wider and says where the parent said otherwise", () => {
+      const tools = diagnostics.find(diagnostic => code(diagnostic) === "env/tools-widened")!;
+      assert.match(document.getText(tools.range), /^"?Write"?$/);
+      const [related] = tools.relatedInformation ?? [];
+      assert.ok(related, "there is related information");
+      assert.equal(related.location.uri.toString(), document.uri.toString());
+      assert.match(document.lineAt(related.location.range.start.line).text, /tools: \["Read", "Bash"\]/);
+    });
+
+    it("has a link from the code to its page", () => {
+      const tools = diagnostics.find(diagnostic => code(diagnostic) === "env/tools-widened")!;
+      assert.ok(typeof tools.code === "object" && tools.code.target, "the code has a target");
+      assert.ok(existsSync(tools.code.target.fsPath), tools.code.target.fsPath);
+    });
+
+    it("offers a quick fix", async () => {
+      const tools = diagnostics.find(diagnostic => code(diagnostic) === "env/tools-widened")!;
+      const actions = await vscode.commands.executeCommand<vscode.CodeAction[]>(
+        "vscode.executeCodeActionProvider",
+        document.uri,
+        tools.range,
+      );
+      assert.ok(
+        actions.some(({ kind }) => kind?.contains(vscode.CodeActionKind.QuickFix)),
+        "there is a quick fix",
+      );
+    });
+  });
+
+  describe("lenses", () => {
+    it("stand over each env block, name the target, and carry what the commands take", async () => {
+      const { document } = await open("examples/03-docker.mld");
+      const line = lineOf(document, "env @box");
+      const lenses = await until("lenses", async () => {
+        const all = await vscode.commands.executeCommand<vscode.CodeLens[]>(
+          "vscode.executeCodeLensProvider",
+          document.uri,
+          10,
+        );
+        return all.length > 0 && all;
+      });
+      const run = lenses.find(({ command }) => command?.command === "mlldEnv.runBlock");
+      assert.ok(run, "there is a lens that runs");
+      assert.equal(run.range.start.line, line);
+      assert.deepEqual(run.command?.arguments, [document.uri.toString(), line]);
+      assert.match(run.command?.title ?? "", /docker/i);
+      const explain = lenses.find(({ command }) => command?.command === "mlldEnv.explain");
+      assert.deepEqual(explain?.command?.arguments, [document.uri.toString(), line]);
+    });
+  });
+
+  describe("a run", () => {
+    it("shows each command, its output, exit code and time in a terminal", async () => {
+      const run = await runBlock("local.mld", "hello @who");
+      const text = plain(run.text);
+      assert.equal(run.state, "done", text);
+      assert.match(text, /\$ echo .*hello/);
+      assert.match(text, /\r\nhello world\r\n/);
+      assert.match(text, /to-stderr/);
+      assert.match(run.text, /\x1b\[31mto-stderr/);
+      assert.match(text, /exit code 0 after [\d.]+ (ms|s)/);
+      assert.match(text, /✔ done in/);
+      assert.equal(vscode.window.terminals.length, 1);
+    });
+
+    it("shows the value that the block returns", async () => {
+      const run = await runBlock("local.mld", "echo 42");
+      assert.match(plain(run.text), /=> 42/);
+    });
+
+    it("uses its terminal again", async () => {
+      await runBlock("local.mld", "echo 42");
+      await runBlock("local.mld", "echo 42");
+      assert.equal(vscode.window.terminals.length, 1);
+      await runBlock("local.mld", "hello @who");
+      assert.equal(vscode.window.terminals.length, 2);
+    });
+
+    it("loses no output and keeps its order", async () => {
+      const run = await startBlock("local.mld", "line $i of a long output");
+      let seen = "";
+      const collecting = inside.runs.onEvent(({ run: of, event }) => {
+        if (of === run && event.event === "stdout") seen += event.text;
+      });
+      await until("the end of the run", () => run.state !== "running", 60_000);
+      collecting.dispose();
+      assert.equal(run.state, "done");
+      const lines = seen.trimEnd().split(/\r?\n/);
+      assert.equal(lines.length, 20_000);
+      assert.equal(
+        lines.findIndex((line, i) => line !== `line ${i} of a long output that must not be lost`),
+        -1,
+      );
+    });
+
+    it("puts a problem on a statement that fails, until the file is edited", async () => {
+      const run = await runBlock("local.mld", "exit 3");
+      assert.equal(run.state, "failed");
+      const { document } = await open("local.mld");
+      const problems = () =>
+        vscode.languages.getDiagnostics(document.uri).filter(({ message }) => message.includes("exit code 3"));
+      const [problem] = await until("the problem", () => problems().length > 0 && problems());
+      assert.equal(problem!.range.start.line, lineOf(document, "exit 3"));
+      const edit = new vscode.WorkspaceEdit();
+      edit.insert(document.uri, new vscode.Position(0, 0), ">> edited\n");
+      await vscode.workspace.applyEdit(edit);
+      await until("the problem to go", () => problems().length === 0);
+      await vscode.commands.executeCommand("undo");
+      await document.save();
+    });
+
+    for (const [way, stop] of [
+      [
+        "closing its terminal",
+        (run: RunRecord) => vscode.window.terminals.find(({ name }) => name === run.title)?.dispose(),
+      ],
+      [
+        "Ctrl+C",
+        (run: RunRecord) => vscode.window.terminals.find(({ name }) => name === run.title)?.sendText("\x03", false),
+      ],
+      ["the command", () => void vscode.commands.executeCommand("mlldEnv.stop")],
+    ] as const)
+      it(`is stopped by ${way}, with all that it started`, async () => {
+        const run = await startBlock("local.mld", "echo started");
+        await until("its output", () => run.text.includes("started\r\n"));
+        const pid = Number(readFileSync(fileUri("sleeper.pid").fsPath, "utf8"));
+        assert.ok(alive(pid), "its child is alive");
+        const started = Date.now();
+        stop(run);
+        await until("its end", () => run.state !== "running", 5000);
+        assert.equal(run.state, "cancelled", plain(run.text));
+        assert.ok(Date.now() - started < 3000, "within 3 s");
+        await until("its child to end", () => !alive(pid), 3000);
+      });
+
+    it("saves the file first", async () => {
+      const editor = await open("local.mld");
+      const at = new vscode.Position(lineOf(editor.document, "var @who"), 0);
+      await editor.edit(edit => edit.replace(editor.document.lineAt(at.line).range, 'var @who = "everybody"'));
+      assert.match(plain((await runBlock("local.mld", "hello @who")).text), /hello everybody/);
+      assert.equal(editor.document.isDirty, false);
+      await vscode.commands.executeCommand("undo");
+      await editor.document.save();
+    });
+
+    it("is repeated by the command, and listed in the history", async () => {
+      const first = await runBlock("local.mld", "echo 42");
+      await vscode.commands.executeCommand("mlldEnv.runAgain");
+      const again = inside.runs.last!;
+      assert.notEqual(again, first);
+      await until("its end", () => again.state !== "running");
+      assert.deepEqual(again.request, first.request);
+      assert.deepEqual(inside.runs.history.slice(0, 2), [again, first]);
+    });
+
+    it("is only planned by a dry run", async () => {
+      const { document } = await open("local.mld");
+      await vscode.commands.executeCommand("mlldEnv.dryRun", document.uri.toString(), lineOf(document, "env @here"));
+      const run = inside.runs.last!;
+      await until("its end", () => run.state !== "running");
+      assert.equal(run.state, "done", plain(run.text));
+      assert.doesNotMatch(plain(run.text), /\r\nhello world/);
+    });
+
+    it("is refused where a child is wider, with the words of the diagnostic", async () => {
+      const run = await runBlock("examples/07-widens.mld", 'tools: ["Read", "Write", "Bash"]');
+      assert.equal(run.state, "refused");
+      assert.match(plain(run.text), /Refused: nothing has run\.\r\n.*07-widens\.mld:\d+:\d+ {2}env\/tools-widened/);
+    });
+
+    it("leaves nothing behind after many", async function () {
+      this.timeout(120_000);
+      const { document } = await open("local.mld");
+      const file = document.uri.fsPath;
+      const line = lineOf(document, "echo 42");
+      const before = children().length;
+      for (let i = 0; i < 20; i++) {
+        const run = await inside.runs.start({ file, line });
+        await until("its end", () => run!.state !== "running");
+        assert.equal(run!.state, "done", plain(run!.text));
+      }
+      assert.equal(vscode.window.terminals.length, 1);
+      await until("processes to end", () => children().length <= before);
+      assert.ok(inside.runs.history.length <= 30);
+    });
+  });
+
+  describe("a task", () => {
+    it("runs a file and ends with its exit code", async () => {
+      for (const [text, code] of [
+        ["echo 42", 0],
+        ["exit 3", 1],
+      ] as const) {
+        const { document } = await open("local.mld");
+        const line = blockLine(document, lineOf(document, text)) + 1;
+        const definition = { type: "mlld-env", file: "local.mld", line };
+        // As VS Code does it for tasks.json: a task without an execution is resolved by the provider.
+        const task = new vscode.Task(definition, vscode.workspace.workspaceFolders![0]!, `task ${text}`, "mlld-env");
+        const ended = new Promise<number | undefined>(resolve => {
+          const listening = vscode.tasks.onDidEndTask(event => {
+            if (event.execution.task.definition.type !== "mlld-env") return;
+            listening.dispose();
+            resolve(code);
+          });
+        });
+        await vscode.tasks.executeTask(task);
+        await ended;
+        const run = inside.runs.last!;
+        await until("its end", () => run.state !== "running");
+        assert.equal(run.state, code === 0 ? "done" : "failed", plain(run.text));
+      }
+    });
+  });
+
+  describe("explaining", () => {
+    it("opens a read-only document about the block", async () => {
+      const { document } = await open("examples/06-narrows.mld");
+      await vscode.commands.executeCommand(
+        "mlldEnv.explain",
+        document.uri.toString(),
+        lineOf(document, 'fs: { read: ["./notes/today"]'),
+      );
+      const editor = await until("the document", () =>
+        vscode.window.visibleTextEditors.find(({ document: { uri } }) => uri.scheme === "mlld-env"),
+      );
+      assert.match(editor.document.getText(), /notes\/today/);
+      await vscode.commands.executeCommand("workbench.action.closeActiveEditor");
+    });
+  });
+
+  describe("credentials", () => {
+    it("are kept, listed and removed", async () => {
+      await inside.secrets.store("test_key", "value-of-the-key");
+      assert.deepEqual(inside.secrets.names(), ["test_key"]);
+      assert.deepEqual(await inside.secrets.values(), { test_key: "value-of-the-key" });
+      await inside.secrets.delete("test_key");
+      assert.deepEqual(inside.secrets.names(), []);
+      assert.deepEqual(await inside.secrets.values(), {});
+    });
+  });
+
+  (hasDocker ? describe : describe.skip)("with Docker", () => {
+    it("runs a block in a container", async () => {
+      const run = await runBlock("examples/03-docker.mld", "env @box");
+      assert.equal(run.state, "done", plain(run.text));
+      assert.match(plain(run.text), /files here:/);
+      assert.match(plain(run.text), /environment \S+ made/);
+      assert.match(plain(run.text), /environment \S+ released/);
+    });
+
+    it("lists a named environment, follows it, opens a shell in it, inspects and releases it", async function () {
+      this.timeout(60_000);
+      await vscode.commands.executeCommand("mlldEnv.environments.focus");
+      const run = await runBlock("examples/04-named.mld", "env @workbench");
+      assert.equal(run.state, "done", plain(run.text));
+      const find = () => inside.view.environments.find(({ name }) => name === "workbench");
+      const found = await until("the environment", find);
+      assert.equal(found.state, "running");
+      assert.equal(found.file, fileUri("examples/04-named.mld").fsPath);
+      const node = inside.view
+        .getChildren()
+        .find(child => child.kind === "environment" && child.environment.name === "workbench")!;
+      const item = inside.view.getTreeItem(node);
+      assert.match(String(item.accessibilityInformation?.label), /workbench, docker, running/);
+      assert.ok(inside.view.getChildren(node).length > 0, "it has children");
+
+      await vscode.commands.executeCommand("mlldEnv.environments.openShell", node);
+      const shell = await until("the shell", () => vscode.window.terminals.find(({ name }) => name === "workbench"));
+      shell.sendText("echo from-shell > /work/from-shell; exit");
+      await until("the shell to end", () => shell.exitStatus !== undefined);
+
+      await vscode.commands.executeCommand("mlldEnv.environments.inspect", node);
+      const inspected = await until("the document", () =>
+        vscode.window.visibleTextEditors.find(({ document: { uri } }) => uri.path.endsWith("workbench.json")),
+      );
+      assert.match(inspected.document.getText(), /busybox/);
+
+      await vscode.commands.executeCommand("mlldEnv.environments.release", node);
+      await until("the environment to go", () => !find());
+    });
+  });
+});
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  // A process that nobody has waited for yet has ended all the same.
+  return !existsSync(`/proc/${pid}/stat`) || !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+}
+
+/** Processes that the extension host has started and that run the command line of the extension. */
+function children(): string[] {
+  return execFileSync("ps", ["-eo", "ppid,args"], { encoding: "utf8" })
+    .split("\n")
+    .filter(line => line.trim().startsWith(`${process.pid} `) && /dist[\\/]cli\.js run/.test(line));
+}
