@@ -128,6 +128,7 @@ function isOnPath(program: string, path = ""): boolean {
 class Output {
   private done = false;
   private taking = false;
+  private readonly waiting: Uint8Array[] = [];
   private lastData = Date.now();
   private failure: unknown;
   private wake: (() => void) | undefined;
@@ -144,18 +145,23 @@ class Output {
 
   private readonly onData = (chunk: Uint8Array) => {
     this.lastData = Date.now();
-    void this.hand(chunk);
+    this.waiting.push(chunk);
+    if (!this.taking) void this.hand();
   };
 
-  private async hand(chunk: Uint8Array): Promise<void> {
+  /** Hands over one chunk after the other. Node itself resumes a paused stream when its process ends, so several may wait. */
+  private async hand(): Promise<void> {
+    this.taking = true;
     try {
-      const pending = this.take(chunk);
-      if (!pending) return;
-      this.stream.pause();
-      this.taking = true;
-      await pending;
+      for (let chunk = this.waiting.shift(); chunk; chunk = this.waiting.shift()) {
+        const pending = this.take(chunk);
+        if (!pending) continue;
+        this.stream.pause();
+        await pending;
+      }
     } catch (error) {
       this.failure ??= error;
+      this.waiting.length = 0;
       this.detach();
     }
     this.taking = false;

@@ -1,0 +1,162 @@
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Journal, listJournals, readJournal, stateFolder } from "../../../runtime/environments/journal";
+import { identityOf, parseStat, stateOf } from "../../../runtime/environments/process-identity";
+import { recover, sweep } from "../../../runtime/environments/recovery";
+import { ProviderRegistry } from "../../../runtime/environments/registry";
+import type { Provider } from "../../../runtime/providers/provider";
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "mlld-env-journal-"));
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const box = (name: string) => ({ provider: "box", name, folder: "/" });
+
+function registryOf(remove: Provider["remove"]): ProviderRegistry {
+  const provider: Provider = { ref: "box", open: () => Promise.reject(new Error("not here")), remove };
+  return new ProviderRegistry({ local: provider, backends: { box: async () => provider } });
+}
+
+/** As the owner of that journal would have left it when it was killed. */
+function orphan(path: string): void {
+  const [head, ...rest] = readFileSync(path, "utf8").split("\n");
+  const owner = JSON.parse(head!);
+  owner.owner.startTime = "1";
+  writeFileSync(path, [JSON.stringify(owner), ...rest].join("\n"));
+}
+
+describe("a journal", () => {
+  it("lists what was opened and not closed, and goes away when nothing is left", () => {
+    const journal = Journal.create(folder, "run1", "a.mld");
+    journal.opening(box("one"));
+    journal.opening(box("two"));
+    journal.open(box("one"));
+    journal.group(12345);
+    journal.closed("two");
+    expect(readJournal(journal.path)).toMatchObject({
+      runId: "run1",
+      environments: [{ ...box("one"), open: true }],
+      groups: [{ group: 12345 }],
+    });
+    journal.closed("one");
+    journal.groupEnded(12345);
+    journal.close();
+    expect(existsSync(journal.path)).toBe(false);
+  });
+
+  it("stays when something is left", () => {
+    const journal = Journal.create(folder, "run1", "a.mld");
+    journal.opening(box("one"));
+    journal.close();
+    expect(readJournal(journal.path)?.environments).toHaveLength(1);
+  });
+
+  it("is readable by its user only, and survives a half written last line", () => {
+    const journal = Journal.create(folder, "run1", "a.mld");
+    journal.opening(box("one"));
+    appendFileSync(journal.path, '{"kind":"closed","na');
+    expect(readJournal(journal.path)?.environments.map(it => it.name)).toEqual(["one"]);
+    if (process.platform !== "win32") expect(statSync(journal.path).mode & 0o777).toBe(0o600);
+  });
+
+  it("is found in the state folder that the variables name", () => {
+    expect(stateFolder({ MLLD_ENV_STATE_DIR: "/s", XDG_STATE_HOME: "/x" })).toBe("/s");
+    expect(stateFolder({ XDG_STATE_HOME: "/x" })).toBe("/x/mlld-env");
+  });
+});
+
+describe("a sweep", () => {
+  it("leaves the journals of living owners alone", async () => {
+    const journal = Journal.create(folder, "run1", "a.mld");
+    journal.opening(box("one"));
+    const removed: string[] = [];
+    expect(
+      await sweep(
+        folder,
+        registryOf(async name => removed.push(name) > 0),
+        new AbortController().signal,
+      ),
+    ).toEqual([]);
+    expect(removed).toEqual([]);
+    expect(listJournals(folder)).toEqual([journal.path]);
+  });
+
+  it("removes what dead owners left, once", async () => {
+    const journal = Journal.create(folder, "run1", "a.mld");
+    journal.opening(box("one"));
+    journal.open(box("two"));
+    orphan(journal.path);
+    const removed: string[] = [];
+    const registry = registryOf(async name => removed.push(name) > 0);
+    expect(await sweep(folder, registry, new AbortController().signal)).toEqual([]);
+    await sweep(folder, registry, new AbortController().signal);
+    expect(removed).toEqual(["one", "two"]);
+    expect(listJournals(folder)).toEqual([]);
+  });
+
+  it("tries again later what an engine could not remove", async () => {
+    const journal = Journal.create(folder, "run1", "a.mld");
+    journal.opening(box("one"));
+    orphan(journal.path);
+    const away = registryOf(() => Promise.reject(new Error("the engine is away")));
+    expect(await sweep(folder, away, new AbortController().signal)).toEqual([journal.path]);
+    expect(
+      await sweep(
+        folder,
+        registryOf(async () => true),
+        new AbortController().signal,
+      ),
+    ).toEqual([]);
+    expect(listJournals(folder)).toEqual([]);
+  });
+
+  it("has nothing to do in a folder that does not exist", async () => {
+    expect(
+      await sweep(
+        join(folder, "none"),
+        registryOf(async () => true),
+        new AbortController().signal,
+      ),
+    ).toEqual([]);
+    expect(await recover(join(folder, "none.jsonl"), registryOf(undefined), new AbortController().signal, true)).toBe(
+      true,
+    );
+  });
+});
+
+describe("the identity of a process", () => {
+  it("recognises a living process, and tells a later one of the same id from it", () => {
+    const own = identityOf(process.pid)!;
+    expect(stateOf(own)).toBe("alive");
+    expect(stateOf({ ...own, startTime: "1" })).toBe("dead");
+    expect(stateOf({ ...own, boot: "another" })).toBe("dead");
+    expect(stateOf({ ...own, pid: 2 ** 22 + 1 })).toBe("dead");
+  });
+
+  it("does not judge processes that it cannot see", () => {
+    const own = identityOf(process.pid)!;
+    expect(stateOf({ ...own, host: "elsewhere" })).toBe("unknown");
+    expect(stateOf({ ...own, namespace: "pid:[1]" })).toBe("unknown");
+    expect(identityOf(2 ** 22 + 1)).toBeNull();
+  });
+
+  it("reads /proc whatever a program calls itself", () => {
+    const rest = Array.from({ length: 30 }, (_, index) => String(index)).join(" ");
+    expect(parseStat(`42 (a) b (c)) S 1 2 3 ${rest}`)).toEqual({
+      pid: 42,
+      state: "S",
+      parent: 1,
+      group: 2,
+      session: 3,
+      startTime: "15",
+    });
+    expect(parseStat("garbage")).toBeNull();
+    expect(parseStat(null)).toBeNull();
+  });
+});

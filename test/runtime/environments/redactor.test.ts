@@ -1,0 +1,119 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { RunEventBody } from "../../../protocol/events";
+import { redactEvents } from "../../../runtime/environments/redacted-events";
+import { RedactedStream, Redactor } from "../../../runtime/environments/redactor";
+
+const SECRET = 'pa"ss wörd+/=&%\\';
+
+function redactorOf(...secrets: string[]): Redactor {
+  const redactor = new Redactor();
+  for (const secret of secrets) redactor.add("test", secret);
+  return redactor;
+}
+
+describe("a redactor", () => {
+  it.each([
+    ["the value", SECRET],
+    ["its JSON form", JSON.stringify(SECRET).slice(1, -1)],
+    ["its base64 form", Buffer.from(SECRET).toString("base64")],
+    ["its base64 form without padding", Buffer.from(SECRET).toString("base64").replace(/=+$/, "")],
+    ["its URL-safe base64 form", Buffer.from(SECRET).toString("base64url")],
+    ["its percent-encoded form", encodeURIComponent(SECRET)],
+    ["its form-encoded form", encodeURIComponent(SECRET).replace(/%20/g, "+")],
+    ["its percent-encoded form in lower case", encodeURIComponent(SECRET).toLowerCase()],
+    ["its hexadecimal form", Buffer.from(SECRET).toString("hex")],
+  ])("knows %s", (_, form) => {
+    expect(redactorOf(SECRET).text(`before ${form} after`)).toBe("before *** after");
+  });
+
+  it.each(["u:", "us:", "use:", "user:", "user1:"])("knows the base64 form inside a longer text (%s…)", prefix => {
+    const secret = "s3cr3t-t0ken-value";
+    const encoded = Buffer.from(prefix + secret).toString("base64");
+    const clean = redactorOf(secret).text(encoded);
+    expect(clean).toContain("***");
+    // What is left can't be decoded to more than two of its characters at either end.
+    const left = Buffer.from(clean.replace("***", " ").split(" ").pop()!, "base64").toString();
+    expect(left.length).toBeLessThanOrEqual(2);
+  });
+
+  it("knows the lines of a secret of several lines", () => {
+    const key = "-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEF\nAASCBKcwggSjAgEAAoIBAQC7\n-----END KEY-----";
+    expect(redactorOf(key).text("line: MIIEvQIBADANBgkqhkiG9w0BAQEF")).toBe("line: ***");
+  });
+
+  it("prefers the longer of two secrets that start alike", () => {
+    expect(redactorOf("abcd", "abcdefgh").text("abcdefgh abcd")).toBe("*** ***");
+  });
+
+  it("refuses a secret that is too short to be told from text, and says which", () => {
+    expect(() => new Redactor().add("pin", "123")).toThrow(/'pin' has fewer than 4 characters/);
+  });
+
+  it("redacts values at any depth, keys included", () => {
+    const redactor = redactorOf("s3cr3t");
+    expect(redactor.value({ a: ["x s3cr3t", { "s3cr3t-key": 1 }], n: 2, u: null })).toEqual({
+      a: ["x ***", { "***-key": 1 }],
+      n: 2,
+      u: null,
+    });
+  });
+});
+
+describe("a redacted stream", () => {
+  const outcome = (redactor: Redactor, chunks: string[]) => {
+    const stream = new RedactedStream(redactor);
+    return chunks.map(chunk => stream.push(chunk)).join("") + stream.end();
+  };
+
+  it("finds secrets wherever the chunks are cut, and loses nothing else", () => {
+    const secrets = ["hunter22", "hunhunter", "tokentoken", "aaaa"];
+    const redactor = redactorOf(...secrets);
+    const piece = fc.oneof(fc.constantFrom(...secrets, "hun", "hunt", "token", "aa", "a"), fc.string({ maxLength: 5 }));
+    fc.assert(
+      fc.property(fc.array(piece), fc.array(fc.nat(), { maxLength: 8 }), (pieces, cuts) => {
+        const text = pieces.join("");
+        const at = [0, ...cuts.map(cut => cut % (text.length + 1)), text.length].sort((a, b) => a - b);
+        const chunks = at.slice(1).map((end, index) => text.slice(at[index], end));
+        const clean = outcome(redactor, chunks);
+        for (const secret of secrets) expect(clean.includes(secret)).toBe(false);
+        if (!redactor.text(text).includes("***")) expect(clean).toBe(text);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("holds back no more than what may become a secret", () => {
+    const stream = new RedactedStream(redactorOf("hunter22"));
+    expect(stream.push("I am a hun")).toBe("I am a ");
+    expect(stream.push("gry man")).toBe("hungry man");
+    expect(stream.push("enter hunter2")).toBe("enter ");
+    expect(stream.end()).toBe("hunter2");
+  });
+});
+
+describe("redacted events", () => {
+  it("tells streams and commands apart, and flushes with the exit", () => {
+    const events: RunEventBody[] = [];
+    const emit = redactEvents(redactorOf("hunter22"), event => void events.push(event));
+    void emit({ event: "stdout", command: 1, text: "a hunt" });
+    void emit({ event: "stderr", command: 1, text: "er22" });
+    void emit({ event: "stdout", command: 2, text: "er22" });
+    void emit({ event: "stdout", command: 1, text: "er22 b hun" });
+    void emit({ event: "exit", command: 1, exitCode: 0, outcome: "exited", durationMs: 1 });
+    expect(events).toEqual([
+      { event: "stdout", command: 1, text: "a " },
+      { event: "stderr", command: 1, text: "er22" },
+      { event: "stdout", command: 2, text: "er22" },
+      { event: "stdout", command: 1, text: "*** b " },
+      { event: "stdout", command: 1, text: "hun" },
+      { event: "exit", command: 1, exitCode: 0, outcome: "exited", durationMs: 1 },
+    ]);
+  });
+
+  it("keeps the kind of an event, whatever the secret is", () => {
+    const events: RunEventBody[] = [];
+    void redactEvents(redactorOf("show"), event => void events.push(event))({ event: "show", text: "show" });
+    expect(events).toEqual([{ event: "show", text: "***" }]);
+  });
+});
