@@ -1,0 +1,216 @@
+// Makes pictures of the editor with the extension: diagnostics, lenses, a run in the terminal, the explorer, its empty states.
+//   --out DIR     where they go (shots/)
+//   --theme NAME  dark, light, contrast or all (dark)
+//   --only NAME   only the scenes whose names contain this
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { openWorkbench } from "../tools/vscode-host/workbench.mjs";
+
+const ROOT = resolve(import.meta.dirname, "..");
+const THEMES = { dark: "Default Dark Modern", light: "Default Light Modern", contrast: "Default High Contrast" };
+const IMAGE = process.env.MLLD_ENV_DOCKER_IMAGE ?? "mlld-env-test:busybox";
+const { values } = parseArgs({
+  options: {
+    out: { type: "string", default: "shots" },
+    theme: { type: "string", default: "dark" },
+    only: { type: "string", default: "" },
+  },
+});
+const out = resolve(values.out);
+mkdirSync(out, { recursive: true });
+
+if (!existsSync(join(ROOT, "dist", "client.js")))
+  spawnSync(process.execPath, ["scripts/build.mjs"], { cwd: ROOT, stdio: "inherit" });
+const hasDocker = spawnSync("docker", ["image", "inspect", IMAGE], { stdio: "ignore" }).status === 0;
+
+/** Each window shows some scenes one after the other. `options` go to the window. */
+const WINDOWS = [
+  { name: "check", options: {}, scenes: checkScenes },
+  { name: "run", options: {}, scenes: runScenes },
+  {
+    name: "explorer",
+    options: {},
+    scenes: explorerScenes,
+    needs: hasDocker ? "" : "no Docker engine with the test image",
+  },
+  {
+    name: "empty",
+    options: {},
+    scenes: emptyScenes("explorer-empty", "No environment is live"),
+    needs: hasDocker ? "" : "no Docker engine",
+  },
+  {
+    name: "no-docker",
+    options: { settings: { "mlldEnv.docker.host": "unix:///nowhere/docker.sock" } },
+    scenes: emptyScenes("explorer-no-docker", /No Docker engine|does not answer/),
+  },
+  {
+    name: "unreachable",
+    options: { settings: { "mlldEnv.docker.host": "tcp://127.0.0.1:9" } },
+    scenes: emptyScenes("explorer-unreachable", "does not answer"),
+  },
+  {
+    name: "untrusted",
+    options: {
+      trust: true,
+      settings: { "security.workspace.trust.startupPrompt": "never", "security.workspace.trust.enabled": true },
+    },
+    scenes: emptyScenes("explorer-untrusted", "not trusted"),
+  },
+  { name: "walkthrough", options: {}, scenes: walkthroughScene },
+];
+
+let failed = 0;
+for (const theme of values.theme === "all" ? Object.keys(THEMES) : [values.theme])
+  for (const window of WINDOWS) {
+    if (!window.name.includes(values.only)) continue;
+    if (window.needs) {
+      console.log(`${window.name}: left out, ${window.needs}`);
+      continue;
+    }
+    await show(window, theme);
+  }
+process.exit(failed ? 1 : 0);
+
+async function show({ name, options, scenes }, theme) {
+  const folder = mkdtempSync(join(tmpdir(), "mlld-env-shots-"));
+  const workspace = join(folder, "examples");
+  cpSync(join(ROOT, "examples"), workspace, { recursive: true });
+  const workbench = await openWorkbench({
+    link: [ROOT],
+    bridge: true,
+    workspace,
+    env: { MLLD_ENV_DOCKER_IMAGE: IMAGE },
+    ...options,
+    settings: {
+      "workbench.colorTheme": THEMES[theme],
+      "editor.minimap.enabled": false,
+      "window.autoDetectColorScheme": false,
+      ...options.settings,
+    },
+  });
+  const { page } = workbench;
+  page.setDefaultTimeout(20_000);
+  const shot = async scene => {
+    const file = join(out, `${scene}-${theme}.png`);
+    await page.screenshot({ path: file });
+    console.log(file);
+  };
+  try {
+    await scenes({ ...workbench, shot, command: title => command(page, title), open: file => open(page, file) });
+  } catch (error) {
+    failed++;
+    console.error(`${name} (${theme}): ${error.message}`);
+    await shot(`failure-${name}`);
+  } finally {
+    await workbench.close();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+async function checkScenes({ page, shot, command, open }) {
+  await open("07-widens.mld");
+  await page.locator(".squiggly-error").first().waitFor();
+  await command("Problems: Focus on Problems View");
+  await page.locator(".markers-panel .monaco-list-row").nth(3).waitFor();
+  await shot("diagnostics");
+  await command("View: Toggle Panel Visibility");
+  await open("06-narrows.mld");
+  await page.locator(".codelens-decoration a", { hasText: "Run" }).first().waitFor();
+  await shot("lenses");
+  // The start of the line, where no inlay hint lies over the text.
+  await page.locator(".view-line", { hasText: /^env/ }).first().locator("span span").first().hover({ force: true });
+  await page.locator(".monaco-hover:visible").first().waitFor();
+  await shot("hover");
+  await page.locator(".codelens-decoration a", { hasText: "Explain" }).first().click();
+  await page.locator(".tab", { hasText: ".md" }).first().waitFor();
+  await shot("explain");
+}
+
+async function runScenes({ page, shot, open, command }) {
+  const rows = page.locator(".terminal-wrapper.active .xterm-rows");
+  await open("05-nested.mld");
+  const lens = page.locator(".codelens-decoration a", { hasText: "Run" }).first();
+  await lens.waitFor();
+  await lens.click();
+  await rows.filter({ hasText: /done in|failed/ }).waitFor();
+  await shot("terminal-local");
+  if (hasDocker) {
+    await open("03-docker.mld");
+    await page
+      .locator(".codelens-decoration a", { hasText: /docker/i })
+      .first()
+      .click();
+    await rows.filter({ hasText: /done in|failed/ }).waitFor();
+    await shot("terminal-docker");
+  }
+  await open("07-widens.mld");
+  await page.locator(".codelens-decoration a", { hasText: "Run" }).first().click();
+  await rows.filter({ hasText: "Refused" }).waitFor();
+  await shot("terminal-refused");
+  await command("mlld Env: Show Run History");
+  await page.locator(".quick-input-list .monaco-list-row").first().waitFor();
+  await shot("history");
+}
+
+async function explorerScenes({ page, shot, open, evaluate }) {
+  await open("04-named.mld");
+  const lens = page.locator(".codelens-decoration a", { hasText: "Run" }).first();
+  await lens.waitFor();
+  await lens.click();
+  const rows = page.locator(".terminal-wrapper.active .xterm-rows");
+  await rows.filter({ hasText: /done in|failed/ }).waitFor();
+  await showView(page);
+  const row = page.locator(".sidebar .monaco-list-row", { hasText: "workbench" }).first();
+  await row.waitFor();
+  await row.click();
+  await row.hover();
+  await shot("explorer");
+  await row.click({ button: "right" });
+  await page.locator(".context-view .action-item", { hasText: "Inspect" }).first().waitFor();
+  await shot("explorer-menu");
+  await page.keyboard.press("Escape");
+  await evaluate(async vscode => {
+    const { exports } = vscode.extensions.getExtension("mlld-environments.mlld-environments");
+    await exports.view.release("workbench");
+  });
+}
+
+/** The view with the text that it shows when there is nothing to list. */
+function emptyScenes(name, text) {
+  return async ({ page, shot }) => {
+    await showView(page);
+    await page.locator(".sidebar .welcome-view-content", { hasText: text }).waitFor();
+    await shot(name);
+  };
+}
+
+async function walkthroughScene({ page, shot, command }) {
+  await command("mlld Env: Open Walkthrough");
+  await page.locator(".getting-started-step").nth(3).waitFor();
+  await shot("walkthrough");
+}
+
+async function showView(page) {
+  await page.locator(".activitybar [aria-label='mlld Environments']").first().click();
+  await page.locator(".sidebar .composite.title", { hasText: /mlld Environments/i }).waitFor();
+}
+
+/** Runs a command by the palette, as a person would. */
+async function command(page, title) {
+  await page.keyboard.press("F1");
+  await page.locator(".quick-input-widget input").fill(`>${title}`);
+  await page.locator(".quick-input-list .monaco-list-row").filter({ hasText: title }).first().click();
+}
+
+/** Opens a file by its name. */
+async function open(page, name) {
+  await page.keyboard.press("Control+P");
+  await page.locator(".quick-input-widget input").fill(name);
+  await page.locator(".quick-input-list .monaco-list-row", { hasText: name }).first().waitFor();
+  await page.keyboard.press("Enter");
+  await page.locator(".tab.active", { hasText: name }).waitFor();
+}
