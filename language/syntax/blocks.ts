@@ -1,0 +1,239 @@
+import {
+  AT,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  CLOSE_PAREN,
+  COMMA,
+  DOT,
+  EQUALS,
+  GREATER,
+  isIdentifierPart,
+  isIdentifierStart,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  OPEN_PAREN,
+  PLUS,
+  SEMICOLON,
+} from "./characters";
+import type { Parser } from "./parser";
+import { atTopLevelLine } from "./recovery";
+import { skipGroup } from "./references";
+import { parseBlockStatement } from "./statements";
+import type { Block, Statement } from "./tree";
+
+/** What a block belongs to: `value` is the block of an exe, an `env` or a `let`. */
+export type BlockKind = "value" | "env" | "if" | "for" | "loop" | "hook" | "when" | "action";
+
+/** Words that begin a statement and never an array element. */
+const BLOCK_WORDS = new Set([
+  "let",
+  "var",
+  "show",
+  "output",
+  "log",
+  "append",
+  "if",
+  "for",
+  "env",
+  "box",
+  "loop",
+  "bail",
+  "skip",
+  "done",
+  "continue",
+  "retry",
+  "stream",
+  "checkpoint",
+  "sign",
+  "verify",
+  "file",
+  "files",
+  "return",
+]);
+
+/** Words that begin a statement or an array element: in an action they begin a statement. */
+const EITHER_WORDS = new Set(["run", "cmd", "when", "foreach", "sh", "bash", "js", "node", "py", "python"]);
+
+const LOOK_AHEAD = 2000;
+
+/** Tells the block `[ let … ]` from an array, by the first thing inside. In an `action` doubt is settled for the block. */
+export function looksLikeBlock(p: Parser, open: number, action = false): boolean {
+  const i = p.afterTrivia(open + 1);
+  const c = p.at(i);
+  if (c === EQUALS) return p.at(i + 1) === GREATER;
+  if (isIdentifierStart(c)) {
+    const end = p.wordEnd(i);
+    const word = p.text.slice(i, end);
+    return BLOCK_WORDS.has(word) || (action && EITHER_WORDS.has(word));
+  }
+  if (c !== AT) return false;
+  return statementFollows(p, i, action);
+}
+
+/** Looks behind the reference at `i`: an assignment or another statement makes the bracket a block. */
+function statementFollows(p: Parser, i: number, action: boolean): boolean {
+  const limit = Math.min(p.end, i + LOOK_AHEAD);
+  i = p.identifierEnd(i + 1);
+  let call = false;
+  for (;;) {
+    const c = p.at(i);
+    if (c === DOT && isIdentifierPart(p.at(i + 1))) {
+      i++;
+      while (isIdentifierPart(p.at(i))) i++;
+      call = false;
+    } else if (c === OPEN_PAREN || c === OPEN_BRACKET) {
+      let depth = 0;
+      for (; i < limit; i++) {
+        const d = p.at(i);
+        if (d === OPEN_PAREN || d === OPEN_BRACKET || d === OPEN_BRACE) depth++;
+        else if (d === CLOSE_PAREN || d === CLOSE_BRACKET || d === CLOSE_BRACE) {
+          if (--depth === 0) break;
+        } else if (d === 34 || d === 39 || d === 96) {
+          const close = p.text.indexOf(p.text[i]!, i + 1);
+          if (close === -1) return false;
+          i = close;
+        }
+      }
+      if (i >= limit) return false;
+      i++;
+      call = c === OPEN_PAREN;
+    } else break;
+  }
+  const next = p.afterTrivia(i);
+  const c = p.at(next);
+  if (c === PLUS) return p.at(next + 1) === EQUALS;
+  if (c === EQUALS) return p.at(next + 1) !== EQUALS;
+  if (c === AT || isIdentifierStart(c)) return true;
+  return action && call && c === CLOSE_BRACKET;
+}
+
+/** A block in `[ … ]` at the position; `{ … }` is taken with an error. */
+export function parseBlock(p: Parser, kind: BlockKind): Block {
+  const open = p.pos;
+  const braces = p.at(open) === OPEN_BRACE;
+  const close = braces ? CLOSE_BRACE : CLOSE_BRACKET;
+  const statements: Statement[] = [];
+  if (!p.enter()) {
+    skipGroup(p, open);
+    return { kind: "Block", start: open, end: p.pos, statements };
+  }
+  const multiline = p.multiline;
+  const inWith = p.inWith;
+  p.multiline = p.inWith = false;
+  p.pos++;
+  parseStatements(p, kind, statements, close);
+  p.multiline = multiline;
+  p.inWith = inWith;
+  p.depth--;
+  if (p.peek() === close) {
+    p.pos++;
+    if (statements.length === 0 && kind !== "env" && !braces) {
+      const comment = p.comments[p.comments.length - 1];
+      if (comment === undefined || comment.start < open)
+        p.fail("syntax/empty-block", "A block needs at least one statement.", open, p.pos);
+    }
+  } else p.fail("syntax/unclosed-block", "Expected `]` to close the block.", open, open + 1);
+  if (braces) {
+    const end = p.pos;
+    const edits = [{ start: open, end: open + 1, newText: "[" }];
+    if (p.at(end - 1) === CLOSE_BRACE) edits.push({ start: end - 1, end, newText: "]" });
+    insertError(p, open, edits);
+  }
+  return { kind: "Block", start: open, end: p.pos, statements };
+}
+
+/** The error about braces stands before those of the block's statements. */
+function insertError(p: Parser, open: number, edits: { start: number; end: number; newText: string }[]): void {
+  let at = p.errors.length;
+  while (at > 0 && p.errors[at - 1]!.start >= open) at--;
+  p.errors.splice(at, 0, {
+    code: "syntax/braces-for-block",
+    message: "A block stands in brackets: `[ … ]`.",
+    start: open,
+    end: open + 1,
+    fix: { title: "Use brackets", edits },
+  });
+}
+
+function parseStatements(p: Parser, kind: BlockKind, statements: Statement[], close: number): void {
+  let returned = false;
+  let separated = true;
+  for (;;) {
+    p.skipTrivia();
+    const start = p.pos;
+    const c = p.peek();
+    if (c === close || c === -1) return;
+    if (c === SEMICOLON) {
+      if (separated) p.fail("syntax/missing-value", "Expected a statement before `;`.", start, start + 1);
+      p.pos++;
+      p.skipTrivia();
+      if (p.peek() === close)
+        p.fail("syntax/missing-value", "Expected a statement after `;`.", start, start + 1, {
+          title: "Remove the `;`",
+          edits: [{ start, end: start + 1, newText: "" }],
+        });
+      separated = true;
+      continue;
+    }
+    if (c === COMMA) {
+      p.fail(
+        "syntax/comma-in-block",
+        "Statements are separated by line ends, spaces or `;`, not by commas.",
+        start,
+        start + 1,
+        {
+          title: "Remove the comma",
+          edits: [{ start, end: start + 1, newText: "" }],
+        },
+      );
+      p.pos++;
+      continue;
+    }
+    if (atTopLevelLine(p, start)) return;
+    if (returned) {
+      p.fail("syntax/after-return", "Nothing can follow the return of a block.", start, p.lineEnd(start));
+      returned = false;
+    }
+    const statement = parseBlockStatement(p, kind);
+    separated = false;
+    if (statement === null || p.pos === start) {
+      if (!skipUnknown(p, statements, close)) return;
+      continue;
+    }
+    statements.push(statement);
+    if (statement.kind === "ReturnStatement") returned = true;
+  }
+}
+
+/** Takes the rest of the line that begins no statement; false where the block has to end. */
+function skipUnknown(p: Parser, statements: Statement[], close: number): boolean {
+  const start = p.pos;
+  const c = p.peek();
+  if (
+    c === CLOSE_PAREN ||
+    (c === CLOSE_BRACE && close === CLOSE_BRACKET) ||
+    (c === CLOSE_BRACKET && close === CLOSE_BRACE)
+  ) {
+    p.fail("syntax/unknown-statement", `Unexpected \`${p.text[start]}\`.`, start, start + 1);
+    p.pos++;
+    return true;
+  }
+  const line = p.lineEnd(start);
+  let i = start;
+  let depth = 0;
+  for (; i < line; i++) {
+    const d = p.at(i);
+    if (d === OPEN_BRACKET) depth++;
+    else if (d === CLOSE_BRACKET && depth-- === 0) break;
+  }
+  if (i === start) return false;
+  p.fail(
+    "syntax/unknown-statement",
+    "Expected a statement: `let`, `show`, `run`, `if`, `for`, `when`, `@name(…)`, `=>` …",
+    start,
+    i,
+  );
+  p.pos = i;
+  statements.push({ kind: "ErrorStatement", start, end: i });
+  return true;
+}

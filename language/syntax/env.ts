@@ -1,0 +1,160 @@
+import { parseBlock } from "./blocks";
+import {
+  AT,
+  BANG,
+  isIdentifierPart,
+  isIdentifierStart,
+  MINUS,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  OPEN_PAREN,
+} from "./characters";
+import { parseExpression, parsePrimary } from "./expressions";
+import type { Parser } from "./parser";
+import { parseArguments, parseReference } from "./references";
+import { parseWith } from "./tails";
+import type { Action, Block, EnvExpression, Expression, NewExpression, WithClause } from "./tree";
+
+/** `env CONFIG [with { … }] [block]`; `box` may lack the config. */
+export function parseEnv(p: Parser): EnvExpression {
+  const start = p.pos;
+  const keyword = p.text.startsWith("env", start) ? "env" : "box";
+  p.pos += 3;
+  p.skipWhitespace();
+  let config: Expression | null = null;
+  if (!p.atWord(p.pos, "with") && p.peek() !== OPEN_BRACKET) config = parseConfig(p, keyword);
+  let withClause: WithClause | null = null;
+  const next = p.afterWhitespace(p.pos);
+  if (p.atWord(next, "with")) {
+    const brace = p.afterWhitespace(next + 4);
+    if (p.at(brace) === OPEN_BRACE) {
+      p.pos = next;
+      withClause = parseWith(p);
+    } else {
+      p.fail("syntax/invalid-with", "`with` takes its options in braces: `with { … }`.", brace, brace + 1);
+      p.pos = brace;
+      if (p.peek() === AT) parseReference(p);
+    }
+  }
+  if (config === null && withClause === null && keyword === "env")
+    p.fail(
+      "syntax/env-config",
+      "`env` needs a config: `env @config [ … ]` or `env with { … } [ … ]`.",
+      start,
+      start + 3,
+    );
+  const body = parseEnvBlock(p, keyword, config);
+  return { kind: "EnvExpression", start, end: p.pos, keyword, config, with: withClause, body };
+}
+
+function parseConfig(p: Parser, keyword: string): Expression | null {
+  const c = p.peek();
+  if (c === BANG) return parseExpression(p);
+  const at = p.pos;
+  if (
+    c === AT ||
+    c === OPEN_BRACE ||
+    c === OPEN_PAREN ||
+    c === 34 ||
+    c === 39 ||
+    c === 96 ||
+    c === 60 ||
+    (c >= 48 && c <= 57)
+  )
+    return parsePrimary(p);
+  if (isIdentifierStart(c) && !(c === MINUS || isIdentifierPart(p.at(at - 1)))) {
+    if (
+      p.atWord(at, "new") ||
+      p.atWord(at, "when") ||
+      p.atWord(at, "true") ||
+      p.atWord(at, "false") ||
+      p.atWord(at, "null")
+    )
+      return parsePrimary(p);
+    const end = p.identifierEnd(at);
+    const name = p.text.slice(at, end);
+    p.fail("syntax/env-config", `\`${keyword}\` needs a config: write \`@${name}\` for the variable.`, at, end, {
+      title: `Write \`@${name}\``,
+      edits: [{ start: at, end: at, newText: "@" }],
+    });
+    p.pos = end;
+    return { kind: "BareWord", start: at, end, text: name };
+  }
+  return null;
+}
+
+function parseEnvBlock(p: Parser, keyword: string, config: Expression | null): Block {
+  const at = p.pos;
+  const open = p.afterWhitespace(at);
+  const c = p.at(open);
+  if (c === OPEN_BRACKET || (c === OPEN_BRACE && (config === null || config.kind !== "ObjectExpression"))) {
+    p.pos = open;
+    return parseBlock(p, "env");
+  }
+  if (p.atComment(open)) {
+    p.fail(
+      "syntax/comment-not-allowed",
+      `No comment can stand between the config of \`${keyword}\` and its block.`,
+      open,
+      p.lineEnd(open),
+    );
+    const behind = p.afterTrivia(open);
+    if (p.at(behind) === OPEN_BRACKET) {
+      p.skipTrivia();
+      return parseBlock(p, "env");
+    }
+  }
+  const message =
+    config !== null && isOperator(p, open)
+      ? "The config of `env` is one value: put an expression in parentheses."
+      : `\`${keyword}\` needs a block: \`${keyword} ${config === null ? "" : "@config "}[ … ]\`.`;
+  p.fail("syntax/env-block", message, at, at);
+  // What stands before the block is skipped, so that its statements are read.
+  const bracket = p.text.indexOf("[", at);
+  if (bracket !== -1 && bracket < p.lineEnd(at) && isOperator(p, open)) {
+    p.pos = bracket;
+    return parseBlock(p, "env");
+  }
+  return { kind: "Block", start: at, end: at, statements: [] };
+}
+
+function isOperator(p: Parser, i: number): boolean {
+  const c = p.at(i);
+  return c === 63 || c === 124 || c === 38 || c === 61 || c === BANG || c === 44 || c === OPEN_PAREN;
+}
+
+/** `new @C(args) with { … }`. */
+export function parseNew(p: Parser): NewExpression {
+  const start = p.pos;
+  p.pos += 3;
+  p.skipWhitespace();
+  let target: Expression;
+  if (p.peek() === AT) {
+    const nameStart = p.pos;
+    p.pos = p.identifierEnd(nameStart + 1);
+    target = { kind: "VariableReference", start: nameStart, end: p.pos, name: p.text.slice(nameStart + 1, p.pos) };
+    while (p.peek() === 46 && isIdentifierStart(p.at(p.pos + 1))) {
+      const before: Expression = target;
+      const propertyStart = p.pos + 1;
+      p.pos = p.identifierEnd(propertyStart);
+      target = {
+        kind: "MemberExpression",
+        start: nameStart,
+        end: p.pos,
+        object: before,
+        property: { kind: "PropertyName", start: propertyStart, end: p.pos, name: p.text.slice(propertyStart, p.pos) },
+      };
+    }
+  } else {
+    target = p.missing();
+    p.fail("syntax/missing-value", "Expected `@config` after `new`.", p.pos, p.pos);
+  }
+  const args: Action[] | null = p.peek() === OPEN_PAREN ? parseArguments(p) : null;
+  let withClause: WithClause | null = null;
+  const next = p.afterWhitespace(p.pos);
+  if (p.atWord(next, "with") && p.at(p.afterWhitespace(next + 4)) === OPEN_BRACE) {
+    p.pos = next;
+    withClause = parseWith(p);
+  }
+  return { kind: "NewExpression", start, end: p.pos, target, arguments: args, with: withClause };
+}

@@ -1,0 +1,561 @@
+import { looksLikeBlock, parseBlock } from "./blocks";
+import {
+  AMPERSAND,
+  APOSTROPHE,
+  AT,
+  BACKTICK,
+  BANG,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  CLOSE_PAREN,
+  COLON,
+  COMMA,
+  EQUALS,
+  GREATER,
+  isDigit,
+  isIdentifierPart,
+  isIdentifierStart,
+  isSpace,
+  LESS,
+  MINUS,
+  NEWLINE,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  OPEN_PAREN,
+  PERCENT,
+  PIPE,
+  PLUS,
+  QUESTION,
+  QUOTE,
+  SEMICOLON,
+  SLASH,
+  STAR,
+  TILDE,
+} from "./characters";
+import { parseCode, parseCommand, parseProse, parseRun, parseStream, parseTemplateFile } from "./commands";
+import { parseEffectValue } from "./effects";
+import { parseEnv, parseNew } from "./env";
+import { parseFileAccess } from "./file-references";
+import { parseFor, parseForeach, parseLoop, parseWhile } from "./for";
+import { parseArray, parseNumber, parseObject, parseRegularExpression } from "./literals";
+import type { Parser } from "./parser";
+import { parseReference, skipGroup } from "./references";
+import { parseParallelGroup, parseTail } from "./tails";
+import { parseTemplate } from "./templates";
+import type { Action, BinaryOperator, Expression } from "./tree";
+import { parseWhen } from "./when";
+
+/** Where a value stands; some forms are allowed only in some places. */
+export const Where = {
+  Var: 0,
+  Let: 1,
+  Exe: 2,
+  Return: 3,
+  Action: 4,
+  Argument: 5,
+  Element: 6,
+  Property: 7,
+  With: 8,
+} as const;
+export type Where = (typeof Where)[keyof typeof Where];
+
+const Word = {
+  When: 1,
+  Foreach: 2,
+  New: 3,
+  Run: 4,
+  Cmd: 5,
+  Code: 6,
+  True: 7,
+  False: 8,
+  Null: 9,
+  None: 10,
+  For: 11,
+  Env: 12,
+  Loop: 13,
+  Stream: 14,
+  Template: 15,
+  Prose: 16,
+  Effect: 17,
+  Mcp: 18,
+  While: 19,
+  Not: 20,
+  Undefined: 21,
+} as const;
+
+const WORDS = new Map<string, number>([
+  ["when", Word.When],
+  ["foreach", Word.Foreach],
+  ["new", Word.New],
+  ["run", Word.Run],
+  ["cmd", Word.Cmd],
+  ["sh", Word.Code],
+  ["bash", Word.Code],
+  ["js", Word.Code],
+  ["javascript", Word.Code],
+  ["node", Word.Code],
+  ["py", Word.Code],
+  ["python", Word.Code],
+  ["true", Word.True],
+  ["false", Word.False],
+  ["null", Word.Null],
+  ["none", Word.None],
+  ["denied", Word.None],
+  ["for", Word.For],
+  ["env", Word.Env],
+  ["box", Word.Env],
+  ["loop", Word.Loop],
+  ["stream", Word.Stream],
+  ["template", Word.Template],
+  ["prose", Word.Prose],
+  ["show", Word.Effect],
+  ["log", Word.Effect],
+  ["output", Word.Effect],
+  ["append", Word.Effect],
+  ["mcp", Word.Mcp],
+  ["while", Word.While],
+  ["not", Word.Not],
+  ["undefined", Word.Undefined],
+]);
+
+/** The word at `i` when it introduces a value, else 0. */
+function wordAt(p: Parser, i: number): number {
+  const end = p.wordEnd(i);
+  const word = WORDS.get(p.text.slice(i, end));
+  if (word === undefined) return 0;
+  // `env-foo` and `js.x` are no keywords; `cmd:path` is one.
+  return p.at(end) === MINUS && isIdentifierPart(p.at(end + 1)) ? 0 : word;
+}
+
+/** True when a word at `i` begins a value, so that it is no label and no raw text. */
+export function startsValue(p: Parser, i: number): boolean {
+  return wordAt(p, i) !== 0;
+}
+
+/** A value with its pipeline, `with` and `as`. */
+export function parseValue(p: Parser, where: Where): Action {
+  const c = p.peek();
+  if (isIdentifierStart(c)) {
+    switch (wordAt(p, p.pos)) {
+      case Word.For:
+        return notInLiteral(p, where, "for") ?? parseFor(p, true);
+      case Word.Env:
+        return notInLiteral(p, where, "env") ?? parseTail(p, parseEnv(p), where);
+      case Word.Loop:
+        return notInLiteral(p, where, "loop") ?? parseTail(p, parseLoop(p), where);
+      case Word.While:
+        return parseWhile(p);
+      case Word.Stream:
+        return parseStream(p);
+      case Word.Template:
+        return parseTemplateFile(p, where);
+      case Word.Effect:
+        return parseEffectValue(p);
+    }
+  } else if (c === OPEN_BRACKET) {
+    if (where === Where.Exe || looksLikeBlock(p, p.pos)) {
+      if (where === Where.Argument || where === Where.Element) return blockInValue(p, where);
+      return parseTail(p, parseBlock(p, "value"), where);
+    }
+  } else if (c === PIPE && p.at(p.pos + 1) === PIPE) {
+    const start = p.pos;
+    const group = parseParallelGroup(p);
+    return parseTail(
+      p,
+      { kind: "Pipeline", start, end: p.pos, source: null, stages: [group], condensed: false },
+      where,
+    );
+  }
+  return parseTail(p, parseExpression(p), where);
+}
+
+/** mlld takes no `env`, `for` or `loop` inside an array, an object or arguments. */
+function notInLiteral(p: Parser, where: Where, what: string): null {
+  if (where === Where.Element || where === Where.Property || where === Where.Argument) {
+    const place = where === Where.Element ? "an array" : where === Where.Property ? "an object" : "arguments";
+    p.fail(
+      "syntax/invalid-value",
+      `\`${what}\` cannot stand inside ${place}: assign it to a name first.`,
+      p.pos,
+      p.pos + what.length,
+    );
+  }
+  return null;
+}
+
+function blockInValue(p: Parser, where: Where): Action {
+  const start = p.pos;
+  const place = where === Where.Argument ? "function arguments" : "array literals";
+  p.fail(
+    "syntax/block-in-value",
+    `A block cannot stand inside ${place}: assign its result with \`let\` or \`var\` first.`,
+    start,
+    start + 1,
+  );
+  return parseBlock(p, "value");
+}
+
+/** `c ? a : b` and everything that binds tighter. */
+export function parseExpression(p: Parser): Expression {
+  const condition = parseBinary(p, 0);
+  if (p.peek() !== QUESTION && !atQuestion(p, condition)) return condition;
+  return parseConditional(p, condition);
+}
+
+/** Moves to a `?` that continues the expression; an operator before it lets it stand on the next line. */
+function atQuestion(p: Parser, condition: Expression): boolean {
+  const next = p.multiline || condition.kind === "BinaryExpression" ? p.afterWhitespace(p.pos) : p.afterSpaces(p.pos);
+  if (p.at(next) !== QUESTION) return false;
+  p.pos = next;
+  return true;
+}
+
+function parseConditional(p: Parser, condition: Expression): Expression {
+  const start = condition.start;
+  const question = p.pos;
+  const behind = p.at(p.afterSpaces(question + 1));
+  if (
+    behind === COMMA ||
+    behind === CLOSE_BRACKET ||
+    behind === CLOSE_PAREN ||
+    behind === CLOSE_BRACE ||
+    behind === NEWLINE ||
+    behind === SEMICOLON ||
+    behind === PIPE ||
+    behind === -1
+  ) {
+    if (question === condition.end) {
+      p.pos = question + 1;
+      if (behind === NEWLINE && p.at(p.afterWhitespace(p.pos)) === COLON)
+        p.fail("syntax/missing-value", "Expected a value after `?`.", question, question + 1);
+      return { kind: "ConditionalValue", start, end: p.pos, value: condition };
+    }
+  }
+  if (!p.enter()) {
+    p.pos = p.lineEnd(p.pos);
+    return condition;
+  }
+  p.pos = question + 1;
+  p.skipWhitespace();
+  const then = parseBranch(p);
+  const thenEnd = p.pos;
+  const next = p.afterWhitespace(p.pos);
+  let otherwise: Expression;
+  if (p.at(next) === COLON) {
+    p.pos = next + 1;
+    p.skipWhitespace();
+    otherwise = parseBranch(p);
+  } else {
+    p.pos = thenEnd;
+    otherwise = p.missing(thenEnd);
+    p.fail("syntax/missing-colon", "Expected `:` and a value for when the condition is false.", thenEnd, thenEnd);
+  }
+  p.depth--;
+  return { kind: "ConditionalExpression", start, end: p.pos, condition, then, else: otherwise };
+}
+
+function parseBranch(p: Parser): Expression {
+  return parseExpression(p);
+}
+
+interface Operator {
+  readonly text: BinaryOperator;
+  readonly level: number;
+}
+
+const NULLISH: Operator = { text: "??", level: 1 };
+const OR: Operator = { text: "||", level: 2 };
+const AND: Operator = { text: "&&", level: 3 };
+const EQUAL: Operator = { text: "==", level: 4 };
+const UNEQUAL: Operator = { text: "!=", level: 4 };
+const MATCHES: Operator = { text: "~=", level: 4 };
+const MISMATCHES: Operator = { text: "!~=", level: 4 };
+const BELOW: Operator = { text: "<", level: 4 };
+const AT_MOST: Operator = { text: "<=", level: 4 };
+const ABOVE: Operator = { text: ">", level: 4 };
+const AT_LEAST: Operator = { text: ">=", level: 4 };
+const ADD: Operator = { text: "+", level: 5 };
+const SUBTRACT: Operator = { text: "-", level: 5 };
+const MULTIPLY: Operator = { text: "*", level: 6 };
+const DIVIDE: Operator = { text: "/", level: 6 };
+const REMAINDER: Operator = { text: "%", level: 6 };
+
+/** Binary operators of at least `level`, left-associative. */
+export function parseBinary(p: Parser, level: number): Expression {
+  let left = parseUnary(p);
+  for (;;) {
+    const start = operatorStart(p, left);
+    const operator = operatorAt(p, start);
+    if (operator === null || operator.level <= level) return left;
+    if (!p.enter()) {
+      p.pos = p.lineEnd(p.pos);
+      return left;
+    }
+    p.pos = start + operator.text.length;
+    checkSpacing(p, start, operator);
+    if (operator === EQUAL && p.peek() === EQUALS) tripleEquals(p, start);
+    p.skipWhitespace();
+    const right = parseBinary(p, operator.level);
+    p.depth--;
+    left = { kind: "BinaryExpression", start: left.start, end: right.end, operator: operator.text, left, right };
+  }
+}
+
+/** Where an operator may begin: on the same line, or on the next one once the expression is known to go on. */
+function operatorStart(p: Parser, left: Expression): number {
+  const next = p.afterSpaces(p.pos);
+  const c = p.at(next);
+  if (c !== NEWLINE) return next;
+  if (!p.multiline && left.kind !== "BinaryExpression") return next;
+  const below = p.afterWhitespace(next);
+  const d = p.at(below);
+  if (d === AMPERSAND || d === PIPE || d === EQUALS || d === BANG || d === TILDE || d === QUESTION) return below;
+  if (
+    p.multiline &&
+    (d === PLUS || d === MINUS || d === SLASH || d === PERCENT || d === STAR || d === LESS || d === GREATER)
+  )
+    return below;
+  return next;
+}
+
+function operatorAt(p: Parser, i: number): Operator | null {
+  const c = p.at(i);
+  const next = p.at(i + 1);
+  switch (c) {
+    case QUESTION:
+      return next === QUESTION ? NULLISH : null;
+    case PIPE:
+      return next === PIPE ? OR : null;
+    case AMPERSAND:
+      return next === AMPERSAND ? AND : null;
+    case EQUALS:
+      return next === EQUALS ? EQUAL : null;
+    case BANG:
+      if (next === EQUALS) return UNEQUAL;
+      return next === TILDE && p.at(i + 2) === EQUALS ? MISMATCHES : null;
+    case TILDE:
+      return next === EQUALS ? MATCHES : null;
+    case LESS:
+      if (next === EQUALS) return AT_MOST;
+      return next === LESS ? null : BELOW;
+    case GREATER:
+      if (next === EQUALS) return AT_LEAST;
+      return next === GREATER ? null : ABOVE;
+    case PLUS:
+      return next === EQUALS || next === PLUS ? null : ADD;
+    case MINUS:
+      return next === GREATER || next === MINUS ? null : SUBTRACT;
+    case STAR:
+      // `* => …` is the next entry of a `when`.
+      return startsArrow(p, p.afterSpaces(i + 1)) ? null : MULTIPLY;
+    case SLASH:
+      return isIdentifierStart(next) || next === SLASH ? null : DIVIDE;
+    case PERCENT:
+      return REMAINDER;
+    default:
+      return null;
+  }
+}
+
+function startsArrow(p: Parser, i: number): boolean {
+  return p.at(i) === EQUALS && p.at(i + 1) === GREATER;
+}
+
+function checkSpacing(p: Parser, start: number, operator: Operator): void {
+  if (operator.level < 5) return;
+  const before = p.at(start - 1);
+  const after = p.peek();
+  if ((isSpace(before) || before === NEWLINE) && (isSpace(after) || after === NEWLINE)) return;
+  p.fail("syntax/operator-spacing", `\`${operator.text}\` needs a space on both sides.`, start, start + 1, {
+    title: `Put spaces around \`${operator.text}\``,
+    edits: [
+      { start, end: start + 1, newText: `${isSpace(before) ? "" : " "}${operator.text}${isSpace(after) ? "" : " "}` },
+    ],
+  });
+}
+
+function tripleEquals(p: Parser, start: number): void {
+  p.fail("syntax/invalid-operator", "mlld compares with `==`.", start, start + 3, {
+    title: "Write `==`",
+    edits: [{ start, end: start + 3, newText: "==" }],
+  });
+  p.pos++;
+}
+
+function parseUnary(p: Parser): Expression {
+  if (p.peek() !== BANG) return parsePrimary(p);
+  const start = p.pos;
+  if (!p.enter()) {
+    p.pos = p.lineEnd(p.pos);
+    return p.missing(start);
+  }
+  p.pos++;
+  p.skipWhitespace();
+  const operand = parseUnary(p);
+  p.depth--;
+  return { kind: "UnaryExpression", start, end: p.pos, operator: "!", operand };
+}
+
+export function parsePrimary(p: Parser): Expression {
+  const c = p.peek();
+  switch (c) {
+    case AT:
+      return parseReference(p);
+    case QUOTE:
+    case APOSTROPHE:
+    case BACKTICK:
+      return parseTemplate(p);
+    case COLON:
+      if (p.at(p.pos + 1) === COLON) return parseTemplate(p);
+      break;
+    case OPEN_BRACE:
+      return parseObject(p);
+    case OPEN_BRACKET:
+      return p.at(p.pos + 1) === OPEN_BRACKET && isDoubleBracket(p) ? parseTemplate(p) : parseArray(p);
+    case OPEN_PAREN:
+      return parseParenthesized(p);
+    case LESS:
+      return parseFileAccess(p);
+    case SLASH:
+      if (!isSpace(p.at(p.pos + 1)) && p.at(p.pos + 1) !== NEWLINE) return parseRegularExpression(p);
+      break;
+    case STAR:
+      p.pos++;
+      return { kind: "Wildcard", start: p.pos - 1, end: p.pos };
+    case MINUS:
+      if (isDigit(p.at(p.pos + 1))) return parseNumber(p);
+      break;
+    default:
+      if (isDigit(c)) return parseNumber(p);
+      if (isIdentifierStart(c)) return parseWord(p);
+  }
+  p.fail("syntax/missing-value", "Expected a value.", p.pos, p.pos);
+  return p.missing();
+}
+
+/** `[[ … ]]` is a template unless it reads as an array of arrays: `[[1, 2], [3]]`. */
+function isDoubleBracket(p: Parser): boolean {
+  const i = p.afterWhitespace(p.pos + 2);
+  const c = p.at(i);
+  if (
+    c === CLOSE_BRACKET ||
+    c === OPEN_BRACKET ||
+    c === AT ||
+    c === QUOTE ||
+    c === APOSTROPHE ||
+    c === BACKTICK ||
+    c === OPEN_BRACE
+  ) {
+    return c === OPEN_BRACE && p.at(i + 1) === OPEN_BRACE;
+  }
+  if (isDigit(c) || c === MINUS || c === LESS) return false;
+  const close = p.text.indexOf("]]", p.pos);
+  return close !== -1 && close < p.end;
+}
+
+function parseParenthesized(p: Parser): Expression {
+  const start = p.pos;
+  if (!p.enter()) {
+    skipGroup(p, start);
+    return { kind: "ParenthesizedExpression", start, end: p.pos, expression: p.missing(p.pos) };
+  }
+  const multiline = p.multiline;
+  p.multiline = true;
+  p.pos++;
+  p.skipWhitespace();
+  const expression = parseExpression(p);
+  p.skipWhitespace();
+  p.multiline = multiline;
+  p.depth--;
+  if (p.peek() === CLOSE_PAREN) p.pos++;
+  else if (p.peek() === PIPE) {
+    p.fail(
+      "syntax/invalid-value",
+      "A pipeline cannot stand in parentheses: assign its result to a name first.",
+      p.pos,
+      p.pos + 1,
+    );
+    skipGroup(p, start);
+  } else p.fail("syntax/unclosed-parenthesis", "Expected `)` to close the parenthesis.", start, start + 1);
+  return { kind: "ParenthesizedExpression", start, end: p.pos, expression };
+}
+
+function parseWord(p: Parser): Expression {
+  const start = p.pos;
+  const word = wordAt(p, start);
+  switch (word) {
+    case Word.When:
+      return parseWhen(p, false);
+    case Word.Foreach:
+      return parseForeach(p);
+    case Word.New:
+      return parseNew(p);
+    case Word.Run:
+      return parseRun(p);
+    case Word.Cmd:
+      return parseCommand(p);
+    case Word.Code:
+      return parseCode(p);
+    case Word.Prose:
+      return parseProse(p);
+    case Word.True:
+    case Word.False:
+      p.pos = start + (word === Word.True ? 4 : 5);
+      return { kind: "BooleanLiteral", start, end: p.pos, value: word === Word.True };
+    case Word.Null:
+      p.pos = start + 4;
+      return { kind: "NullLiteral", start, end: p.pos };
+    case Word.For:
+    case Word.Env:
+    case Word.Loop: {
+      const name = p.text.slice(start, p.wordEnd(start));
+      p.fail(
+        "syntax/invalid-value",
+        `\`${name}\` cannot stand inside an expression: assign its result to a name first.`,
+        start,
+        start + name.length,
+      );
+      return word === Word.For ? parseFor(p, true) : word === Word.Env ? parseEnv(p) : parseLoop(p);
+    }
+    case Word.Mcp:
+      if (p.at(p.afterSpaces(start + 3)) === AT) {
+        p.pos = p.afterSpaces(start + 3);
+        const source = parseReference(p);
+        return { kind: "ToolsFromMcp", start, end: p.pos, source };
+      }
+      break;
+    case Word.Not: {
+      const operand = p.afterSpaces(start + 3);
+      if (p.at(operand) !== AT && p.at(operand) !== OPEN_PAREN) break;
+      p.fail("syntax/invalid-operator", "mlld negates with `!`.", start, start + 3, {
+        title: "Write `!`",
+        edits: [{ start, end: operand, newText: "!" }],
+      });
+      p.pos = operand;
+      const value = parseUnary(p);
+      return { kind: "UnaryExpression", start, end: p.pos, operator: "!", operand: value };
+    }
+  }
+  return parseBareWord(p, word === Word.None);
+}
+
+/** A word where a value should be: allowed in conditions and in `with`, else a name that lacks its `@` or quotes. */
+function parseBareWord(p: Parser, condition: boolean): Expression {
+  const start = p.pos;
+  const end = p.identifierEnd(start);
+  const text = p.text.slice(start, end);
+  p.pos = end;
+  if (!p.inWith && !condition) {
+    p.fail(
+      "syntax/bare-word",
+      `\`${text}\` is no value: write \`@${text}\` for the variable or \`"${text}"\` for the text.`,
+      start,
+      end,
+      {
+        title: `Write \`@${text}\``,
+        edits: [{ start, end: start, newText: "@" }],
+      },
+    );
+  }
+  return { kind: "BareWord", start, end, text };
+}

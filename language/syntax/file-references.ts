@@ -1,0 +1,217 @@
+import {
+  APOSTROPHE,
+  AT,
+  BACKTICK,
+  BANG,
+  CLOSE_BRACE,
+  COLON,
+  DOT,
+  GREATER,
+  HASH,
+  isIdentifierStart,
+  isSpace,
+  LESS,
+  NEWLINE,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  PIPE,
+  QUESTION,
+  QUOTE,
+  SLASH,
+  STAR,
+} from "./characters";
+import type { Parser } from "./parser";
+import { parseAccess } from "./references";
+import { Ends, parseCondensed, parseInterpolation } from "./templates";
+import type { DefinitionSelector, Expression, FileReference, SectionSelector, Stage, TemplatePart } from "./tree";
+
+/**
+ * The position of the `>` of a file reference at `i` in a text, or -1 when the angle is plain text: a file reference holds
+ * `.`, `*` or `@`, is no comment and no tag with attributes, and closes on its line.
+ */
+export function fileReferenceEnd(p: Parser, i: number, ends: Ends): number {
+  const first = p.at(i + 1);
+  if (first === BANG || first === SLASH) return -1;
+  if (first === GREATER) return p.at(i + 2) === DOT ? i + 1 : -1;
+  let named = false;
+  let assigned = false;
+  for (let j = i + 1; ; j++) {
+    const c = p.at(j);
+    if (c === GREATER) return named && !assigned ? j : -1;
+    if (c === -1 || c === NEWLINE || c === LESS) return -1;
+    if (c === DOT || c === STAR || c === AT) named = true;
+    else if (c === QUOTE || c === APOSTROPHE) {
+      if (c === QUOTE && ends === Ends.Quote) return -1;
+      if (p.at(j - 1) === 61) assigned = true;
+    } else if (c === BACKTICK && ends === Ends.Backtick) return -1;
+    else if (c === COLON && ends === Ends.Colons && p.at(j + 1) === COLON) return -1;
+  }
+}
+
+/** `<file>` as a value, with `?` and field access behind it. */
+export function parseFileAccess(p: Parser): Expression {
+  const file = parseFileReference(p, Ends.File);
+  const c = p.peek();
+  if (c === DOT || c === OPEN_BRACKET || c === NEWLINE || c === 13) return parseAccess(p, file, false);
+  return file;
+}
+
+/** `<path # section { definitions } |@stage>`; `ends` names the text that holds it. */
+export function parseFileReference(p: Parser, ends: Ends): FileReference {
+  const start = p.pos;
+  p.pos++;
+  p.skipSpaces();
+  if (p.peek() === GREATER) {
+    p.pos++;
+    return {
+      kind: "FileReference",
+      start,
+      end: p.pos,
+      path: [],
+      placeholder: true,
+      section: null,
+      definitions: null,
+      optional: false,
+      stages: [],
+    };
+  }
+  const path = parsePath(p);
+  let section: SectionSelector | null = null;
+  let definitions: DefinitionSelector | null = null;
+  let stages: Stage[] = [];
+  let optional = false;
+  p.skipSpaces();
+  if (p.peek() === HASH) section = parseSection(p);
+  else if (p.peek() === OPEN_BRACE) definitions = parseDefinitions(p);
+  p.skipSpaces();
+  if (p.peek() === QUESTION) {
+    optional = true;
+    p.pos++;
+  }
+  if (p.peek() === PIPE) stages = parseCondensed(p);
+  p.skipSpaces();
+  if (p.peek() === GREATER) {
+    p.pos++;
+    if (path.length === 0) p.fail("syntax/invalid-file", "Expected a path between `<` and `>`.", start, p.pos);
+  } else {
+    const close = p.text.indexOf(">", p.pos);
+    const line = p.lineEnd(p.pos);
+    if (close !== -1 && close < line) {
+      p.fail(
+        "syntax/invalid-file",
+        "Expected `>` after the path, its `# section` or its `{ definitions }`.",
+        p.pos,
+        close,
+      );
+      p.pos = close + 1;
+    } else {
+      p.fail("syntax/unclosed-file", "Expected `>` to close the file reference.", start, start + 1, {
+        title: "Close it with `>`",
+        edits: [{ start: p.pos, end: p.pos, newText: ">" }],
+      });
+    }
+  }
+  if (p.peek() === QUESTION && ends === Ends.File && p.at(p.pos + 1) !== QUESTION) {
+    optional = true;
+    p.pos++;
+  }
+  let node: FileReference = {
+    kind: "FileReference",
+    start,
+    end: p.pos,
+    path,
+    placeholder: false,
+    section,
+    definitions,
+    optional,
+    stages,
+  };
+  if (ends !== Ends.File && p.peek() === PIPE) {
+    node = { ...node, stages: parseCondensed(p), end: p.pos };
+  }
+  return node;
+}
+
+/** Path text with `@x`, up to ` #`, ` {`, `|`, `>` or the end of the line. */
+function parsePath(p: Parser): TemplatePart[] {
+  const parts: TemplatePart[] = [];
+  let textStart = p.pos;
+  let i = p.pos;
+  const flush = (end: number) => {
+    if (end > textStart)
+      parts.push({ kind: "Text", start: textStart, end, value: p.text.slice(textStart, end).replace(/\\(.)/g, "$1") });
+  };
+  for (;;) {
+    const c = p.at(i);
+    if (c === -1 || c === NEWLINE || c === GREATER || c === LESS || c === PIPE) break;
+    if ((c === HASH || c === OPEN_BRACE) && isSpace(p.at(i - 1))) break;
+    if (c === QUESTION && p.at(p.afterSpaces(i + 1)) === GREATER) break;
+    if (c === AT && isIdentifierStart(p.at(i + 1))) {
+      flush(i);
+      p.pos = i;
+      parts.push(parsePathVariable(p));
+      i = textStart = p.pos;
+    } else i++;
+  }
+  p.pos = i;
+  let end = i;
+  while (end > textStart && isSpace(p.at(end - 1))) end--;
+  flush(end);
+  return parts;
+}
+
+function parsePathVariable(p: Parser): TemplatePart {
+  const interpolation = parseInterpolation(p, Ends.File);
+  // `<@file?>` is an optional file, no conditional text.
+  if (interpolation.conditional === "omit") {
+    interpolation.conditional = null;
+    interpolation.end--;
+    p.pos--;
+  }
+  return interpolation;
+}
+
+/** `# Title`, `# "Title"`, `# @x`, `# A, B`, `# ??`: kept as text with its variables. */
+function parseSection(p: Parser): SectionSelector {
+  p.pos++;
+  p.skipSpaces();
+  const start = p.pos;
+  const parts: TemplatePart[] = [];
+  let textStart = start;
+  let i = start;
+  for (;;) {
+    const c = p.at(i);
+    if (c === -1 || c === NEWLINE || c === GREATER) break;
+    if (c === PIPE && p.at(i + 1) === AT) break;
+    if (c === QUESTION && p.at(i + 1) === GREATER && p.at(i - 1) !== QUESTION) break;
+    if (c === AT && isIdentifierStart(p.at(i + 1))) {
+      if (i > textStart) parts.push({ kind: "Text", start: textStart, end: i, value: p.text.slice(textStart, i) });
+      p.pos = i;
+      parts.push(parsePathVariable(p));
+      i = textStart = p.pos;
+    } else i++;
+  }
+  p.pos = i;
+  let end = i;
+  while (end > textStart && isSpace(p.at(end - 1))) end--;
+  if (end > textStart) parts.push({ kind: "Text", start: textStart, end, value: p.text.slice(textStart, end) });
+  return { kind: "SectionSelector", start, end: Math.max(start, end), parts };
+}
+
+function parseDefinitions(p: Parser): DefinitionSelector {
+  const start = p.pos;
+  let i = start + 1;
+  for (;;) {
+    const c = p.at(i);
+    if (c === CLOSE_BRACE) break;
+    if (c === -1 || c === NEWLINE || c === GREATER) {
+      p.fail("syntax/invalid-file", "Expected `}` to close the list of definitions.", start, start + 1);
+      p.pos = i;
+      return { kind: "DefinitionSelector", start, end: i, text: p.text.slice(start + 1, i).trim() };
+    }
+    if (c === AT) p.fail("syntax/invalid-file", "A definition is named without `@`.", i, i + 1);
+    i++;
+  }
+  p.pos = i + 1;
+  return { kind: "DefinitionSelector", start, end: i + 1, text: p.text.slice(start + 1, i).trim() };
+}

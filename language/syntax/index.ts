@@ -1,0 +1,73 @@
+import { parseFrontmatter } from "./frontmatter";
+import { parseMarkdown } from "./markdown";
+import { Parser } from "./parser";
+import { parseStrict } from "./strict";
+import { Ends, parseBraced, parseInterpolated } from "./templates";
+import type { File, Mode, Statement } from "./tree";
+
+export { SYNTAX_ERRORS, type SyntaxCode } from "./errors";
+export { LineMap, type Position } from "./line-map";
+export { children, pathAt, print, walk } from "./nodes";
+
+/** Texts longer than this many UTF-16 units are not parsed. */
+export const MAX_LENGTH = 16 * 1024 * 1024;
+
+/** How the file at `path` (or URI) is read; an unknown extension is read as strict code, as mlld does with standard input. */
+export function modeOf(path: string): Mode {
+  const name = path.toLowerCase();
+  if (name.endsWith(".md")) return "markdown";
+  if (name.endsWith(".att")) return "att";
+  if (name.endsWith(".mtt")) return "mtt";
+  return "strict";
+}
+
+/** Parses a file. Never throws: what cannot be read is an `ErrorStatement`, and `errors` says why. */
+export function parse(text: string, mode: Mode): File {
+  const p = new Parser(text, mode);
+  const file: File = {
+    kind: "File",
+    start: 0,
+    end: text.length,
+    mode,
+    text,
+    frontmatter: null,
+    statements: [],
+    comments: p.comments,
+    errors: p.errors,
+  };
+  if (text.length > MAX_LENGTH) {
+    p.fail(
+      "syntax/too-large",
+      `Files of more than ${MAX_LENGTH / (1024 * 1024)} million characters are not read.`,
+      0,
+      0,
+    );
+    file.statements.push({ kind: mode === "strict" ? "ErrorStatement" : "Prose", start: 0, end: text.length });
+    return file;
+  }
+  if (text.charCodeAt(0) === 0xfeff) p.pos = 1;
+  if (mode === "att" || mode === "mtt") file.statements.push(parseTemplateBody(p, mode));
+  else {
+    file.frontmatter = parseFrontmatter(p);
+    file.statements = mode === "strict" ? parseStrict(p) : parseMarkdown(p);
+  }
+  p.errors.sort((a, b) => a.start - b.start);
+  return file;
+}
+
+/** A template file is one template without quotes. */
+function parseTemplateBody(p: Parser, mode: "att" | "mtt"): Statement {
+  const start = p.pos;
+  const parts = [];
+  while (p.pos < p.end) {
+    const before = p.pos;
+    parts.push(...(mode === "att" ? parseInterpolated(p, Ends.File) : parseBraced(p, Ends.BraceFile)));
+    if (p.pos === before) break;
+  }
+  return {
+    kind: "ExpressionStatement",
+    start,
+    end: p.end,
+    expression: { kind: "Template", start, end: p.end, quote: "none", parts },
+  };
+}

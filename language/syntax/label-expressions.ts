@@ -1,0 +1,55 @@
+import { AT, BANG, COMMA, isIdentifierStart, OPEN_BRACE, OPEN_BRACKET } from "./characters";
+import { parseLabels } from "./effects";
+import { parseValue, startsValue, Where } from "./expressions";
+import type { Parser } from "./parser";
+import type { Expression, LabelExpression } from "./tree";
+
+/** `secret @x`, `trusted! @x`, `!label @x`, `clear! @x` after `=>`; null when no label change begins here. */
+export function parseLabelled(p: Parser): LabelExpression | null {
+  const start = p.pos;
+  const c = p.peek();
+  let modifier: LabelExpression["modifier"] = "add";
+  if (c === BANG) {
+    if (!isIdentifierStart(p.at(start + 1))) return null;
+    modifier = "remove";
+    p.pos = start + 1;
+  } else if (!isIdentifierStart(c) || startsValue(p, start) || !labelsPrecedeValue(p, start)) return null;
+  let labels = parseLabels(p);
+  if (modifier === "add" && p.peek() === BANG) {
+    modifier = labels[0]!.name === "clear" ? "clear" : "trust";
+    if (modifier === "clear") labels = [];
+    p.pos++;
+  }
+  p.skipSpaces();
+  const value = parseValue(p, Where.Return) as Expression;
+  return { kind: "LabelExpression", start, end: p.pos, modifier, labels, value };
+}
+
+/** `word`, `word!` or `word, word` with a value behind. */
+function labelsPrecedeValue(p: Parser, i: number): boolean {
+  for (;;) {
+    i = p.identifierEnd(i);
+    if (p.at(i) === 58 && isIdentifierStart(p.at(i + 1))) i = p.identifierEnd(i + 1);
+    if (p.at(i) === BANG) {
+      i++;
+      break;
+    }
+    const next = p.afterSpaces(i);
+    if (p.at(next) !== COMMA) break;
+    i = p.afterSpaces(next + 1);
+    if (!isIdentifierStart(p.at(i))) return false;
+  }
+  const next = p.afterSpaces(i);
+  const c = p.at(next);
+  if (next === i) return false;
+  return (
+    c === AT ||
+    c === 34 ||
+    c === 39 ||
+    c === 96 ||
+    c === OPEN_BRACE ||
+    c === OPEN_BRACKET ||
+    c === 60 ||
+    startsValue(p, next)
+  );
+}

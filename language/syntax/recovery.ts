@@ -1,0 +1,72 @@
+import { COLON, COMMA, EQUALS, GREATER, NEWLINE, QUESTION, SLASH } from "./characters";
+import type { Parser } from "./parser";
+
+const TOP_LEVEL_ONLY = new Set([
+  "var",
+  "exe",
+  "import",
+  "export",
+  "policy",
+  "auth",
+  "guard",
+  "hook",
+  "needs",
+  "profiles",
+]);
+
+const STATEMENTS = new Set([
+  ...TOP_LEVEL_ONLY,
+  "show",
+  "run",
+  "env",
+  "box",
+  "for",
+  "if",
+  "when",
+  "output",
+  "append",
+  "log",
+  "loop",
+  "bail",
+  "checkpoint",
+  "sign",
+  "verify",
+  "stream",
+  "file",
+  "files",
+  "while",
+]);
+
+function atColumnOne(p: Parser, i: number): boolean {
+  return i === 0 || p.text.charCodeAt(i - 1) === NEWLINE;
+}
+
+function statementWord(p: Parser, i: number, words: ReadonlySet<string>): boolean {
+  const start = p.at(i) === SLASH ? i + 1 : i;
+  const end = p.wordEnd(start);
+  if (end === start || !words.has(p.text.slice(start, end))) return false;
+  const next = p.at(p.afterSpaces(end));
+  return next !== COLON && next !== COMMA && next !== QUESTION && next !== EQUALS;
+}
+
+/** True when a statement begins at `i`, in column one: an unclosed bracket ends here at the latest. */
+export function atStatementLine(p: Parser, i: number): boolean {
+  if (!atColumnOne(p, i)) return false;
+  if (p.at(i) === EQUALS) return p.at(i + 1) === GREATER;
+  return statementWord(p, i, STATEMENTS);
+}
+
+/** As `atStatementLine`, for statements that no block can hold. */
+export function atTopLevelLine(p: Parser, i: number): boolean {
+  return atColumnOne(p, i) && statementWord(p, i, TOP_LEVEL_ONLY);
+}
+
+/** The start of the next line behind `i` where `test` holds, or the end of the input. */
+export function nextLineWhere(p: Parser, i: number, test: (p: Parser, i: number) => boolean): number {
+  for (;;) {
+    const newline = p.text.indexOf("\n", i);
+    if (newline === -1 || newline + 1 >= p.end) return p.end;
+    i = newline + 1;
+    if (test(p, i)) return i;
+  }
+}

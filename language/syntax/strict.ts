@@ -1,0 +1,269 @@
+import {
+  AT,
+  BACKTICK,
+  DOT,
+  EQUALS,
+  GREATER,
+  isIdentifierStart,
+  NEWLINE,
+  OPEN_PAREN,
+  SEMICOLON,
+  SLASH,
+} from "./characters";
+import type { Parser } from "./parser";
+import { atStatementLine } from "./recovery";
+import { parseTopStatement } from "./statements";
+import type { Fence, Statement } from "./tree";
+
+/** Parses statements of a strict file (or of an `mlld-run` fence) up to `p.end`. */
+export function parseStrict(p: Parser): Statement[] {
+  const statements: Statement[] = [];
+  let afterShow = false;
+  while (p.pos < p.end) {
+    const lineStart = p.pos;
+    p.skipSpaces();
+    const c = p.peek();
+    if (c === NEWLINE) {
+      p.pos++;
+      continue;
+    }
+    if (c === -1) break;
+    if (p.pos > lineStart && lineStart === p.lineStart(lineStart) && !afterShow) reportIndent(p, lineStart);
+    if (p.atComment(p.pos)) {
+      p.takeComment();
+      afterShow = false;
+      continue;
+    }
+    if (p.atFence(p.pos)) {
+      statements.push(parseFence(p));
+      afterShow = false;
+      continue;
+    }
+    const start = p.pos;
+    const errors = p.errors.length;
+    const statement = parseTopStatement(p);
+    if (statement === null || p.pos === start) {
+      p.pos = start;
+      statements.push(parseText(p));
+      afterShow = false;
+      continue;
+    }
+    statements.push(statement);
+    const rest = finishLine(p, statement, errors);
+    if (rest !== null) statements.push(rest);
+    afterShow = statement.kind === "ShowStatement" && p.pos === p.lineEnd(p.pos) && endsWithoutComment(p, statement);
+    if (afterShow) checkShowContinuation(p, statement);
+  }
+  return statements;
+}
+
+function reportIndent(p: Parser, lineStart: number): void {
+  const isComment = p.atComment(p.pos);
+  const isStatement = isComment || atTopStatement(p, p.pos);
+  if (!isStatement) return;
+  p.fail(
+    "syntax/indented-statement",
+    isComment ? "A comment begins in the first column." : "A statement begins in the first column.",
+    lineStart,
+    p.pos,
+    { title: "Remove the indentation", edits: [{ start: lineStart, end: p.pos, newText: "" }] },
+  );
+}
+
+/** True when a statement that stands at the top level seems to begin at `i`, in whatever column. */
+function atTopStatement(p: Parser, i: number): boolean {
+  const c = p.at(i);
+  if (c === EQUALS) return p.at(i + 1) === GREATER;
+  if (c === AT) {
+    const end = p.identifierEnd(i + 1);
+    return end > i + 1 && (p.at(end) === OPEN_PAREN || p.at(end) === DOT);
+  }
+  const start = c === SLASH ? i + 1 : i;
+  if (!isIdentifierStart(p.at(start))) return false;
+  return STATEMENT_WORDS.has(p.text.slice(start, p.wordEnd(start)));
+}
+
+const STATEMENT_WORDS = new Set(
+  (
+    "run var show stream exe checkpoint env box for import export output append if when guard hook needs profiles policy auth " +
+    "while loop bail sign verify log file files let"
+  ).split(" "),
+);
+
+/** True when the parser can start afresh on the line at `i`. */
+function atFreshLine(p: Parser, i: number): boolean {
+  return p.atComment(i) || p.atFence(i) || atStatementLine(p, i) || atTopStatement(p, i);
+}
+
+/** Takes lines that are no statements, as one error: up to a blank line or a line where the parser can start afresh. */
+function parseText(p: Parser): Statement {
+  const start = p.pos;
+  const firstLine = p.lineEnd(start);
+  let i = start;
+  for (;;) {
+    const newline = p.text.indexOf("\n", i);
+    if (newline === -1 || newline >= p.end) {
+      i = p.end;
+      break;
+    }
+    i = newline + 1;
+    const c = p.at(p.afterSpaces(i));
+    if (c === NEWLINE || c === -1 || atFreshLine(p, i)) break;
+  }
+  p.pos = i;
+  let end = i;
+  while (end > start && (p.text.charCodeAt(end - 1) === NEWLINE || p.text.charCodeAt(end - 1) === 13)) end--;
+  const word = p.text.slice(start, p.wordEnd(start));
+  const lower = word.toLowerCase();
+  if (word !== lower && STATEMENT_WORDS.has(lower)) {
+    p.fail(
+      "syntax/unknown-statement",
+      `Statements are written in lower case: \`${lower}\`.`,
+      start,
+      start + word.length,
+      {
+        title: `Write \`${lower}\``,
+        edits: [{ start, end: start + word.length, newText: lower }],
+      },
+    );
+  } else if (p.text.startsWith("//", start) || p.text[start] === "#" || p.text.startsWith("--", start)) {
+    const mark = /^(\/\/|#+|--)/.exec(p.text.slice(start, start + 8))![0];
+    p.fail("syntax/text-not-allowed", "A comment begins with `>>`.", start, firstLine, {
+      title: "Write `>>`",
+      edits: [{ start, end: start + mark.length, newText: ">>" }],
+    });
+  } else
+    p.fail(
+      "syntax/text-not-allowed",
+      "Expected a statement. A `.mld` file holds no prose: prose goes into `.mld.md` files, or behind `>>`.",
+      start,
+      firstLine,
+    );
+  return { kind: "ErrorStatement", start, end };
+}
+
+/** After a statement its line has to end; returns the leftover, if any. */
+function finishLine(p: Parser, statement: Statement, errors: number): Statement | null {
+  const behind = p.pos;
+  p.skipSpaces();
+  const c = p.peek();
+  if (c === NEWLINE || c === -1) return null;
+  if (p.atComment(p.pos) && (p.pos > behind || p.lineStart(behind) === behind)) {
+    p.takeComment();
+    return null;
+  }
+  if (p.lineStart(behind) === behind) return null;
+  const start = p.pos;
+  const known = p.errors.length > errors && p.errors[p.errors.length - 1]!.end >= p.lineStart(start);
+  if (!known) reportLeftover(p, statement, start, behind);
+  else p.errors.length = Math.max(errors + 1, p.errors.length);
+  let i = start;
+  for (;;) {
+    const newline = p.text.indexOf("\n", i);
+    if (newline === -1 || newline >= p.end) {
+      i = p.end;
+      break;
+    }
+    i = newline + 1;
+    const d = p.at(p.afterSpaces(i));
+    if (d === NEWLINE || d === -1 || atFreshLine(p, i)) break;
+    if (p.afterSpaces(i) === i && d !== 93 && d !== 125 && d !== 41) break;
+  }
+  p.pos = i;
+  let end = i;
+  while (end > start && (p.text.charCodeAt(end - 1) === NEWLINE || p.text.charCodeAt(end - 1) === 13)) end--;
+  return { kind: "ErrorStatement", start, end };
+}
+
+function reportLeftover(p: Parser, statement: Statement, start: number, behind: number): void {
+  const end = p.lineEnd(start);
+  const c = p.at(start);
+  if (p.atComment(start)) {
+    p.fail("syntax/text-after-statement", "A comment behind a statement needs a space before it.", start, end, {
+      title: "Insert a space",
+      edits: [{ start, end: start, newText: " " }],
+    });
+    return;
+  }
+  const semicolon = c === SEMICOLON;
+  const next = semicolon ? p.afterSpaces(start + 1) : start;
+  if (semicolon || atTopStatement(p, next)) {
+    const edits = [{ start: behind, end: next, newText: next >= end ? "" : "\n" }];
+    p.fail("syntax/text-after-statement", "One statement a line: expected the end of the line.", start, end, {
+      title: next >= end ? "Remove the `;`" : "Put it on a line of its own",
+      edits,
+    });
+    return;
+  }
+  if (p.atWord(start, "else") && statement.kind === "IfStatement") {
+    p.fail("syntax/else-if", "An `if` has one `else`.", start, end);
+    return;
+  }
+  p.fail("syntax/text-after-statement", "Expected the end of the line after this statement.", start, end);
+}
+
+function endsWithoutComment(p: Parser, statement: Statement): boolean {
+  const comment = p.comments[p.comments.length - 1];
+  return comment === undefined || comment.start < statement.end;
+}
+
+/** mlld reads a line that begins with `@` right after `show X` as a second argument of `show`. */
+function checkShowContinuation(p: Parser, statement: Statement): void {
+  if (statement.kind !== "ShowStatement") return;
+  const shown = statement.value;
+  if (shown.kind === "CallExpression" || shown.kind === "FileReference" || shown.kind === "Missing") return;
+  const next = p.afterWhitespace(p.pos);
+  if (p.at(next) !== AT) return;
+  p.fail(
+    "syntax/too-many-arguments",
+    "mlld reads this line as a second argument of the `show` above: put a `>>` comment behind that `show`.",
+    next,
+    p.lineEnd(next),
+    { title: "End the `show` with a comment", edits: [{ start: statement.end, end: statement.end, newText: " >>" }] },
+  );
+}
+
+/** The end of the fence that opens at `i`: behind its closing line, or -1. */
+export function fenceEnd(p: Parser, open: number): { bodyEnd: number; end: number } | null {
+  let ticks = open;
+  while (p.at(ticks) === BACKTICK) ticks++;
+  const count = ticks - open;
+  let i = ticks;
+  for (;;) {
+    const newline = p.text.indexOf("\n", i);
+    if (newline === -1 || newline >= p.end) return null;
+    i = newline + 1;
+    const j = p.afterSpaces(i);
+    if (p.at(j) !== BACKTICK) continue;
+    let close = j;
+    while (p.at(close) === BACKTICK) close++;
+    const line = p.lineEnd(close);
+    if (close - j >= count && p.afterSpaces(close) >= line) return { bodyEnd: i, end: line };
+  }
+}
+
+/** A code fence; the statements of a three-backtick `mlld-run` fence are parsed as strict code. */
+export function parseFence(p: Parser): Fence {
+  const start = p.pos;
+  let ticks = start;
+  while (p.at(ticks) === BACKTICK) ticks++;
+  const infoEnd = p.lineEnd(ticks);
+  const info = p.text.slice(ticks, infoEnd).trim();
+  const found = fenceEnd(p, start);
+  if (found === null) {
+    p.fail("syntax/unclosed-fence", "Expected a closing fence.", start, infoEnd);
+    p.pos = p.end;
+    return { kind: "Fence", start, end: p.end, info, statements: null };
+  }
+  let statements: Statement[] | null = null;
+  if (ticks - start === 3 && info === "mlld-run") {
+    const end = p.end;
+    p.pos = Math.min(infoEnd + 1, found.bodyEnd);
+    if (p.at(p.pos - 1) === 13 && p.at(p.pos) === NEWLINE) p.pos++;
+    p.end = found.bodyEnd;
+    statements = parseStrict(p);
+    p.end = end;
+  }
+  p.pos = found.end;
+  return { kind: "Fence", start, end: found.end, info, statements };
+}

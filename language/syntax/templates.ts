@@ -1,0 +1,360 @@
+import {
+  APOSTROPHE,
+  AT,
+  BACKSLASH,
+  BACKTICK,
+  CLOSE_BRACKET,
+  COLON,
+  isIdentifierPart,
+  isIdentifierStart,
+  LESS,
+  NEWLINE,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  PIPE,
+  QUESTION,
+  QUOTE,
+  SLASH,
+} from "./characters";
+import { fileReferenceEnd, parseFileReference } from "./file-references";
+import type { Parser } from "./parser";
+import { atStatementLine, nextLineWhere } from "./recovery";
+import { parseAccess } from "./references";
+import { atTemplateLoop, parseTemplateLoop } from "./template-loops";
+import type { Expression, Interpolation, Quote, Stage, Template, TemplatePart, Text } from "./tree";
+
+/** What ends an interpolated text: the close of its quotes, or the end of the input for a template file. */
+export const Ends = { Quote: 0, Backtick: 1, Colons: 2, File: 3, TripleColons: 4, Brackets: 5, BraceFile: 6 } as const;
+export type Ends = (typeof Ends)[keyof typeof Ends];
+
+const ESCAPES: Record<string, string> = { n: "\n", t: "\t", r: "\r", "0": "\0" };
+const PUNCTUATION_ESCAPES = "\\\"'.@[]{}`$";
+
+/** Any quoted form at the position. */
+export function parseTemplate(p: Parser): Template {
+  switch (p.peek()) {
+    case QUOTE:
+    case APOSTROPHE:
+      return parseString(p);
+    case BACKTICK:
+      return parseDelimited(p, "`", "`", Ends.Backtick);
+    case OPEN_BRACKET:
+      return parseDelimited(p, "[[", "]]", Ends.Brackets);
+    default:
+      return p.at(p.pos + 2) === COLON
+        ? parseDelimited(p, ":::", ":::", Ends.TripleColons)
+        : parseDelimited(p, "::", "::", Ends.Colons);
+  }
+}
+
+/** `"…"` or `'…'`. */
+export function parseString(p: Parser): Template {
+  if (p.peek() === APOSTROPHE) return parseLiteralString(p);
+  const start = p.pos;
+  p.pos++;
+  const parts = parseInterpolated(p, Ends.Quote);
+  if (p.peek() === QUOTE) p.pos++;
+  else {
+    p.fail("syntax/unclosed-string", 'Expected `"` to close the string on this line.', start, start + 1, {
+      title: 'Close the string with `"`',
+      edits: [{ start: p.pos, end: p.pos, newText: '"' }],
+    });
+  }
+  return { kind: "Template", start, end: p.pos, quote: '"', parts };
+}
+
+function parseLiteralString(p: Parser): Template {
+  const start = p.pos;
+  const text = p.text;
+  let i = start + 1;
+  let escaped = false;
+  for (;;) {
+    i = text.indexOf("'", i);
+    if (i === -1 || i >= p.end) {
+      i = -1;
+      break;
+    }
+    let slashes = 0;
+    while (text.charCodeAt(i - 1 - slashes) === BACKSLASH && i - 1 - slashes > start) slashes++;
+    if (slashes % 2 === 0) break;
+    i++;
+  }
+  const line = p.lineEnd(start);
+  // A quote that closes lines below, right against a word, opens another string: this one lacks its close.
+  if (i === -1 || (i > line && isIdentifierPart(p.at(i + 1)))) {
+    p.fail("syntax/unclosed-string", "Expected `'` to close the string.", start, start + 1, {
+      title: "Close the string with `'`",
+      edits: [{ start: line, end: line, newText: "'" }],
+    });
+    i = line;
+    p.pos = line;
+  } else p.pos = i + 1;
+  const source = text.slice(start + 1, i);
+  escaped = source.includes("\\") || source.includes("@@");
+  const value = escaped ? source.replace(/\\(['"\\@.[\]{}`$])|@@/g, (_, c) => c ?? "@") : source;
+  const parts: TemplatePart[] = i > start + 1 ? [{ kind: "Text", start: start + 1, end: i, value }] : [];
+  return { kind: "Template", start, end: p.pos, quote: "'", parts };
+}
+
+function parseDelimited(p: Parser, quote: Quote, close: string, ends: Ends): Template {
+  const start = p.pos;
+  if (!p.enter()) {
+    p.pos = p.lineEnd(start);
+    return { kind: "Template", start, end: p.pos, quote, parts: [] };
+  }
+  const errors = p.errors.length;
+  const comments = p.comments.length;
+  p.pos += close.length;
+  let parts = ends === Ends.TripleColons || ends === Ends.Brackets ? parseBraced(p, ends) : parseInterpolated(p, ends);
+  if (p.pos < p.end && p.text.startsWith(close, p.pos)) p.pos += close.length;
+  else {
+    // Unclosed: the template ends where the next statement begins.
+    p.rewind(nextLineWhere(p, start, atStatementLine), errors, comments);
+    parts = [];
+    pushText(p, parts, start + close.length, p.pos, null);
+    p.fail("syntax/unclosed-template", `Expected \`${close}\` to close the template.`, start, start + close.length);
+  }
+  p.depth--;
+  if (ends !== Ends.Backtick) trimEdgeLines(parts);
+  return { kind: "Template", start, end: p.pos, quote, parts };
+}
+
+/** `::` and `:::` drop one line end after the opening and one before the closing. */
+function trimEdgeLines(parts: TemplatePart[]): void {
+  const first = parts[0];
+  if (first?.kind === "Text") first.value = first.value.replace(/^\r?\n/, "");
+  const last = parts[parts.length - 1];
+  if (last?.kind === "Text") last.value = last.value.replace(/\r?\n$/, "");
+}
+
+function pushText(p: Parser, parts: TemplatePart[], start: number, end: number, value: string | null): void {
+  if (end <= start) return;
+  const text: Text = { kind: "Text", start, end, value: value ?? p.text.slice(start, end) };
+  parts.push(text);
+}
+
+/** Text with `@x`, `<file>` and escapes, up to its end (which is not taken). */
+export function parseInterpolated(p: Parser, ends: Ends): TemplatePart[] {
+  const parts: TemplatePart[] = [];
+  const text = p.text;
+  const end = p.end;
+  let textStart = p.pos;
+  let value: string | null = null;
+  let copied = p.pos;
+  let i = p.pos;
+  for (; i < end; i++) {
+    const c = text.charCodeAt(i);
+    // Letters, digits and other common characters are text.
+    if ((c > 96 && c !== PIPE) || (c > 64 && c < 91) || c === 32) continue;
+    if (c === AT) {
+      const next = p.at(i + 1);
+      if (next === AT) {
+        value = (value ?? "") + text.slice(copied, i) + "@";
+        copied = i + 2;
+        i++;
+        continue;
+      }
+      if (!isIdentifierStart(next)) continue;
+      if (value !== null) value += text.slice(copied, i);
+      pushText(p, parts, textStart, i, value);
+      p.pos = i;
+      parts.push(parseInterpolation(p, ends));
+      i = p.pos;
+      textStart = copied = i;
+      value = null;
+      // A backslash right behind a name ends the name and vanishes.
+      if (p.at(i) === BACKSLASH && !isEscape(p.at(i + 1))) {
+        value = "";
+        copied = i + 1;
+        i++;
+      }
+      i--;
+    } else if (c === QUOTE) {
+      if (ends === Ends.Quote) break;
+    } else if (c === BACKTICK) {
+      if (ends === Ends.Backtick) break;
+    } else if (c === COLON) {
+      if (ends === Ends.Colons && p.at(i + 1) === COLON) break;
+    } else if (c === NEWLINE) {
+      if (ends === Ends.Quote) break;
+      if (p.at(i + 1) === SLASH) {
+        if (p.templateLoops > 0 && p.atWord(i + 2, "end")) {
+          i++;
+          break;
+        }
+        if (atTemplateLoop(p, i + 1)) {
+          if (value !== null) value += text.slice(copied, i + 1);
+          pushText(p, parts, textStart, i + 1, value);
+          p.pos = i + 1;
+          parts.push(parseTemplateLoop(p, ends));
+          i = p.pos;
+          textStart = copied = i;
+          value = null;
+          i--;
+        }
+      }
+    } else if (c === BACKSLASH) {
+      const next = p.at(i + 1);
+      const escape = ends === Ends.Colons || ends === Ends.File ? (next === AT ? "@" : null) : escapeOf(next);
+      if (escape !== null) {
+        value = (value ?? "") + text.slice(copied, i) + escape;
+        copied = i + 2;
+        i++;
+      }
+    } else if (c === LESS) {
+      if (p.at(i + 1) === LESS) {
+        const close = literalAngleEnd(p, i);
+        if (close !== -1) {
+          value = (value ?? "") + text.slice(copied, i) + text.slice(i + 1, close - 1);
+          copied = close;
+          i = close - 1;
+        } else i++;
+        continue;
+      }
+      if (fileReferenceEnd(p, i, ends) === -1) continue;
+      if (value !== null) value += text.slice(copied, i);
+      pushText(p, parts, textStart, i, value);
+      p.pos = i;
+      parts.push(parseFileReference(p, ends));
+      i = p.pos;
+      textStart = copied = i;
+      value = null;
+      i--;
+    }
+  }
+  if (i > end) i = end;
+  // The `\r` of the line end that cuts a string off is no part of it.
+  if (ends === Ends.Quote && text.charCodeAt(i) === NEWLINE && i > textStart && text.charCodeAt(i - 1) === 13) i--;
+  if (value !== null) value += text.slice(copied, i);
+  pushText(p, parts, textStart, i, value);
+  p.pos = i;
+  return parts;
+}
+
+/** The end of `<<x>>`, which stands for the text `<x>`, or -1. */
+function literalAngleEnd(p: Parser, i: number): number {
+  let j = i + 2;
+  while (isIdentifierPart(p.at(j)) || p.at(j) === SLASH || p.at(j) === 46 || p.at(j) === 45) j++;
+  return j > i + 2 && p.at(j) === 62 && p.at(j + 1) === 62 ? j + 2 : -1;
+}
+
+function isEscape(c: number): boolean {
+  return escapeOf(c) !== null;
+}
+
+function escapeOf(c: number): string | null {
+  if (c === -1) return null;
+  const character = String.fromCharCode(c);
+  return ESCAPES[character] ?? (PUNCTUATION_ESCAPES.includes(character) ? character : null);
+}
+
+/** `@x.y|@f`, `@x?`, `@x?"…"`, `@x??"…"` in text. */
+export function parseInterpolation(p: Parser, ends: Ends): Interpolation {
+  const start = p.pos;
+  const nameEnd = p.identifierEnd(start + 1);
+  p.pos = nameEnd;
+  let expression: Expression = {
+    kind: "VariableReference",
+    start,
+    end: nameEnd,
+    name: p.text.slice(start + 1, nameEnd),
+  };
+  expression = parseCondensedStages(p, parseAccess(p, expression, true));
+  let conditional: Interpolation["conditional"] = null;
+  let alternative: Template | null = null;
+  if (p.peek() === QUESTION) {
+    const fallback = p.at(p.pos + 1) === QUESTION;
+    const quote = p.pos + (fallback ? 2 : 1);
+    if (opensFragment(p, quote, ends)) {
+      conditional = fallback ? "default" : "fragment";
+      p.pos = quote;
+      alternative = parseTemplate(p);
+    } else if (!fallback) {
+      conditional = "omit";
+      p.pos++;
+    }
+  }
+  return { kind: "Interpolation", start, end: p.pos, expression, conditional, alternative };
+}
+
+/** A fragment's quotes differ from those around it and close on the same line. */
+function opensFragment(p: Parser, i: number, ends: Ends): boolean {
+  const c = p.at(i);
+  if (c !== QUOTE && c !== BACKTICK && c !== APOSTROPHE) return false;
+  if ((c === QUOTE && ends === Ends.Quote) || (c === BACKTICK && ends === Ends.Backtick)) return false;
+  const close = p.text.indexOf(p.text[i]!, i + 1);
+  return close !== -1 && close < p.lineEnd(i);
+}
+
+/** `|@f|@ns.g` without spaces. */
+function parseCondensedStages(p: Parser, source: Expression): Expression {
+  if (p.peek() !== PIPE || p.at(p.pos + 1) !== AT || !isIdentifierStart(p.at(p.pos + 2))) return source;
+  const stages = parseCondensed(p);
+  return { kind: "Pipeline", start: source.start, end: p.pos, source, stages, condensed: true };
+}
+
+export function parseCondensed(p: Parser): Stage[] {
+  const stages: Stage[] = [];
+  while (p.peek() === PIPE && p.at(p.pos + 1) === AT && isIdentifierStart(p.at(p.pos + 2))) {
+    const start = ++p.pos;
+    p.pos = p.identifierEnd(start + 1);
+    const name: Expression = { kind: "VariableReference", start, end: p.pos, name: p.text.slice(start + 1, p.pos) };
+    const target = p.peek() === 46 && isIdentifierStart(p.at(p.pos + 1)) ? parseAccess(p, name, true) : name;
+    stages.push({ kind: "CallStage", start, end: p.pos, target });
+  }
+  return stages;
+}
+
+/** Text with `{{x}}`: `:::…:::`, `[[…]]` and `.mtt` files. */
+export function parseBraced(p: Parser, ends: Ends): TemplatePart[] {
+  const parts: TemplatePart[] = [];
+  const text = p.text;
+  let textStart = p.pos;
+  let i = p.pos;
+  for (; i < p.end; i++) {
+    const c = text.charCodeAt(i);
+    if (c === OPEN_BRACE && p.at(i + 1) === OPEN_BRACE) {
+      p.pos = i;
+      const interpolation = parseBraces(p);
+      if (interpolation === null) continue;
+      pushText(p, parts, textStart, i, null);
+      parts.push(interpolation);
+      textStart = p.pos;
+      i = p.pos - 1;
+    } else if (c === COLON) {
+      if (ends === Ends.TripleColons && p.at(i + 1) === COLON && p.at(i + 2) === COLON) break;
+    } else if (c === CLOSE_BRACKET) {
+      if (ends === Ends.Brackets && p.at(i + 1) === CLOSE_BRACKET) break;
+    } else if (c === LESS && ends === Ends.TripleColons && fileReferenceEnd(p, i, ends) !== -1) {
+      pushText(p, parts, textStart, i, null);
+      p.pos = i;
+      parts.push(parseFileReference(p, ends));
+      textStart = p.pos;
+      i = p.pos - 1;
+    }
+  }
+  pushText(p, parts, textStart, i, null);
+  p.pos = i;
+  return parts;
+}
+
+/** `{{x.y|@f}}`, or null when the braces hold anything else and are text. */
+function parseBraces(p: Parser): Interpolation | null {
+  const start = p.pos;
+  let i = p.afterSpaces(start + 2);
+  const sigil = p.at(i) === AT ? 1 : 0;
+  const nameEnd = p.identifierEnd(i + sigil);
+  if (nameEnd === i + sigil) return null;
+  p.pos = nameEnd;
+  let expression: Expression = {
+    kind: "VariableReference",
+    start: i,
+    end: nameEnd,
+    name: p.text.slice(i + sigil, nameEnd),
+  };
+  expression = parseCondensedStages(p, parseAccess(p, expression, true));
+  i = p.afterSpaces(p.pos);
+  if (p.at(i) !== 125 || p.at(i + 1) !== 125) return null;
+  p.pos = i + 2;
+  return { kind: "Interpolation", start, end: p.pos, expression, conditional: null, alternative: null };
+}
