@@ -104,6 +104,11 @@ export interface SnapshotRef {
   ref: string;
 }
 
+export interface FileChange {
+  path: string;
+  kind: "added" | "changed" | "deleted";
+}
+
 /** An attachment of this process to one environment. */
 export interface Environment {
   readonly name: string;
@@ -111,6 +116,8 @@ export interface Environment {
   readonly created: boolean;
   execute(command: EnvironmentCommand, sink: OutputSink, signal: AbortSignal): Promise<Outcome>;
   snapshot?(name: string, signal: AbortSignal): Promise<SnapshotRef>;
+  /** What its files differ in from where it started. */
+  changes?(signal: AbortSignal): Promise<FileChange[]>;
   /** Ends the environment. */
   release(signal: AbortSignal): Promise<void>;
   /** Ends only what this process holds in it. */
@@ -141,6 +148,8 @@ export interface Provider {
   attach?(name: string, signal: AbortSignal): Promise<Environment | null>;
   /** Ends the environment of that name in whatever state it is (also half created); false when there is none of ours. */
   remove?(name: string, signal: AbortSignal): Promise<boolean>;
+  /** Names of anonymous environments whose owner is known to be dead; `remove` ends them. */
+  orphans?(signal: AbortSignal): Promise<string[]>;
   /** Calls back after each change of an environment of ours, until the signal aborts. */
   watch?(changed: () => void, signal: AbortSignal): Promise<void>;
 }

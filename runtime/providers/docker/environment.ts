@@ -1,10 +1,16 @@
 /** This process's attachment to one container. */
+
+import { setMaxListeners } from "node:events";
 import type { Duplex } from "node:stream";
 import type Dockerode from "dockerode";
-import type { Environment, EnvironmentCommand, Outcome, OutputSink } from "../provider";
-import { engineError, statusOf } from "./errors";
+import type { Environment, EnvironmentCommand, FileChange, Outcome, OutputSink, SnapshotRef } from "../provider";
+import { engineError } from "./errors";
 import { execute } from "./execute";
-import { type ExecuteContext, StubPool } from "./stub-pool";
+import { outcomeOfGone } from "./lost";
+import { removeContainer } from "./remove";
+import { commitSnapshot, fileChanges } from "./snapshot";
+import { type ExecuteContext, NotBegun, StubPool } from "./stub-pool";
+import { executeOnTerminal } from "./terminal";
 
 export interface Attachment {
   name: string;
@@ -37,20 +43,44 @@ export class DockerEnvironment implements Environment {
     this.#context.pool.warm();
   }
 
-  execute(command: EnvironmentCommand, sink: OutputSink, signal: AbortSignal): Promise<Outcome> {
+  async execute(command: EnvironmentCommand, sink: OutputSink, signal: AbortSignal): Promise<Outcome> {
+    // Commands that run at once all listen to the run's signal.
+    setMaxListeners(0, signal);
     const limits = [command.timeoutMs, this.#attachment.timeoutMs].filter(ms => ms !== undefined && ms > 0) as number[];
     const timeoutMs = limits.length > 0 ? Math.min(...limits) : 0;
-    return execute(this.#context, { ...command, cwd: this.#attachment.folder(command.cwd), timeoutMs }, sink, signal);
+    const ready = { ...command, cwd: this.#attachment.folder(command.cwd), timeoutMs };
+    const attempt = () =>
+      ready.tty
+        ? executeOnTerminal(this.#context, ready, ready.tty, sink, signal)
+        : execute(this.#context, ready, sink, signal);
+    try {
+      return await attempt();
+    } catch (error) {
+      if (signal.aborted && error === signal.reason) return { kind: "killed", reason: "cancelled" };
+      if (!(error instanceof NotBegun)) throw error;
+      const { container, lifeline } = this.#attachment;
+      const gone = await outcomeOfGone(container);
+      if (!gone) throw engineError("Starting a command", error.cause);
+      if (!gone.stopped || lifeline) return gone.outcome;
+      // A kept environment that was stopped meanwhile goes on where it was.
+      await container.start().catch(() => {});
+      return await attempt();
+    }
+  }
+
+  async snapshot(name: string, _signal: AbortSignal): Promise<SnapshotRef> {
+    return { ref: await commitSnapshot(this.#attachment.container, this.name, name) };
+  }
+
+  async changes(_signal: AbortSignal): Promise<FileChange[]> {
+    return fileChanges(this.#attachment.container);
   }
 
   async release(_signal: AbortSignal): Promise<void> {
     const { container, lifeline } = this.#attachment;
     this.#context.pool.close();
     try {
-      await container.remove({ force: true, v: true });
-    } catch (error) {
-      // 404: it is gone; 409: the engine is removing it, as it does by itself when the lifeline of an anonymous one ends.
-      if (statusOf(error) !== 404 && statusOf(error) !== 409) throw engineError("Releasing the environment", error);
+      await removeContainer(container);
     } finally {
       lifeline?.destroy();
       this.#attachment.closed(true);

@@ -164,7 +164,7 @@ function notStarted(words: string, command: ReadyCommand): ProviderError {
 async function currentOomCount(context: ExecuteContext): Promise<number> {
   const stub = await context.pool.take(AbortSignal.timeout(5000));
   return new Promise(resolve => {
-    stub.run(COUNT_CODE, {
+    stub.run(`m_ooms\nm_say 0 0 "$m_o"\n`, {
       output: () => {},
       note: () => {},
       ended: ({ oomCount }) => resolve(oomCount),
@@ -173,14 +173,8 @@ async function currentOomCount(context: ExecuteContext): Promise<number> {
   });
 }
 
-const COUNT_CODE = `m_ooms
-m_t="$m_n 0 0 $m_o"
-printf '%s\\n' "$m_t"
-printf '%s\\n' "$m_t" >&2
-`;
-
 /** Resolves `reason` when the command has to be stopped. */
-function stopper(signal: AbortSignal, timeoutMs: number) {
+export function stopper(signal: AbortSignal, timeoutMs: number) {
   let timer: NodeJS.Timeout | undefined;
   let abort = () => {};
   const reason = new Promise<"timeout" | "cancelled">(resolve => {

@@ -8,6 +8,7 @@ import {
   type Provider,
   ProviderError,
 } from "../provider";
+import { buildImage } from "./build-image";
 import { containerUser, createOptions } from "./create-options";
 import { connectEngine, type Engine } from "./engine";
 import { DockerEnvironment } from "./environment";
@@ -15,9 +16,12 @@ import { engineError, statusOf } from "./errors";
 import { containerNameOf, environmentInfo, isOurs, LABEL, labelsFor } from "./labels";
 import { resolveMounts } from "./mounts";
 import { openContainer } from "./open-container";
+import { orphanNames } from "./orphans";
 import { type Bind, containerSide, realOrWritten, within } from "./paths";
 import { appeared, removeMadeFolders } from "./protected";
 import { hasImage, pullImage } from "./pull";
+import { removeContainer } from "./remove";
+import { snapshotImage } from "./snapshot";
 import { watchEngine } from "./watch";
 
 export interface DockerProviderOptions {
@@ -86,16 +90,8 @@ class DockerProvider implements Provider {
 
   async list(signal: AbortSignal): Promise<EnvironmentInfo[]> {
     const engine = await this.#connect();
-    try {
-      const containers = await engine.docker.listContainers({
-        all: true,
-        filters: { label: [LABEL.owner] },
-        abortSignal: signal,
-      });
-      return containers.flatMap(container => environmentInfo(container, this.ref, engine.label) ?? []);
-    } catch (error) {
-      throw engineError("Listing the environments", error);
-    }
+    const containers = await this.#containers(engine, signal);
+    return containers.flatMap(container => environmentInfo(container, this.ref, engine.label) ?? []);
   }
 
   async attach(name: string, _signal: AbortSignal): Promise<Environment | null> {
@@ -117,19 +113,24 @@ class DockerProvider implements Provider {
   async remove(name: string, _signal: AbortSignal): Promise<boolean> {
     const found = await this.#find(name);
     if (!found) return false;
-    try {
-      await found.container.remove({ force: true, v: true });
-      return true;
-    } catch (error) {
-      if (statusOf(error) === 404) return false;
-      // The engine is removing it already.
-      if (statusOf(error) === 409) return true;
-      throw engineError(`Releasing ${name}`, error);
-    }
+    return removeContainer(found.container);
+  }
+
+  async orphans(signal: AbortSignal): Promise<string[]> {
+    const engine = await this.#connect();
+    return orphanNames(await this.#containers(engine, signal));
   }
 
   async watch(changed: () => void, signal: AbortSignal): Promise<void> {
     await watchEngine(() => this.#connect(), changed, signal);
+  }
+
+  async #containers(engine: Engine, signal: AbortSignal) {
+    try {
+      return await engine.docker.listContainers({ all: true, filters: { label: [LABEL.owner] }, abortSignal: signal });
+    } catch (error) {
+      throw engineError("Listing the environments", error);
+    }
   }
 
   async #find(name: string) {
@@ -160,7 +161,8 @@ class DockerProvider implements Provider {
   }
 
   async #image(engine: Engine, spec: EnvironmentSpec, sink: OutputSink, signal: AbortSignal): Promise<string> {
-    const image = spec.from ?? spec.image ?? this.#options.defaultImage;
+    if (spec.from === undefined && spec.build !== undefined) return buildImage(engine.docker, spec.build, sink, signal);
+    const image = spec.from ? await snapshotImage(engine.docker, spec.from) : spec.image || this.#options.defaultImage;
     if (!image) {
       throw new ProviderError(
         "run/image-unset",

@@ -44,9 +44,7 @@ while [ $m_left = 1 ] && [ $m_r -lt 300 ]; do
 done
 m_e=
 m_ooms
-m_t="$m_n $m_left 0 $m_o"
-printf '%s\\n' "$m_t"
-printf '%s\\n' "$m_t" >&2
+m_say $m_left 0 "$m_o"
 `;
 }
 

@@ -12,17 +12,8 @@ export async function outcomeOfBrokenStream(
   exec: { inspect(): Promise<Dockerode.ExecInspectInfo> },
   oomKilled: () => Promise<boolean>,
 ): Promise<Outcome> {
-  let state: Dockerode.ContainerInspectInfo["State"];
-  try {
-    ({ State: state } = await container.inspect());
-  } catch (error) {
-    if (statusOf(error) === 404) return { kind: "lost", cause: "the environment's container was removed" };
-    return { kind: "lost", cause: engineGone(error) };
-  }
-  if (!state.Running) {
-    if (state.OOMKilled) return { kind: "killed", reason: "memory" };
-    return { kind: "lost", cause: `the environment's container stopped (exit code ${state.ExitCode})` };
-  }
+  const gone = await outcomeOfGone(container);
+  if (gone) return gone.outcome;
   try {
     for (let attempt = 0; attempt < 10; attempt++) {
       const { Running, ExitCode } = await exec.inspect();
@@ -37,6 +28,25 @@ export async function outcomeOfBrokenStream(
     return { kind: "lost", cause: engineGone(error) };
   }
   return { kind: "lost", cause: "the connection to the command broke while it was running" };
+}
+
+/** The outcome when the container is gone, stopped, or cannot be asked about; null when it runs. */
+export async function outcomeOfGone(
+  container: Dockerode.Container,
+): Promise<{ outcome: Outcome; stopped: boolean } | null> {
+  let state: Dockerode.ContainerInspectInfo["State"];
+  try {
+    ({ State: state } = await container.inspect());
+  } catch (error) {
+    const cause = statusOf(error) === 404 ? "the environment's container was removed" : engineGone(error);
+    return { outcome: { kind: "lost", cause }, stopped: false };
+  }
+  if (state.Running) return null;
+  if (state.OOMKilled) return { outcome: { kind: "killed", reason: "memory" }, stopped: true };
+  return {
+    outcome: { kind: "lost", cause: `the environment's container stopped (exit code ${state.ExitCode})` },
+    stopped: true,
+  };
 }
 
 function engineGone(error: unknown): string {

@@ -10,6 +10,13 @@ export interface ExecuteContext {
   oomCount: number;
 }
 
+/** No shell could be started in the container, so the command has not begun. */
+export class NotBegun extends Error {
+  constructor(override readonly cause: unknown) {
+    super("no shell could be started in the environment");
+  }
+}
+
 /** How many stubs wait. Two: the next command's, and one that can kill it when the environment may start no more processes. */
 const AHEAD = 2;
 /** Idle stubs above this are closed: what a burst of parallel commands left. */
@@ -38,7 +45,7 @@ export class StubPool {
     );
   }
 
-  /** An idle stub, taken from the pool's count; a new one when none waits. Throws `ProviderError`. */
+  /** An idle stub, taken from the pool's count; a new one when none waits. Throws `NotBegun` when no stub can be started. */
   async take(signal: AbortSignal): Promise<StubExec> {
     for (;;) {
       signal.throwIfAborted();
@@ -52,8 +59,10 @@ export class StubPool {
         await this.#next(signal);
         continue;
       }
-      const stub = await this.#start();
-      await untilAborted(stub.ready, signal);
+      const starting = this.#start().catch(error => {
+        throw new NotBegun(error);
+      });
+      await untilAborted(starting, signal);
     }
   }
 
@@ -81,7 +90,7 @@ export class StubPool {
     for (const wake of this.#wake.splice(0)) wake();
   }
 
-  async #start(): Promise<StubExec> {
+  async #start(): Promise<void> {
     this.#starting++;
     try {
       const stub = await StubExec.start(this.#container, this.#abort.signal);
@@ -92,7 +101,6 @@ export class StubPool {
       stub.changed = () => this.#changed(stub);
       this.#stubs.add(stub);
       await stub.ready;
-      return stub;
     } finally {
       this.#starting--;
       for (const wake of this.#wake.splice(0)) wake();

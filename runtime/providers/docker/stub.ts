@@ -6,7 +6,7 @@ import { ProviderError } from "../provider";
 
 /**
  * `R PID` on stderr means ready. A header is a line with a nonce, shell code, and the nonce again; `m_run HOW` in the code runs the
- * command in the positional parameters. HOW: `again` (no stdin; the stub serves more commands), `once` (no stdin) or `stdin` (the rest
+ * command in its arguments, `m_say` ends code that runs no command. HOW: `again` (no stdin; the stub serves more commands), `once` (no stdin) or `stdin` (the rest
  * of the stub's input is the command's). The last line on both streams is `NONCE EXITCODE OOMKILLS COUNT` (kills for memory during the command, and since
  * the container started); `NONCE missing` and `NONCE cwd` on
  * stderr say that the program or its folder doesn't exist.
@@ -40,6 +40,10 @@ m_alone() {
   done
   return 0
 }
+m_say() {
+  printf '%s %s %s %s\\n' "$m_n" "$1" "$2" "$3"
+  printf '%s %s %s %s\\n' "$m_n" "$1" "$2" "$3" >&2
+}
 m_run() {
   m_h=$1
   shift
@@ -49,9 +53,7 @@ m_run() {
   if [ "$m_h" = stdin ]; then (m_go "$@"); else (m_go "$@") </dev/null; fi
   m_c=$?
   m_ooms
-  m_t="$m_n $m_c $((m_o - m_b)) $m_o"
-  printf '%s\\n' "$m_t"
-  printf '%s\\n' "$m_t" >&2
+  m_say "$m_c" "$((m_o - m_b))" "$m_o"
   [ "$m_h" = again ] && m_alone || exit 0
 }
 while printf 'R %s\\n' $$ >&2; do

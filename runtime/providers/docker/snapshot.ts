@@ -1,0 +1,60 @@
+/** Snapshots are images of ours; a snapshot's name is its tag. */
+import type Dockerode from "dockerode";
+import { type FileChange, ProviderError } from "../provider";
+import { engineError, messageOf } from "./errors";
+import { containerNameOf, LABEL } from "./labels";
+import { hasImage } from "./pull";
+
+const REPOSITORY = "mlld-env-snapshot";
+
+/**
+ * Commits the container's files (not its mounts and scratch folders) and gives the reference that `from` takes. The labels that would make
+ * what is derived from it look owned are overwritten.
+ */
+export async function commitSnapshot(
+  container: Dockerode.Container,
+  environmentName: string,
+  name: string,
+): Promise<string> {
+  const tag = containerNameOf(name);
+  const cleared = Object.values(LABEL).map(label => `LABEL ${label}=""`);
+  const changes = [
+    ...cleared,
+    `LABEL ${LABEL.snapshot}=${JSON.stringify(name)}`,
+    `LABEL ${LABEL.name}=${JSON.stringify(environmentName)}`,
+    // The keeper of an environment is not what the image should start.
+    "ENTRYPOINT []",
+    'CMD ["/bin/sh"]',
+  ];
+  try {
+    await container.commit({ repo: REPOSITORY, tag, pause: true, changes });
+  } catch (error) {
+    if (/max depth exceeded/i.test(messageOf(error))) {
+      throw new ProviderError(
+        "run/snapshot-depth",
+        `The snapshot \`${name}\` would be the last of too long a chain of snapshots, each made from the one before.`,
+        "Start again from the image, or flatten it with `docker export` and `docker import`.",
+      );
+    }
+    throw engineError(`Taking the snapshot \`${name}\``, error);
+  }
+  return `${REPOSITORY}:${tag}`;
+}
+
+/** The image that `from` names: a snapshot by its name or its reference, else an image. */
+export async function snapshotImage(docker: Dockerode, from: string): Promise<string> {
+  const own = `${REPOSITORY}:${containerNameOf(from)}`;
+  return !from.includes(":") && (await hasImage(docker, own)) ? own : from;
+}
+
+const KINDS: Record<number, FileChange["kind"]> = { 0: "changed", 1: "added", 2: "deleted" };
+
+/** What differs from the image, by path. */
+export async function fileChanges(container: Dockerode.Container): Promise<FileChange[]> {
+  try {
+    const changes = ((await container.changes()) ?? []) as { Path: string; Kind: number }[];
+    return changes.map(({ Path, Kind }) => ({ path: Path, kind: KINDS[Kind] ?? "changed" }));
+  } catch (error) {
+    throw engineError("Comparing the environment with its image", error);
+  }
+}
