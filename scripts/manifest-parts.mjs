@@ -29,7 +29,7 @@ export function views(text, containerId, viewId) {
       [containerId]: [
         {
           id: viewId,
-          name: text("view.environments", "Environments"),
+          name: text("view.environments", "mlld Environments"),
           icon: "media/view.svg",
           contextualTitle: text("view.environments.contextual", "mlld Environments"),
           visibility: "visible",

@@ -1,7 +1,9 @@
-// Writes `contributes` and the trust declaration of package.json, and package.nls.json, from the tables in protocol/.
-//   --check   writes nothing; exits 1 when the files differ from what the tables say
+// Writes `contributes` and the trust declaration of package.json, and package.nls.json, from the tables in protocol/, and l10n/bundle.l10n.json
+// from the texts in client/.
+//   --check   writes nothing; exits 1 when the files differ from what they are made of
 import { existsSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import esbuild from "esbuild";
 import { language, task, views, walkthrough } from "./manifest-parts.mjs";
 
@@ -131,9 +133,22 @@ manifest.capabilities = {
   },
 };
 
+/** Every text that the client passes to `t("…")`, for translators. */
+async function clientTexts() {
+  const found = new Set();
+  for (const entry of await readdir("client", { recursive: true, withFileTypes: true })) {
+    if (!entry.name.endsWith(".ts")) continue;
+    const source = await readFile(join(entry.parentPath, entry.name), "utf8");
+    for (const [, literal] of source.matchAll(/\bt\(\s*("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')/g))
+      found.add(literal[0] === "'" ? literal.slice(1, -1).replace(/\\(.)/g, "$1") : JSON.parse(literal));
+  }
+  return Object.fromEntries([...found].sort().map(words => [words, words]));
+}
+
 const wanted = {
   [file]: `${JSON.stringify(manifest, null, 2)}\n`,
   "package.nls.json": `${JSON.stringify(texts, null, 2)}\n`,
+  "l10n/bundle.l10n.json": `${JSON.stringify(await clientTexts(), null, 2)}\n`,
 };
 const drifted = [];
 for (const [name, content] of Object.entries(wanted)) {
@@ -143,10 +158,12 @@ for (const [name, content] of Object.entries(wanted)) {
 }
 if (check && drifted.length) {
   console.error(
-    `${drifted.join(" and ")} differ from the tables in protocol/: run \`node scripts/manifest.mjs\` and commit the result`,
+    `${drifted.join(", ")} differ from the sources they are made of: run \`node scripts/manifest.mjs\` and commit the result`,
   );
   process.exit(1);
 }
 console.log(
-  drifted.length ? `written: ${drifted.join(", ")}` : "package.json and package.nls.json agree with the tables",
+  drifted.length
+    ? `written: ${drifted.join(", ")}`
+    : "package.json, package.nls.json and l10n/ agree with their sources",
 );
