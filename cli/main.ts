@@ -107,11 +107,13 @@ function isUsageError(error: unknown): error is Error {
 
 declare const VERSION: string;
 
+/** The editor starts its own Node with this variable; what a block runs must not see it. Processes of ours inherit it. */
+const { ELECTRON_RUN_AS_NODE: _, ...env } = process.env;
 const io: Io = {
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
-  env: process.env,
+  env,
   cwd: process.cwd(),
 };
 

@@ -10,7 +10,9 @@ export interface Program {
 
 /** The variables of a process that runs the bundled command line with the editor's own Node. */
 export function programVariables(program: Program): NodeJS.ProcessEnv {
-  return { ...process.env, ...program.variables(), ELECTRON_RUN_AS_NODE: "1" };
+  // What VS Code tells its own processes is not for what a block runs.
+  const own = Object.entries(process.env).filter(([name]) => !/^(VSCODE|ELECTRON)_/.test(name));
+  return { ...Object.fromEntries(own), ...program.variables(), ELECTRON_RUN_AS_NODE: "1" };
 }
 
 /**

@@ -161,6 +161,7 @@ export function task(text, type) {
         name: "mlld-env",
         owner: "mlld-env",
         source: "mlld-env",
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of VS Code
         fileLocation: ["autoDetect", "${workspaceFolder}"],
         pattern: {
           regexp: "^(.+?):(\\d+):(\\d+):?\\s+(error|warning|info(?:rmation)?|hint)\\s+(\\S+/\\S+)\\s+(.*)$",
