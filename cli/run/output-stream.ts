@@ -28,9 +28,9 @@ export class OutputStream {
     return this.put(this.filter ? this.filter.push(text) : text);
   }
 
-  /** Text of our own, with escape sequences of our choice. */
+  /** A line of our own. It may quote a program, and stands in the middle of no sequence of one. */
   writeOwn(text: string): void | Promise<void> {
-    return this.put(text);
+    return this.put(this.filter ? new TerminalFilter().push(text) : text);
   }
 
   /** Resolves when everything was handed to the system, or `limitMs` are over. */

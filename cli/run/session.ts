@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { modeOf } from "../../language/syntax";
 import type { RunEventBody } from "../../protocol/events";
 import { createCredentialStore } from "../../runtime/environments/credentials";
 import { Journal, stateFolder } from "../../runtime/environments/journal";
@@ -9,7 +10,7 @@ import { redactEvents } from "../../runtime/environments/redacted-events";
 import { Redactor } from "../../runtime/environments/redactor";
 import type { ProviderRegistry } from "../../runtime/environments/registry";
 import { startWatchdog } from "../../runtime/environments/watchdog";
-import type { CredentialStore, RunOutcome } from "../../runtime/evaluator";
+import type { CredentialStore } from "../../runtime/evaluator";
 import { createLocalProvider } from "../../runtime/providers/local";
 import { type Provider, ProviderError } from "../../runtime/providers/provider";
 import { EXIT, type Io } from "../io";
@@ -28,11 +29,14 @@ export interface SessionParts {
   signal: AbortSignal;
 }
 
-/** How the program of a run ended; null when it was refused before anything ran (and said so in a `refused` event). */
-export type SessionEnd = Pick<RunOutcome, "ok"> | null;
+/**
+ * How the program of a run ended. `refused`: before anything ran, and it said so in a `refused` event; `usage`: there is nothing to run.
+ * The document of a markdown program is printed in place of what its parts print.
+ */
+export type SessionEnd = { ok: boolean; document?: string | null } | "refused" | "usage";
 
 export interface SessionOptions {
-  run: Pick<RunOptions, "json" | "control" | "keep" | "timeoutMs" | "file">;
+  run: Pick<RunOptions, "json" | "control" | "keep" | "timeoutMs" | "file" | "dryRun">;
   /** The command line of ours, for the watchdog. */
   program: string[];
   registry: (local: Provider) => ProviderRegistry;
@@ -57,7 +61,13 @@ export async function runSession(
   const out = new OutputStream(io.stdout, readerGone);
   const err = new OutputStream(io.stderr, () => {});
   const control = options.run.control ? new EditorControl(io.stdin, () => cancellation.cancel("user")) : null;
-  const write = options.run.json ? jsonOutput(out, control) : textOutput(out, err, io.cwd);
+  const write = options.run.json
+    ? jsonOutput(out, control)
+    : textOutput(out, err, {
+        cwd: io.cwd,
+        silent: modeOf(options.run.file) === "markdown",
+        dryRun: options.run.dryRun,
+      });
   const redactor = new Redactor();
   const facts = { refused: false, ran: false };
   const emit = redactEvents(redactor, event => {
@@ -104,7 +114,8 @@ export async function runSession(
   const exitCode = (end: SessionEnd | undefined) => {
     if (cancellation.reason === "timeout") return EXIT.timeout;
     if (cancellation.reason !== null && crash === undefined) return EXIT.cancelled;
-    if (end === null || (facts.refused && !facts.ran)) return EXIT.refused;
+    if (end === "usage") return EXIT.usage;
+    if (end === "refused" || (facts.refused && !facts.ran)) return EXIT.refused;
     return end?.ok && !environments.lost ? EXIT.ok : EXIT.failed;
   };
   const finish = (end: SessionEnd | undefined) => {
@@ -151,6 +162,7 @@ export async function runSession(
   } catch (error) {
     if (!cancellation.signal.aborted) crashed(error);
   }
+  if (typeof end === "object" && end.document && !options.run.json) void out.write(redactor.text(end.document));
   await environments.closeAll();
   sweeping.abort();
   const code = finish(end);

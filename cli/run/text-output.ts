@@ -4,13 +4,24 @@ import type { OutputStream } from "./output-stream";
 
 type Event<Name extends RunEventBody["event"]> = Extract<RunEventBody, { event: Name }>;
 
+interface TextOptions {
+  /** Paths are shown relative to it. */
+  cwd: string;
+  /** Nothing goes to standard output: the document of the run will. */
+  silent: boolean;
+  /** The plan is what is asked for. */
+  dryRun: boolean;
+}
+
 /** A run for people: on standard output what the program prints and nothing else, on standard error what happens. */
 export function textOutput(
   out: OutputStream,
   err: OutputStream,
-  cwd: string,
+  { cwd, silent, dryRun }: TextOptions,
 ): (event: RunEventBody) => void | Promise<void> {
-  const printed = new Set<number>();
+  /** Commands whose output the program prints, with the end of what they wrote. */
+  const printed = new Map<number, string>();
+  const print = (text: string) => (silent ? undefined : out.write(text));
   const paint = painter(err.isTerminal);
   const say = (text: string) => err.writeOwn(text + "\n");
   const place = (file: string, range?: { start: { line: number; character: number } }) =>
@@ -22,7 +33,10 @@ export function textOutput(
   };
 
   const handlers: { [Name in RunEventBody["event"]]: (event: Event<Name>) => void | Promise<void> } = {
-    plan: event => say(paint.dim(planText(event, place))),
+    plan: event =>
+      dryRun
+        ? out.writeOwn(`${planText(event, place)}\n${environmentText(event)}`)
+        : say(paint.dim(planText(event, place))),
     progress: event =>
       say(paint.dim(`… ${event.message}${event.percent === undefined ? "" : ` ${Math.round(event.percent)} %`}`)),
     created: event =>
@@ -32,23 +46,29 @@ export function textOutput(
         ),
       ),
     command: event => {
-      if (event.echo) printed.add(event.command);
+      if (event.echo) printed.set(event.command, "");
       return say(paint.bold(`$ ${commandText(event.argv)}`));
     },
-    stdout: event => (printed.has(event.command) ? out.write(event.text) : undefined),
+    stdout: event => {
+      if (!printed.has(event.command)) return;
+      printed.set(event.command, event.text);
+      return print(event.text);
+    },
     stderr: event => err.write(event.text),
     exit: event => {
+      // What the program prints next starts on a line of its own.
+      if (/[^\n]$/.test(printed.get(event.command) ?? "")) void print("\n");
       printed.delete(event.command);
       if (event.outcome === "exited" && event.exitCode === 0) return;
       return say(paint.red(`${exitText(event)} (${seconds(event.durationMs)})`));
     },
-    show: event => (event.stream === "stderr" ? err : out).write(event.text),
+    show: event => (event.stream === "stderr" ? err.write(event.text) : print(event.text)),
     denied: event => say(paint.red(`refused: ${event.host}:${event.port} — ${event.reason}`)),
     warning: event => say(event.finding ? finding(event.finding) : `warning: ${event.message}`),
     result: event =>
       say(paint.dim(`=> ${typeof event.value === "string" ? event.value : JSON.stringify(event.value)}`)),
     released: event => say(paint.dim(`- ${event.envName}`)),
-    refused: event => say(`${event.findings.map(finding).join("\n")}\n${paint.red("Refused: nothing was run.")}`),
+    refused: event => say(`${event.findings.map(finding).join("\n")}\n${paint.red("Refused.")}`),
     error: event => {
       const at = event.file === undefined ? "" : `${place(event.file, event.range)}: `;
       return say(`${at}${paint.red("error")}: ${event.message}${event.code === undefined ? "" : ` [${event.code}]`}`);
@@ -65,6 +85,11 @@ function planText(event: Event<"plan">, place: (file: string, range?: PlanStep["
     step => `  ${place(step.file, step.range)} ${step.title}${step.target === event.target ? "" : ` (${step.target})`}`,
   );
   return [`Runs ${place(event.file, event.block ?? undefined)} (${event.target})`, ...lines].join("\n");
+}
+
+/** The effective environment of the block, in the form of `explain --json`. */
+function environmentText({ environment }: Event<"plan">): string {
+  return environment === null ? "" : `${JSON.stringify(environment, null, 2)}\n`;
 }
 
 /** The text of a shell command as it was written, else its words. */

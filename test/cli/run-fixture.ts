@@ -99,7 +99,7 @@ const scenarios: Record<string, (parts: SessionParts) => Promise<SessionEnd>> = 
   },
   async refused({ emit }) {
     await emit({ event: "refused", findings: [] });
-    return null;
+    return "refused";
   },
   async "refused-later"({ environments, emit, signal }) {
     await environments.open("folder", spec(), signal);
@@ -200,6 +200,7 @@ async function main(): Promise<void> {
         keep: args.includes("--keep"),
         timeoutMs: timeout === undefined ? null : Number(timeout),
         file: "fixture.mld",
+        dryRun: false,
       },
       program: [process.execPath, process.argv[1]!],
       registry,

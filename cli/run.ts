@@ -1,0 +1,128 @@
+import { readFileSync, statSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { text as readAll } from "node:stream/consumers";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { check, type Finding } from "../language/diagnostics";
+import { type Analysis, analyse } from "../language/semantics";
+import type { ReportedFinding } from "../protocol/events";
+import { evaluate, type RunServices } from "../runtime/evaluator";
+import { plan } from "../runtime/plan";
+import { moduleProvider } from "../runtime/providers/module";
+import { createRegistry, IMAGE_VARIABLE } from "./backends";
+import { DiskHost } from "./host";
+import { type Io, UsageError } from "./io";
+import { reporter } from "./reported";
+import { diskFiles } from "./run/disk-files";
+import { parseRunOptions, type RunOptions } from "./run/options";
+import { runSession, type SessionEnd, type SessionParts } from "./run/session";
+
+/** `run FILE[:LINE]`: the env block at the line with what it needs, or the whole file. */
+export async function run(args: string[], io: Io): Promise<number> {
+  const options = parseRunOptions(args, io.cwd);
+  const program = await readProgram(options, io);
+  let services: RunServices | undefined;
+  return runSession(
+    io,
+    {
+      run: options,
+      program: [process.execPath, process.argv[1]!],
+      registry: local =>
+        createRegistry(io.env, { local, module: async (ref, path) => moduleProvider(ref, path, services!) }),
+    },
+    async parts => {
+      services = { ...program.surroundings, ...parts };
+      return runProgram(program, options, services, parts);
+    },
+  );
+}
+
+interface Program {
+  analysis: Analysis;
+  findings: Finding[];
+  report: (finding: Finding) => ReportedFinding;
+  surroundings: Pick<RunServices, "files" | "settings">;
+}
+
+/** Reads the file and all that it imports, and what it can ask for. Throws a `UsageError` for a file that cannot be read. */
+async function readProgram(options: RunOptions, io: Io): Promise<Program> {
+  const host = new DiskHost();
+  const uri = pathToFileURL(options.file).href;
+  const text = host.text(uri);
+  if (text === null) throw new UsageError(`cannot read ${options.file}`);
+  const analysis = analyse(uri, host);
+  const root = fileURLToPath(host.root(uri));
+  return {
+    analysis,
+    findings: check(analysis, host),
+    report: reporter(host),
+    surroundings: {
+      files: diskFiles,
+      settings: {
+        root,
+        config: readConfig(root),
+        home: homedir(),
+        variables: io.env,
+        input: options.control ? null : await readInput(text, io),
+        payload: options.input,
+        image: io.env[IMAGE_VARIABLE] ?? "",
+        provider: options.provider,
+        keep: options.keep,
+      },
+    },
+  };
+}
+
+async function runProgram(
+  program: Program,
+  options: RunOptions,
+  services: RunServices,
+  { emit, signal }: SessionParts,
+): Promise<SessionEnd> {
+  const { analysis, findings, report } = program;
+  const planned = plan(analysis, {
+    line: options.line,
+    provider: options.provider,
+    image: services.settings.image,
+    findings,
+  });
+  if (planned.kind === "no-block") {
+    await emit({
+      event: "error",
+      message: `There is no env block at line ${options.line! + 1}.`,
+      code: "run/no-block",
+    });
+    return "usage";
+  }
+  if (planned.kind === "refused") {
+    await emit({ event: "refused", findings: planned.findings.map(report) });
+    return "refused";
+  }
+  const { block, target, steps, environment, slice } = planned;
+  await emit({ event: "plan", file: options.file, block, target, steps, environment });
+  if (options.dryRun) return { ok: true };
+  const outcome = await evaluate({ path: options.file, file: analysis.file, slice }, services, signal);
+  if (outcome.value !== undefined) await emit({ event: "result", value: outcome.value, labels: outcome.labels });
+  return { ok: outcome.ok, document: outcome.document };
+}
+
+function readConfig(root: string): Record<string, unknown> {
+  const path = join(root, "mlld-config.json");
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) return {};
+  try {
+    const config: unknown = JSON.parse(readFileSync(path, "utf8"));
+    if (typeof config === "object" && config !== null && !Array.isArray(config))
+      return config as Record<string, unknown>;
+    throw new Error("it holds no object");
+  } catch (error) {
+    throw new UsageError(`cannot read ${path}: ${(error as Error).message}`);
+  }
+}
+
+/**
+ * Standard input, for programs that ask for it: a pipe that nobody writes to or closes would hold up every other program for ever.
+ */
+async function readInput(program: string, { stdin }: Io): Promise<string | null> {
+  if (!/@(?:input|stdin)\b/.test(program) || stdin.isTTY) return null;
+  return (await readAll(stdin)) || null;
+}
