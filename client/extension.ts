@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import { COMMANDS, type CommandId } from "../protocol/commands";
-import { showDoctor } from "./doctor";
+import { reportIssue, showDoctor } from "./doctor";
 import { Documents } from "./documents";
 import { openExample } from "./examples";
 import { explorerCommands } from "./explorer/commands";
@@ -12,6 +12,7 @@ import { runCommands } from "./run/commands";
 import { showFailures } from "./run/failures";
 import { Runs } from "./run/runs";
 import { showRunning } from "./run/status-bar";
+import { stopLenses } from "./run/stop-lens";
 import { taskProvider } from "./run/tasks";
 import { Secrets } from "./secrets";
 import { engineVariables } from "./settings";
@@ -46,6 +47,7 @@ export function activate(context: vscode.ExtensionContext): Inside {
     "mlldEnv.secrets.list": () => secrets.list(),
     "mlldEnv.secrets.remove": () => secrets.askToRemove(),
     "mlldEnv.doctor": () => showDoctor(program, documents, String(context.extension.packageJSON.version)),
+    "mlldEnv.reportIssue": () => reportIssue(program, context.extension.id),
     "mlldEnv.openExample": () => openExample(context),
     "mlldEnv.openWalkthrough": () =>
       vscode.commands.executeCommand("workbench.action.openWalkthrough", `${context.extension.id}#start`, false),
@@ -59,6 +61,7 @@ export function activate(context: vscode.ExtensionContext): Inside {
     view,
     showFailures(runs),
     showRunning(runs),
+    stopLenses(runs),
     taskProvider(runs),
     keepPathOfTerminals(context, cli, log),
     ...(Object.keys(COMMANDS) as CommandId[]).map(id => vscode.commands.registerCommand(id, handlers[id])),

@@ -148,6 +148,7 @@ export const COMMANDS = {
   "mlldEnv.secrets.list": { title: "List Credentials", palette: "true" },
   "mlldEnv.secrets.remove": { title: "Remove Credential…", palette: "true" },
   "mlldEnv.doctor": { title: "Run Doctor", icon: "pulse", palette: TRUSTED, enablement: TRUSTED },
+  "mlldEnv.reportIssue": { title: "Report Issue…", palette: "true" },
   "mlldEnv.openExample": { title: "Open an Example", palette: "true" },
   "mlldEnv.openWalkthrough": { title: "Open Walkthrough", palette: "true" },
   "mlldEnv.showLog": { title: "Show Log", palette: "true" },

@@ -57,8 +57,10 @@ export function runCommands(runs: Runs, language: () => Promise<Language>, docum
       await fileOnDisk(vscode.Uri.file(last.request.file));
       await runs.start(last.request);
     },
-    "mlldEnv.stop": async () => {
-      const { running } = runs;
+    "mlldEnv.stop": async (uri, line) => {
+      const place = placeOf(uri, line);
+      const of = ({ request }: RunRecord) => request.file === place?.uri.fsPath && request.line === place.line + 1;
+      const running = place ? runs.running.filter(of) : runs.running;
       const run = running.length > 1 ? await pickRun(running, l10n.t("Stop Run")) : running[0];
       if (run) runs.stop(run);
     },

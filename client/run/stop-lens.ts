@@ -1,0 +1,28 @@
+import * as vscode from "vscode";
+import { type CommandId, LANGUAGE_ID } from "../../protocol/commands";
+import type { RunRecord, Runs } from "./runs";
+
+/** A *Stop* beside the lenses of a block while it runs. Those lenses keep the line there, so no text moves. */
+export function stopLenses(runs: Runs): vscode.Disposable {
+  const provider: vscode.CodeLensProvider = {
+    onDidChangeCodeLenses: runs.onDidChange,
+    provideCodeLenses: document =>
+      runs.running.flatMap(run => {
+        const line = lineIn(run, document);
+        if (line === undefined) return [];
+        const command = {
+          title: `$(debug-stop) ${vscode.l10n.t("Stop")}`,
+          command: "mlldEnv.stop" satisfies CommandId,
+          arguments: [document.uri.toString(), line],
+        };
+        return [new vscode.CodeLens(new vscode.Range(line, 0, line, 0), command)];
+      }),
+  };
+  return vscode.languages.registerCodeLensProvider({ language: LANGUAGE_ID, scheme: "file" }, provider);
+}
+
+/** Zero-based line of the block that a run runs, when it is in this document. */
+function lineIn({ request }: RunRecord, document: vscode.TextDocument): number | undefined {
+  if (request.line === undefined || document.uri.fsPath !== request.file) return undefined;
+  return request.line <= document.lineCount ? request.line - 1 : undefined;
+}
