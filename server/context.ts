@@ -44,6 +44,7 @@ export interface ClientFacts {
   watchesConfiguration: boolean;
   workspaceFolders: boolean;
   preparesRename: boolean;
+  definitionLinks: boolean;
 }
 
 export function clientFacts(capabilities: ClientCapabilities): ClientFacts {
@@ -64,6 +65,7 @@ export function clientFacts(capabilities: ClientCapabilities): ClientFacts {
     watchesConfiguration: workspace?.didChangeConfiguration?.dynamicRegistration === true,
     workspaceFolders: workspace?.workspaceFolders === true,
     preparesRename: textDocument?.rename?.prepareSupport === true,
+    definitionLinks: textDocument?.definition?.linkSupport === true,
   };
 }
 
@@ -85,6 +87,8 @@ export function guarded<P, R>(
       return token.isCancellationRequested ? cancelled() : answer;
     } catch (error) {
       if (token.isCancellationRequested) return cancelled();
+      // An answer to the author, such as a refused rename, is no fault.
+      if (error instanceof ResponseError) return error as ResponseError<never>;
       context.log(`${name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
       return new ResponseError(
         LSPErrorCodes.RequestFailed,

@@ -54,6 +54,11 @@ export class Files {
     this.texts.set(uri, text);
   }
 
+  /** Makes `exists` know about a file, without reading it. */
+  async look(uri: string): Promise<void> {
+    if (this.fileSystem.allows(uri)) await this.listing(parentUri(uri));
+  }
+
   /** Keeps a listing that a walk came by. */
   listed(folder: string, entries: FolderEntry[]): void {
     this.listings.set(folder, new Set(entries.map(entry => entry.name)));

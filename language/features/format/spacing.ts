@@ -19,6 +19,7 @@ const ELSE_COLON: Rule = { from: /^[ \t]*:[ \t]*$/, to: " : " };
 const PIPE: Rule = { from: /^[ \t]*\|[ \t]*$/, to: " | " };
 const WORD: Rule = { from: /^[ \t]*([a-z]+)[ \t]*$/, to: " $1 " };
 const SPACE: Rule = { from: /^[ \t]*$/, to: " " };
+const KEYWORD: Rule = { from: /^(\/?[a-z]+)[ \t]*$/, to: "$1 " };
 const NOTHING: Rule = { from: /^[ \t]+$/, to: "" };
 
 /** Changes of the spaces within lines. */
@@ -57,12 +58,14 @@ export function spacing(file: File): TextChange[] {
       case "LetStatement":
       case "AuthStatement":
       case "PolicyStatement":
+        between(node.start, node.name.start, KEYWORD);
         between(node.name.end, node.value.start, ASSIGN);
         break;
       case "AssignStatement":
         between(node.target.end, node.value.start, ASSIGN);
         break;
       case "ExeStatement": {
+        between(node.start, node.name.start, KEYWORD);
         const { parameters } = node;
         if (parameters && parameters.length > 0) {
           for (let i = 1; i < parameters.length; i++) between(parameters[i - 1]!.end, parameters[i]!.start, COMMA);
@@ -80,9 +83,12 @@ export function spacing(file: File): TextChange[] {
       case "ObjectExpression":
         if (text[node.start] === "{") bracketed(node.start + 1, node.end - 1, node.properties, SPACE, COMMA);
         break;
-      case "WithClause":
-        bracketed(text.indexOf("{", node.start) + 1, node.end - 1, node.properties, SPACE, COMMA);
+      case "WithClause": {
+        const open = text.indexOf("{", node.start);
+        between(node.start, open, KEYWORD);
+        bracketed(open + 1, node.end - 1, node.properties, SPACE, COMMA);
         break;
+      }
       case "ArrayExpression":
         bracketed(node.start + 1, node.end - 1, node.elements, NOTHING, COMMA);
         break;

@@ -1,0 +1,50 @@
+import type { Analysis, ExecutableSummary, MlldSymbol } from "../semantics";
+import { contextAt } from "./completion/context";
+import { documentationOf } from "./documentation";
+import { parametersOf } from "./executables";
+
+export interface Signature {
+  label: string;
+  parameters: string[];
+  /** Index of the parameter at the cursor. */
+  active: number;
+  doc: string | null;
+}
+
+/** The call that the cursor stands in, with its parameters; null outside of calls and for what is not known. */
+export function signatureAt(analysis: Analysis, offset: number): Signature | null {
+  const call = callAt(analysis, offset);
+  if (!call) return null;
+  const [head, member] = call.callee.split(".");
+  const symbol = analysis.visibleAt(offset).find(({ name }) => name === head);
+  if (!symbol) return null;
+  const parameters = member ? memberParameters(analysis, symbol, member) : parametersOf(analysis, symbol);
+  if (!parameters) return null;
+  const label = `@${call.callee}(${parameters.join(", ")})`;
+  return {
+    label,
+    parameters,
+    active: Math.min(call.index, Math.max(parameters.length - 1, 0)),
+    doc: member ? null : documentationOf(analysis, symbol),
+  };
+}
+
+function callAt(analysis: Analysis, offset: number): { callee: string; index: number } | null {
+  const { text, mode } = analysis.file;
+  const context = contextAt(text, offset, mode === "markdown");
+  if (context.comment || (context.code !== null && context.code !== "cmd")) return null;
+  // In a template the text of the call is all there is.
+  const inText = /@([\w-]+(?:\.[\w-]+)?)\(([^()\n]*)$/.exec(text.slice(context.quote?.start ?? offset, offset));
+  if (inText) return { callee: inText[1]!, index: inText[2]!.split(",").length - 1 };
+  const frame = context.frames.at(-1);
+  const callee = frame?.open === "(" ? /@([\w-]+(?:\.[\w-]+)?)$/.exec(frame.head)?.[1] : undefined;
+  // The parentheses of a definition are no call.
+  if (!frame || !callee || /^\s*\/?exe\b[^=]*$/.test(frame.head)) return null;
+  return { callee, index: frame.index };
+}
+
+function memberParameters(analysis: Analysis, symbol: MlldSymbol, member: string): string[] | null {
+  const summary: ExecutableSummary | undefined =
+    symbol.kind === "namespace" ? analysis.moduleOf(symbol)?.executables.get(member) : undefined;
+  return summary ? (summary.parameters ?? []).map(({ name, type }) => (type ? `${name}: ${type}` : name)) : null;
+}

@@ -1,0 +1,185 @@
+import {
+  type CancellationToken,
+  type DocumentHighlight,
+  DocumentHighlightKind,
+  type Location,
+  type LocationLink,
+  LSPErrorCodes,
+  type Position,
+  type Range,
+  ResponseError,
+  type WorkspaceEdit,
+} from "vscode-languageserver";
+import type { Edit } from "../../language/diagnostics";
+import { occurrencesOf } from "../../language/features/navigation/occurrences";
+import {
+  checkName,
+  RenameRefused,
+  type Renaming,
+  renameIn,
+  renamingAt,
+} from "../../language/features/navigation/rename";
+import { type Target, targetAt } from "../../language/features/navigation/target";
+import { type Context, type Feature, onDocument } from "../context";
+import { locationOf, rangeOf, workspaceEditOf } from "../convert";
+import { filesNaming } from "../search";
+import type { Checked } from "../workspace";
+
+interface At {
+  textDocument: { uri: string };
+  position: Position;
+}
+
+const HIGHLIGHT = {
+  definition: DocumentHighlightKind.Write,
+  write: DocumentHighlightKind.Write,
+  read: DocumentHighlightKind.Read,
+};
+
+/** Where names are defined and used, in all files, and changing them. */
+export const navigation: Feature = {
+  capabilities: client => ({
+    definitionProvider: true,
+    referencesProvider: true,
+    documentHighlightProvider: true,
+    renameProvider: client.preparesRename ? { prepareProvider: true } : true,
+  }),
+
+  register(context) {
+    const { connection } = context;
+    connection.onDefinition(
+      onDocument<At, LocationLink[] | Location | null>(
+        context,
+        "textDocument/definition",
+        null,
+        (checked, { position }) => definition(context, checked, position),
+      ),
+    );
+    connection.onReferences(
+      onDocument<At & { context: { includeDeclaration: boolean } }, Location[]>(
+        context,
+        "textDocument/references",
+        [],
+        (checked, params, token) =>
+          references(context, checked, params.position, params.context.includeDeclaration, token),
+      ),
+    );
+    connection.onDocumentHighlight(
+      onDocument<At, DocumentHighlight[]>(context, "textDocument/documentHighlight", [], highlights),
+    );
+    connection.onPrepareRename(
+      onDocument<At, { range: Range; placeholder: string } | null>(
+        context,
+        "textDocument/prepareRename",
+        null,
+        ({ analysis, positions }, { position }) => {
+          const { span, name } = refusable(() => renamingAt(analysis, positions.offsetAt(position)));
+          return { range: rangeOf(positions, span), placeholder: name };
+        },
+      ),
+    );
+    connection.onRenameRequest(
+      onDocument<At & { newName: string }, WorkspaceEdit | null>(
+        context,
+        "textDocument/rename",
+        null,
+        (checked, { position, newName }, token) => rename(context, checked, position, newName, token),
+      ),
+    );
+  },
+};
+
+/** What the author did wrong is answered as an error with its message, and not logged as a fault. */
+function refusable<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof RenameRefused ? new ResponseError(LSPErrorCodes.RequestFailed, error.message) : error;
+  }
+}
+
+async function definition(
+  context: Context,
+  { analysis, positions }: Checked,
+  position: Position,
+): Promise<LocationLink[] | Location | null> {
+  const target = targetAt(analysis, positions.offsetAt(position));
+  const location = target && (await loadedLocation(context, target));
+  if (!location || !context.client.definitionLinks) return location;
+  const { uri, range } = location;
+  return [
+    {
+      originSelectionRange: rangeOf(positions, target.span),
+      targetUri: uri,
+      targetRange: range,
+      targetSelectionRange: range,
+    },
+  ];
+}
+
+async function loadedLocation({ workspace }: Context, { place }: Target): Promise<Location | null> {
+  const location = locationOf(workspace, place);
+  if (location) return location;
+  await workspace.disk.load(place.uri);
+  return locationOf(workspace, place);
+}
+
+function highlights({ analysis, positions }: Checked, { position }: At): DocumentHighlight[] {
+  const target = targetAt(analysis, positions.offsetAt(position));
+  if (!target) return [];
+  const { symbol } = target;
+  const spans =
+    symbol && (target.name === null || symbol.range === null)
+      ? symbol.references.map(({ start, end, use }) => ({
+          start,
+          end,
+          kind: use === "write" ? ("write" as const) : ("read" as const),
+        }))
+      : target.name !== null
+        ? occurrencesOf(analysis, target.place, target.name)
+        : [{ ...target.span, kind: "read" as const }];
+  return spans.map(span => ({ range: rangeOf(positions, span), kind: HIGHLIGHT[span.kind] }));
+}
+
+async function references(
+  context: Context,
+  checked: Checked,
+  position: Position,
+  includeDefinition: boolean,
+  token: CancellationToken,
+): Promise<Location[]> {
+  const target = targetAt(checked.analysis, checked.positions.offsetAt(position));
+  if (!target || target.name === null) return [];
+  const { name, place, symbol } = target;
+  const found: Location[] = [];
+  const inFile = (file: Checked) => {
+    for (const occurrence of occurrencesOf(file.analysis, place, name)) {
+      if (occurrence.kind === "definition" && !includeDefinition) continue;
+      found.push({ uri: context.workspace.clientUri(file.uri), range: rangeOf(file.positions, occurrence) });
+    }
+  };
+  // A name of a block cannot be seen from other files.
+  if (symbol && symbol.scope.kind !== "file") inFile(checked);
+  else await filesNaming(context, name, [place.uri], token, inFile);
+  return found;
+}
+
+async function rename(
+  context: Context,
+  checked: Checked,
+  position: Position,
+  newName: string,
+  token: CancellationToken,
+): Promise<WorkspaceEdit | null> {
+  const renaming: Renaming = refusable(() => renamingAt(checked.analysis, checked.positions.offsetAt(position)));
+  const name = refusable(() => checkName(newName));
+  if (name === renaming.name) return { changes: {} };
+  const edits: Edit[] = [];
+  const inFile = (file: Checked) => {
+    for (const { start, end, newText } of refusable(() => renameIn(file.analysis, renaming, name)))
+      edits.push({ place: { uri: file.uri, start, end }, newText });
+  };
+  if (renaming.local) inFile(checked);
+  else await filesNaming(context, renaming.name, [checked.uri, renaming.target.place.uri], token, inFile);
+  return workspaceEditOf(context.workspace, edits);
+}
