@@ -66,10 +66,11 @@ export function activate(context: vscode.ExtensionContext): Inside {
     keepPathOfTerminals(context, cli, log),
     ...(Object.keys(COMMANDS) as CommandId[]).map(id => vscode.commands.registerCommand(id, handlers[id])),
   );
-  // Not awaited: the editor waits for activation.
-  server().catch(error => {
-    log.error(`The language server could not be started: ${String(error)}`);
+  // After activation, which the editor waits for: loading the language client takes longer than all the rest.
+  const soon = setImmediate(() => {
+    server().catch(error => log.error(`The language server could not be started: ${String(error)}`));
   });
+  context.subscriptions.push({ dispose: () => clearImmediate(soon) });
   return { runs, view, secrets, language: server };
 }
 
