@@ -46,13 +46,16 @@ const folderProvider: Provider = {
   },
 };
 
-const registry = (local: Provider) => new ProviderRegistry({ local, backends: { folder: async () => folderProvider } });
+const docker = async () =>
+  (await import("../../runtime/providers/docker")).createDockerProvider({ defaultImage: "mlld-env-test:busybox" });
+const registry = (local: Provider) =>
+  new ProviderRegistry({ local, backends: { folder: async () => folderProvider, docker } });
 
 function spec(options: Record<string, unknown> = {}, more: Partial<EnvironmentSpec> = {}): EnvironmentSpec {
   return {
     generatedName: `env-${process.pid}-${Math.random().toString(36).slice(2)}`,
     fs: { mounts: null, scratch: [] },
-    net: { kind: "default" },
+    net: { kind: "none" },
     limits: {},
     folder: process.cwd(),
     workspace: process.cwd(),
@@ -146,6 +149,11 @@ const scenarios: Record<string, (parts: SessionParts) => Promise<SessionEnd>> = 
   },
   async processes(parts) {
     const environment = await parts.environments.open(null, spec(), parts.signal);
+    const outcome = await shell(parts, environment, process.env.FIXTURE_SCRIPT!);
+    return { ok: outcome.kind === "exited" && outcome.exitCode === 0 };
+  },
+  async docker(parts) {
+    const environment = await parts.environments.open("docker", spec(), parts.signal);
     const outcome = await shell(parts, environment, process.env.FIXTURE_SCRIPT!);
     return { ok: outcome.kind === "exited" && outcome.exitCode === 0 };
   },

@@ -1,83 +1,23 @@
-import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { buildSync } from "esbuild";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { RunEvent } from "../../protocol/events";
+import { buildFixture, type Run, start as startProcess, until } from "./run-process";
 
-const build = mkdtempSync(join(tmpdir(), "mlld-env-fixture-"));
-const program = join(build, "fixture.js");
+const { folder: build, program } = buildFixture();
 let folder: string;
 let state: string;
-const children: ChildProcessWithoutNullStreams[] = [];
-
-beforeAll(() => {
-  buildSync({
-    entryPoints: [join(__dirname, "run-fixture.ts")],
-    outfile: program,
-    bundle: true,
-    platform: "node",
-    format: "cjs",
-    external: ["@napi-rs/keyring"],
-    logLevel: "error",
-  });
-});
-
-afterAll(() => rmSync(build, { recursive: true }));
 
 beforeEach(() => {
   folder = mkdtempSync(join(build, "environments-"));
   state = mkdtempSync(join(build, "state-"));
 });
 
-afterEach(() => {
-  for (const child of children.splice(0)) child.kill("SIGKILL");
-});
-
-interface Run {
-  child: ChildProcessWithoutNullStreams;
-  /** Standard output and error so far. */
-  out: () => string;
-  err: () => string;
-  events: () => RunEvent[];
-  /** Exit code or signal. */
-  ended: Promise<number | NodeJS.Signals>;
-}
-
 function run(scenario: string, args: string[] = [], env: NodeJS.ProcessEnv = {}): Run {
-  const child = spawn(process.execPath, [program, scenario, ...args], {
-    env: { ...process.env, FIXTURE_FOLDER: folder, MLLD_ENV_STATE_DIR: state, ...env },
-  });
-  children.push(child);
-  let out = "";
-  let err = "";
-  child.stdout.setEncoding("utf8").on("data", text => {
-    out += text;
-  });
-  child.stderr.setEncoding("utf8").on("data", text => {
-    err += text;
-  });
-  child.stdin.on("error", () => {});
-  const ended = new Promise<number | NodeJS.Signals>(resolve =>
-    child.on("close", (code, signal) => resolve(signal ?? code ?? -1)),
-  );
-  const events = () =>
-    out
-      .split("\n")
-      .filter(line => line.endsWith("}"))
-      .map(line => JSON.parse(line) as RunEvent);
-  return { child, out: () => out, err: () => err, events, ended };
-}
-
-async function until(condition: () => boolean, what: string, limitMs = 5_000): Promise<number> {
-  const start = Date.now();
-  while (!condition()) {
-    if (Date.now() - start > limitMs) throw new Error(`${what}: not within ${limitMs} ms`);
-    await sleep(10);
-  }
-  return Date.now() - start;
+  const variables = { ...process.env, FIXTURE_FOLDER: folder, MLLD_ENV_STATE_DIR: state, ...env };
+  return startProcess([program, scenario, ...args], variables);
 }
 
 const environments = () => readdirSync(folder);
