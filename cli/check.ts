@@ -1,0 +1,75 @@
+import { readFileSync } from "node:fs";
+import { isAbsolute, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { check as diagnose } from "../language/diagnostics";
+import { analyse } from "../language/semantics";
+import type { ReportedFinding } from "../protocol/events";
+import { DiskHost } from "./host";
+import { EXIT, type Io, UsageError } from "./io";
+import { displayPath, filesOf, uriOf } from "./paths";
+import { reporter } from "./reported";
+
+/** Standard input is strict mlld unless a file name says otherwise. */
+const STDIN_NAME = "stdin.mld";
+
+/** `check [--json] [--stdin-filename F] PATH…`. Files that can't be read are told, the others checked all the same; then the exit code is 2. */
+export async function check(args: string[], io: Io): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    options: { json: { type: "boolean", default: false }, "stdin-filename": { type: "string" } },
+    allowPositionals: true,
+  });
+  if (positionals.length === 0) throw new UsageError("name the files or folders to check, or - for standard input");
+
+  const host = new DiskHost();
+  const absolute = positionals.some(isAbsolute);
+  const report = reporter(host, uri => displayPath(uri, io.cwd, absolute));
+  let unreadable = false;
+  const uris = new Set<string>();
+  for (const path of positionals) {
+    try {
+      if (path === "-") {
+        const uri = uriOf(values["stdin-filename"] ?? STDIN_NAME, io.cwd);
+        host.overlay(uri, readFileSync(io.stdin.fd, "utf8"));
+        uris.add(uri);
+      } else {
+        for (const file of filesOf(resolve(io.cwd, path))) uris.add(uriOf(file, io.cwd));
+      }
+    } catch (error) {
+      unreadable = true;
+      io.stderr.write(`mlld-env check: cannot read ${path}: ${(error as Error).message}\n`);
+    }
+  }
+
+  const found: ReportedFinding[] = [];
+  for (const uri of uris) {
+    if (host.text(uri) === null) {
+      unreadable = true;
+      io.stderr.write(`mlld-env check: cannot read ${displayPath(uri, io.cwd, absolute)}\n`);
+    } else {
+      found.push(...diagnose(analyse(uri, host), host).map(report));
+    }
+  }
+
+  io.stdout.write(values.json ? `${JSON.stringify(found)}\n` : text(found, uris.size));
+  if (unreadable) return EXIT.usage;
+  return found.some(finding => finding.severity === "error") ? EXIT.failed : EXIT.ok;
+}
+
+/** One finding a paragraph, in the `file:line:column` form that editors and terminals make links of. */
+function text(found: ReportedFinding[], files: number): string {
+  const lines = found.flatMap(({ file, range, severity, code, message, related }) => [
+    `${file}:${at(range)}: ${severity}: ${message} [${code}]`,
+    ...related.map(more => `    ${more.file}:${at(more.range)}: ${more.message}`),
+  ]);
+  const counted = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;
+  const of = (severity: string): number => found.filter(finding => finding.severity === severity).length;
+  lines.push(
+    `${counted(files, "file")} checked: ${counted(of("error"), "error")}, ${counted(of("warning"), "warning")}`,
+  );
+  return `${lines.join("\n")}\n`;
+}
+
+function at({ start }: ReportedFinding["range"]): string {
+  return `${start.line + 1}:${start.character + 1}`;
+}
