@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import { LANGUAGE_ID } from "../protocol/commands";
 import type { EnvBlock } from "../protocol/requests";
-import type { Language } from "./language-client";
+import type { Language } from "./language";
 
 /** A document and the zero-based line on which one of its env blocks starts. */
 export interface BlockPlace {

@@ -3,9 +3,10 @@ import { COMMANDS, type CommandId } from "../protocol/commands";
 import { reportIssue, showDoctor } from "./doctor";
 import { Documents } from "./documents";
 import { openExample } from "./examples";
+import { explain } from "./explain";
 import { explorerCommands } from "./explorer/commands";
 import { EnvironmentsView } from "./explorer/environments-view";
-import type { Language } from "./language-client";
+import type { Language } from "./language";
 import { keepPathOfTerminals } from "./path-of-terminals";
 import type { Program } from "./program";
 import { runCommands } from "./run/commands";
@@ -38,11 +39,12 @@ export function activate(context: vscode.ExtensionContext): Inside {
   const secrets = new Secrets(context);
   const runs = new Runs(program, () => secrets.values());
   const view = new EnvironmentsView(program, log);
-  const server = () => (language ??= startLanguage(context.extensionUri, log));
+  const server = () => (language ??= startServer(context.extensionUri, log));
 
   const handlers: Record<CommandId, Handler> = {
     ...runCommands(runs, server, documents),
     ...explorerCommands(view, program, documents),
+    "mlldEnv.explain": explain(server, documents),
     "mlldEnv.secrets.set": name => secrets.askToSet(name),
     "mlldEnv.secrets.list": () => secrets.list(),
     "mlldEnv.secrets.remove": () => secrets.askToRemove(),
@@ -84,7 +86,7 @@ export async function deactivate(): Promise<void> {
   );
 }
 
-async function startLanguage(extension: vscode.Uri, log: vscode.LogOutputChannel): Promise<Language> {
-  const { Language: Connection } = await import("./language-client");
-  return Connection.start(extension, log);
+async function startServer(extension: vscode.Uri, log: vscode.LogOutputChannel): Promise<Language> {
+  const { startLanguage } = await import("./language-client");
+  return startLanguage(extension, log);
 }

@@ -43,6 +43,7 @@ const bundles = [
     platform: "node",
     external: ["vscode", "./language-client"],
   },
+  { ...common, entryPoints: { "web-extension": "client/web-extension.ts" }, platform: "browser", external: ["vscode"] },
   { ...common, entryPoints: { server: "server/node.ts" }, platform: "node" },
   {
     ...common,

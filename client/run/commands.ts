@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import type { CommandId } from "../../protocol/commands";
 import { type BlockPlace, blockAt, mlldEditor, pickBlock, placeOf } from "../blocks";
 import type { Documents } from "../documents";
-import type { Language } from "../language-client";
+import type { Language } from "../language";
 import { setting } from "../settings";
 import { mayRun } from "../trust";
 import { duration } from "./event-text";
@@ -71,19 +71,7 @@ export function runCommands(runs: Runs, language: () => Promise<Language>, docum
       if (run && !runs.reveal(run))
         await documents.show("run", `${run.title}.txt`, withoutSequences(run.text), "plaintext");
     },
-    "mlldEnv.explain": async (uri, line) => {
-      const place = placeOf(uri, line) ?? cursor();
-      if (!place) return;
-      const found = await (await language()).explain(place.uri, new vscode.Position(place.line, 0));
-      if (found) await documents.show("explain", `${found.title}.md`, found.markdown, "markdown");
-      else void window.showInformationMessage(l10n.t("There is no env block at this line."));
-    },
   } satisfies Partial<Record<CommandId, Handler>>;
-}
-
-function cursor(): BlockPlace | undefined {
-  const editor = mlldEditor();
-  return editor && { uri: editor.document.uri, line: editor.selection.active.line };
 }
 
 function timeout(uri: vscode.Uri): Pick<RunRequest, "timeout"> {

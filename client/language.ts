@@ -1,0 +1,57 @@
+import * as vscode from "vscode";
+import type { BaseLanguageClient, LanguageClientOptions } from "vscode-languageclient";
+import { LANGUAGE_ID } from "../protocol/commands";
+import {
+  BLOCKS_REQUEST,
+  type BlocksParams,
+  type EnvBlock,
+  EXPLAIN_REQUEST,
+  type ExplainParams,
+  type ExplainResult,
+  type ServerOptions,
+} from "../protocol/requests";
+
+const OFFICIAL_EXTENSION = "andyet.mlld-vscode";
+
+/** The options of the language client, the same for a server process and for a worker. */
+export function clientOptions(extension: vscode.Uri, log: vscode.LogOutputChannel): LanguageClientOptions {
+  return {
+    documentSelector: [{ language: LANGUAGE_ID }],
+    outputChannel: log,
+    diagnosticCollectionName: "mlld-env",
+    initializationOptions: {
+      officialExtension: vscode.extensions.getExtension(OFFICIAL_EXTENSION) !== undefined,
+      diagnosticPages: vscode.Uri.joinPath(extension, "docs", "diagnostics").toString(),
+    } satisfies ServerOptions,
+  };
+}
+
+/** The connection to the language server, as the commands use it. */
+export class Language {
+  constructor(private readonly client: BaseLanguageClient & { restart?(): Promise<void> }) {}
+
+  async restart(): Promise<void> {
+    if (this.client.restart) return this.client.restart();
+    await this.client.stop();
+    await this.client.start();
+  }
+
+  async stop(): Promise<void> {
+    if (this.client.isRunning()) await this.client.stop();
+  }
+
+  /** The env blocks of a document, in order of the text. */
+  blocks(uri: vscode.Uri): Promise<EnvBlock[]> {
+    return this.client.sendRequest<EnvBlock[]>(BLOCKS_REQUEST, {
+      textDocument: { uri: uri.toString() },
+    } satisfies BlocksParams);
+  }
+
+  /** What the block at a place may do, and why; null where no block is. */
+  explain(uri: vscode.Uri, { line, character }: vscode.Position): Promise<ExplainResult | null> {
+    return this.client.sendRequest<ExplainResult | null>(EXPLAIN_REQUEST, {
+      textDocument: { uri: uri.toString() },
+      position: { line, character },
+    } satisfies ExplainParams);
+  }
+}
