@@ -19,7 +19,13 @@ export function corpusFiles(...folders: string[]): CorpusFile[] {
     readdirSync(join(CORPUS!, folder)).map(name => ({
       path: `${folder}/${name}`,
       text: readFileSync(join(CORPUS!, folder, name), "utf8"),
-      mode: folder.startsWith("markdown") ? "markdown" : name.endsWith(".att") ? "att" : name.endsWith(".mtt") ? "mtt" : "strict",
+      mode: folder.startsWith("markdown")
+        ? "markdown"
+        : name.endsWith(".att")
+          ? "att"
+          : name.endsWith(".mtt")
+            ? "mtt"
+            : "strict",
     })),
   );
 }

@@ -111,7 +111,7 @@ export function contextAt(text: string, offset: number, markdown: boolean): Curs
       } else if (frame?.open === "{" && character === ":" && frame.key === null) {
         frame.key = keyOf(text.slice(frame.itemStart, at));
         frame.keys.push(frame.key);
-        heads[heads.length - 1] = `${frame.key}: `;
+        heads[heads.length - 1] = `${frame.key}:`;
       } else heads[heads.length - 1] += character;
       at++;
     }

@@ -19,7 +19,7 @@ const ELSE_COLON: Rule = { from: /^[ \t]*:[ \t]*$/, to: " : " };
 const PIPE: Rule = { from: /^[ \t]*\|[ \t]*$/, to: " | " };
 const WORD: Rule = { from: /^[ \t]*([a-z]+)[ \t]*$/, to: " $1 " };
 const SPACE: Rule = { from: /^[ \t]*$/, to: " " };
-const KEYWORD: Rule = { from: /^(\/?[a-z]+)[ \t]*$/, to: "$1 " };
+const KEYWORD: Rule = { from: /^([ \t]*\/?[a-z]+)[ \t]*$/, to: "$1 " };
 const NOTHING: Rule = { from: /^[ \t]+$/, to: "" };
 
 /** Changes of the spaces within lines. */
@@ -27,6 +27,8 @@ export function spacing(file: File): TextChange[] {
   const changes: TextChange[] = [];
   const { text } = file;
   const between = (start: number, end: number, ...rules: Rule[]) => {
+    // Some nodes end behind the space after them.
+    while (text[start - 1] === " " || text[start - 1] === "\t") start--;
     const gap = text.slice(start, end);
     for (const { from, to } of rules) {
       if (!from.test(gap)) continue;

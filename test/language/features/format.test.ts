@@ -17,7 +17,10 @@ describe("format", () => {
     ["var @x = 1   \n\n\n\nvar @y = 2", "var @x = 1\n\nvar @y = 2\n"],
     ['var @o={a:1,"b":[ 1,2 ]}\n', 'var @o = { a: 1, "b": [1, 2] }\n'],
     ["exe @f(a,b)=[\nlet @c=@a\n=>@c\n]\n", "exe @f(a, b) = [\n  let @c = @a\n  => @c\n]\n"],
-    ['env @cfg with{tools:["Bash"]} [\nrun cmd { ls }\n    ]\n', 'env @cfg with { tools: ["Bash"] } [\n  run cmd { ls }\n]\n'],
+    [
+      'env @cfg with{tools:["Bash"]} [\nrun cmd { ls }\n    ]\n',
+      'env @cfg with { tools: ["Bash"] } [\n  run cmd { ls }\n]\n',
+    ],
     ["if @a==1 [\nshow @a\n]else[ show @b ]\n", "if @a == 1 [\n  show @a\n] else [ show @b ]\n"],
     ['when [\n@a=>show "x"\n      *   =>   show "y"\n]\n', 'when [\n  @a => show "x"\n  * => show "y"\n]\n'],
     ["var @x = @y\n      .trim()\n| @upper\n", "var @x = @y\n  .trim()\n  | @upper\n"],
@@ -41,7 +44,9 @@ describe("format", () => {
   });
 
   it("uses tabs and widths as asked", () => {
-    expect(formatted("exe @f() = [\n=> 1\n]\n", { tabSize: 4, insertSpaces: true })).toBe("exe @f() = [\n    => 1\n]\n");
+    expect(formatted("exe @f() = [\n=> 1\n]\n", { tabSize: 4, insertSpaces: true })).toBe(
+      "exe @f() = [\n    => 1\n]\n",
+    );
     expect(formatted("exe @f() = [\n=> 1\n]\n", { tabSize: 4, insertSpaces: false })).toBe("exe @f() = [\n\t=> 1\n]\n");
   });
 
