@@ -4,7 +4,7 @@ import type { ProviderRegistry } from "../runtime/environments/registry";
 import { type EnvironmentInfo, type Provider, ProviderError } from "../runtime/providers/provider";
 import { createRegistry } from "./backends";
 import { EXIT, type Io } from "./io";
-import { ANSWER_MS, attach, faultText, isAbsent, liveEnvironments, remove } from "./live";
+import { ANSWER_MS, attach, faultText, inspect, isAbsent, remove } from "./live";
 import { stamp } from "./snapshot";
 
 /** Changes that come together make one list. Milliseconds. */
@@ -131,25 +131,16 @@ async function perform(command: ExplorerCommand, registry: ProviderRegistry, lis
       return saved;
     }
     case "inspect": {
-      const { environments } = await liveEnvironments(registry);
-      const found = environments.find(({ info }) => info.name === command.name);
-      if (!found) throw new Error(`There is no environment '${command.name}'.`);
-      return found.info;
+      const known = await inspect(registry, command.name);
+      if (known === null) throw new Error(`There is no environment '${command.name}'.`);
+      return known;
     }
   }
 }
 
-function row({
-  name,
-  provider,
-  state,
-  image,
-  engine,
-  workspace,
-  file,
-  createdAt,
-}: EnvironmentInfo): ExplorerEnvironment {
-  return { name, provider, state, image, engine, workspace, file, createdAt };
+/** What a row of the explorer shows; whether it is an orphan is for `release --orphans`. */
+function row({ orphaned: _, ...shown }: EnvironmentInfo): ExplorerEnvironment {
+  return shown;
 }
 
 function parse(line: string): ExplorerCommand | null {

@@ -32,6 +32,15 @@ export async function attach(registry: ProviderRegistry, name: string): Promise<
   return firstOf(await registry.backends(), provider => provider.attach?.(name, AbortSignal.timeout(ANSWER_MS)));
 }
 
+/** What a backend knows about an environment; null when none has it. */
+export async function inspect(registry: ProviderRegistry, name: string): Promise<unknown> {
+  return firstOf(await registry.backends(), async provider => {
+    if (provider.inspect) return provider.inspect(name, AbortSignal.timeout(ANSWER_MS));
+    const infos = await provider.list?.(AbortSignal.timeout(ANSWER_MS));
+    return infos?.find(info => info.name === name) ?? null;
+  });
+}
+
 /** Ends an environment, whichever backend has it; false when none does. */
 export async function remove(registry: ProviderRegistry, name: string): Promise<boolean> {
   const removed = await firstOf(await registry.backends(), async provider => {

@@ -136,6 +136,10 @@ export interface EnvironmentInfo {
   createdAt: string;
   /** True for an anonymous environment whose owner is dead. */
   orphaned?: boolean;
+  /** Host paths in it. */
+  mounts?: { host: string; container: string; mode: "ro" | "rw" }[];
+  /** `none`, `bridge`, `host` or an engine network. */
+  net?: string;
 }
 
 export interface Provider {
@@ -150,6 +154,8 @@ export interface Provider {
   remove?(name: string, signal: AbortSignal): Promise<boolean>;
   /** Names of anonymous environments whose owner is known to be dead; `remove` ends them. */
   orphans?(signal: AbortSignal): Promise<string[]>;
+  /** What the backend knows about an environment, without its variables; null when there is none of that name. */
+  inspect?(name: string, signal: AbortSignal): Promise<unknown>;
   /** Calls back after each change of an environment of ours, until the signal aborts. */
   watch?(changed: () => void, signal: AbortSignal): Promise<void>;
 }

@@ -76,6 +76,12 @@ export function environmentInfo(container: ContainerInfo, provider: string, engi
     workspace: labels[LABEL.workspace] ?? "",
     file: labels[LABEL.file] ?? "",
     createdAt: new Date(container.Created * 1000).toISOString(),
+    mounts: (container.Mounts ?? []).flatMap(mount =>
+      mount.Type === "bind"
+        ? [{ host: mount.Source, container: mount.Destination, mode: mount.RW ? ("rw" as const) : ("ro" as const) }]
+        : [],
+    ),
+    net: container.HostConfig?.NetworkMode,
     orphaned: labels[LABEL.kind] === "anonymous" && ownerState(labels[LABEL.process]) === "dead",
   };
 }
