@@ -33,10 +33,6 @@ const BLOCK_WORDS = new Set([
   "log",
   "append",
   "if",
-  "for",
-  "env",
-  "box",
-  "loop",
   "bail",
   "skip",
   "done",
@@ -51,8 +47,23 @@ const BLOCK_WORDS = new Set([
   "return",
 ]);
 
-/** Words that begin a statement or an array element: in an action they begin a statement. */
-const EITHER_WORDS = new Set(["run", "cmd", "when", "foreach", "sh", "bash", "js", "node", "py", "python"]);
+/** Words that begin a statement or a (rightly or wrongly given) value: in an action they begin a statement. */
+const EITHER_WORDS = new Set([
+  "for",
+  "env",
+  "box",
+  "loop",
+  "run",
+  "cmd",
+  "when",
+  "foreach",
+  "sh",
+  "bash",
+  "js",
+  "node",
+  "py",
+  "python",
+]);
 
 const LOOK_AHEAD = 2000;
 

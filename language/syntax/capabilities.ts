@@ -108,6 +108,9 @@ function parseNeedsObject(p: Parser): ObjectExpression {
   return { kind: "ObjectExpression", start, end: p.pos, properties };
 }
 
+/** Languages whose entry is the list of packages. */
+const ECOSYSTEMS = new Set(["js", "node", "py", "python", "rb", "ruby", "go", "rust"]);
+
 function parseNeedsEntry(p: Parser): Property | null {
   const start = p.pos;
   const c = p.peek();
@@ -127,9 +130,29 @@ function parseNeedsEntry(p: Parser): Property | null {
   }
   const colon = p.afterSpaces(p.pos);
   let value: Expression | null = null;
+  const ecosystem = key.name !== null && ECOSYSTEMS.has(key.name);
   if (p.at(colon) === COLON) {
     p.pos = p.afterWhitespace(colon + 1);
+    const valueStart = p.pos;
     value = parseNeedsValue(p);
+    if (ecosystem && value.kind === "ObjectExpression")
+      p.fail(
+        "syntax/invalid-needs",
+        `\`${key.name}\` takes a list of packages: \`${key.name}: [name]\`.`,
+        valueStart,
+        valueStart + 1,
+      );
+  } else if (ecosystem) {
+    p.fail(
+      "syntax/invalid-needs",
+      `\`${key.name}\` takes a list of packages: \`${key.name}: [name]\`, or \`[]\` for none.`,
+      start,
+      p.pos,
+      {
+        title: "Insert an empty list",
+        edits: [{ start: p.pos, end: p.pos, newText: ": []" }],
+      },
+    );
   }
   return { kind: "Property", start, end: p.pos, key, optional: false, value };
 }

@@ -35,8 +35,8 @@ export function codeEnd(text: string, open: number, end: number): number {
         i = line;
       } else if (next === STAR) {
         const close = text.indexOf("*/", i + 2);
-        if (close === -1 || close >= end) return -1;
-        i = close + 1;
+        // `/*` without a close is a glob of the shell, no comment.
+        i = close === -1 || close >= end ? i + 1 : close + 1;
       } else {
         const close = regularExpressionEnd(text, i, end);
         if (close !== -1) i = close;

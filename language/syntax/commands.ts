@@ -255,7 +255,7 @@ function commandText(p: Parser, start: number, end: number): TemplatePart {
 function parseCommandInterpolation(p: Parser, quoted: boolean): TemplatePart {
   const start = p.pos;
   const interpolation = parseInterpolation(p, quoted ? Ends.Quote : Ends.File);
-  if (interpolation.expression.kind === "CallExpression")
+  if (!quoted && interpolation.expression.kind === "CallExpression")
     p.fail(
       "syntax/call-in-command",
       "A command takes values, no calls: call before, and use the result here.",
@@ -501,7 +501,7 @@ export function parseTemplateFile(p: Parser, where: Where): Expression {
     path = p.missing();
     p.fail("syntax/missing-value", "Expected the path of an `.att` or `.mtt` file in quotes.", p.pos, p.pos);
   }
-  return parseTail(p, { kind: "TemplateFile", start, end: p.pos, path }, where) as Expression;
+  return parseTail(p, { kind: "TemplateFile", start, end: p.pos, path }) as Expression;
 }
 
 /** `prose:@cfg { … }`, `prose:@cfg "f.prose"`, `prose:@cfg template "f"`. */

@@ -11,6 +11,7 @@ import {
   GREATER,
   isDigit,
   isIdentifierPart,
+  isIdentifierStart,
   NEWLINE,
   OPEN_BRACE,
   OPEN_BRACKET,
@@ -19,6 +20,7 @@ import {
   QUESTION,
   SEMICOLON,
 } from "./characters";
+import { parseCommandBody } from "./commands";
 import { parseLabels } from "./effects";
 import { parseValue, startsValue, Where } from "./expressions";
 import { parseLabelled } from "./label-expressions";
@@ -135,9 +137,12 @@ export function parseVar(p: Parser): VarStatement {
   p.pos += 3;
   p.skipWhitespace();
   let tools = false;
-  if (p.atWord(p.pos, "tools") && p.at(p.afterWhitespace(p.pos + 5)) === AT) {
-    tools = true;
-    p.pos = p.afterWhitespace(p.pos + 5);
+  if (p.atWord(p.pos, "tools")) {
+    const next = p.afterWhitespace(p.pos + 5);
+    if (p.at(next) === AT || isIdentifierStart(p.at(next))) {
+      tools = true;
+      p.pos = next;
+    }
   }
   const labels = parseDeclarationLabels(p);
   const name = parseDeclaredName(p, "var");
@@ -241,7 +246,7 @@ export function parseReturn(p: Parser): ReturnStatement {
 
 // ---------------------------------------------------------------------------------------------------------------------- exe
 
-const SHADOW_LANGUAGES = new Set(["js", "javascript", "node", "py", "python", "sh", "bash"]);
+const SHADOW_LANGUAGES = new Set(["js", "javascript", "node", "nodejs", "py", "python", "sh", "bash"]);
 const METADATA = new Set(["risk", "about", "meta"]);
 
 /** `exe [labels] @name[.meta][(params)] = body`, `exe js = { a, b }`. */
@@ -388,7 +393,94 @@ function parseExeBody(p: Parser): Action {
   const at = p.pos;
   p.skipWhitespace();
   const c = p.peek();
-  if (c === OPEN_BRACKET && p.at(p.pos + 1) !== OPEN_BRACKET) return parseTail(p, parseBlock(p, "value"), Where.Exe);
+  if (c === OPEN_BRACKET && p.at(p.pos + 1) !== OPEN_BRACKET) return parseTail(p, parseBlock(p, "value"));
+  if (c === OPEN_BRACE) return parseTail(p, parseBracedBody(p));
   p.pos = at;
-  return parseAssigned(p, Where.Exe);
+  const body = parseAssigned(p, Where.Exe);
+  checkBody(p, body);
+  return body;
+}
+
+/** An object, also with bare names; a command that lacks its `cmd` is read as one. */
+function parseBracedBody(p: Parser): Expression {
+  const open = p.pos;
+  const word = p.afterWhitespace(open + 1);
+  const wordEnd = p.identifierEnd(word);
+  const next = p.at(p.afterWhitespace(wordEnd));
+  if (wordEnd > word && next !== COLON && next !== COMMA && next !== CLOSE_BRACE && next !== QUESTION) {
+    p.fail(
+      "syntax/missing-command",
+      "Write `cmd { … }` for a command; an object has `key: value` entries.",
+      open,
+      open + 1,
+      {
+        title: "Insert `cmd`",
+        edits: [{ start: open, end: open, newText: "cmd " }],
+      },
+    );
+    const body = parseCommandBody(p);
+    return { kind: "CommandExpression", start: open, end: p.pos, arguments: null, path: null, body, using: null };
+  }
+  const properties = parseProperties(p, open, "syntax/unclosed-object", "the object", true);
+  return { kind: "ObjectExpression", start: open, end: p.pos, properties };
+}
+
+/** An exe is a command, code, a template, a block, a call …: not every value is one. */
+function checkBody(p: Parser, body: Action): void {
+  let what: string | null = null;
+  switch (body.kind) {
+    case "NumberLiteral":
+    case "BooleanLiteral":
+    case "NullLiteral":
+    case "BinaryExpression":
+    case "UnaryExpression":
+    case "ConditionalExpression":
+      what = "a computed value";
+      break;
+    case "WhenExpression":
+      if (body.inline) what = "an inline `when`";
+      break;
+    case "RunExpression":
+      if (body.stdin === null && body.target.kind === "CodeExpression" && !body.stream) {
+        const code = body.target;
+        p.fail("syntax/invalid-value", "The body of an `exe` is code without `run`.", body.start, code.start, {
+          title: "Remove `run`",
+          edits: [{ start: body.start, end: code.start, newText: "" }],
+        });
+      } else if (body.stdin === null && body.target.kind === "VariableReference")
+        p.fail(
+          "syntax/invalid-value",
+          "Expected a call, or a pipe into a command: `run @input | cmd { … }`.",
+          body.target.start,
+          body.end,
+        );
+      return;
+    case "CommandExpression":
+      if (body.using !== null)
+        p.fail(
+          "syntax/invalid-using",
+          "Write `run cmd { … } using …` in the body of an `exe`.",
+          body.using.start,
+          body.using.end,
+          {
+            title: "Insert `run`",
+            edits: [{ start: body.start, end: body.start, newText: "run " }],
+          },
+        );
+      return;
+  }
+  if (what === null) return;
+  p.fail(
+    "syntax/invalid-value",
+    `The body of an \`exe\` cannot be ${what}: return it from a block.`,
+    body.start,
+    body.end,
+    {
+      title: "Put it in a block",
+      edits: [
+        { start: body.start, end: body.start, newText: "[ => " },
+        { start: body.end, end: body.end, newText: " ]" },
+      ],
+    },
+  );
 }

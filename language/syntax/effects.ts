@@ -194,7 +194,7 @@ function invalidShown(p: Parser, what: string, end: number): void {
 
 /** At top level mlld reads a value on the next line as a second argument. */
 function checkSingleArgument(p: Parser, inBlock: boolean, valueStart: number): void {
-  if (inBlock || p.mode !== "strict") return;
+  if (inBlock) return;
   const same = p.afterSpaces(p.pos);
   const c = p.at(same);
   if ((startsTemplate(c) || c === AT) && same > valueStart) {

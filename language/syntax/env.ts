@@ -1,4 +1,4 @@
-import { parseBlock } from "./blocks";
+import { looksLikeBlock, parseBlock } from "./blocks";
 import {
   AT,
   BANG,
@@ -11,7 +11,7 @@ import {
 } from "./characters";
 import { parseExpression, parsePrimary } from "./expressions";
 import type { Parser } from "./parser";
-import { parseArguments, parseReference } from "./references";
+import { parseArguments, parseReference, skipGroup } from "./references";
 import { parseWith } from "./tails";
 import type { Action, Block, EnvExpression, Expression, NewExpression, WithClause } from "./tree";
 
@@ -22,7 +22,7 @@ export function parseEnv(p: Parser): EnvExpression {
   p.pos += 3;
   p.skipWhitespace();
   let config: Expression | null = null;
-  if (!p.atWord(p.pos, "with") && p.peek() !== OPEN_BRACKET) config = parseConfig(p, keyword);
+  if (p.peek() === OPEN_BRACKET ? blockFollowsBracket(p) : !p.atWord(p.pos, "with")) config = parseConfig(p, keyword);
   let withClause: WithClause | null = null;
   const next = p.afterWhitespace(p.pos);
   if (p.atWord(next, "with")) {
@@ -47,6 +47,16 @@ export function parseEnv(p: Parser): EnvExpression {
   return { kind: "EnvExpression", start, end: p.pos, keyword, config, with: withClause, body };
 }
 
+/** True for `env ["x"] [ … ]`: an array literal, which no config can be, but which parses. */
+function blockFollowsBracket(p: Parser): boolean {
+  if (looksLikeBlock(p, p.pos, true)) return false;
+  const at = p.pos;
+  skipGroup(p, at);
+  const next = p.at(p.afterWhitespace(p.pos));
+  p.pos = at;
+  return next === OPEN_BRACKET;
+}
+
 function parseConfig(p: Parser, keyword: string): Expression | null {
   const c = p.peek();
   if (c === BANG) return parseExpression(p);
@@ -55,6 +65,7 @@ function parseConfig(p: Parser, keyword: string): Expression | null {
     c === AT ||
     c === OPEN_BRACE ||
     c === OPEN_PAREN ||
+    c === OPEN_BRACKET ||
     c === 34 ||
     c === 39 ||
     c === 96 ||

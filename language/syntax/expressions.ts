@@ -40,6 +40,7 @@ import { parseFor, parseForeach, parseLoop, parseWhile } from "./for";
 import { parseArray, parseNumber, parseObject, parseRegularExpression } from "./literals";
 import type { Parser } from "./parser";
 import { parseReference, skipGroup } from "./references";
+import { parseControl } from "./statements";
 import { parseParallelGroup, parseTail } from "./tails";
 import { parseTemplate } from "./templates";
 import type { Action, BinaryOperator, Expression } from "./tree";
@@ -79,8 +80,8 @@ const Word = {
   Effect: 17,
   Mcp: 18,
   While: 19,
-  Not: 20,
-  Undefined: 21,
+  Not: 21,
+  Control: 20,
 } as const;
 
 const WORDS = new Map<string, number>([
@@ -88,6 +89,8 @@ const WORDS = new Map<string, number>([
   ["foreach", Word.Foreach],
   ["new", Word.New],
   ["run", Word.Run],
+  // mlld takes `run` in value position without a space behind it.
+  ...["cmd", "sh", "bash", "js", "node", "py", "python"].map((word): [string, number] => [`run${word}`, Word.Run]),
   ["cmd", Word.Cmd],
   ["sh", Word.Code],
   ["bash", Word.Code],
@@ -115,7 +118,10 @@ const WORDS = new Map<string, number>([
   ["mcp", Word.Mcp],
   ["while", Word.While],
   ["not", Word.Not],
-  ["undefined", Word.Undefined],
+  ["skip", Word.Control],
+  ["done", Word.Control],
+  ["continue", Word.Control],
+  ["retry", Word.Control],
 ]);
 
 /** The word at `i` when it introduces a value, else 0. */
@@ -140,9 +146,9 @@ export function parseValue(p: Parser, where: Where): Action {
       case Word.For:
         return notInLiteral(p, where, "for") ?? parseFor(p, true);
       case Word.Env:
-        return notInLiteral(p, where, "env") ?? parseTail(p, parseEnv(p), where);
+        return notInLiteral(p, where, "env") ?? parseTail(p, parseEnv(p));
       case Word.Loop:
-        return notInLiteral(p, where, "loop") ?? parseTail(p, parseLoop(p), where);
+        return notInLiteral(p, where, "loop") ?? parseTail(p, parseLoop(p));
       case Word.While:
         return parseWhile(p);
       case Word.Stream:
@@ -150,23 +156,37 @@ export function parseValue(p: Parser, where: Where): Action {
       case Word.Template:
         return parseTemplateFile(p, where);
       case Word.Effect:
+        if (p.bareWords && endsElement(p)) break;
         return parseEffectValue(p);
+      case Word.Control:
+        if (where !== Where.Return && where !== Where.Action) break;
+        return parseControl(p);
     }
   } else if (c === OPEN_BRACKET) {
-    if (where === Where.Exe || looksLikeBlock(p, p.pos)) {
+    if (where === Where.Exe || (!p.bareWords && looksLikeBlock(p, p.pos, where === Where.Action))) {
       if (where === Where.Argument || where === Where.Element) return blockInValue(p, where);
-      return parseTail(p, parseBlock(p, "value"), where);
+      return parseTail(p, parseBlock(p, "value"));
     }
   } else if (c === PIPE && p.at(p.pos + 1) === PIPE) {
     const start = p.pos;
     const group = parseParallelGroup(p);
-    return parseTail(
-      p,
-      { kind: "Pipeline", start, end: p.pos, source: null, stages: [group], condensed: false },
-      where,
-    );
+    return parseTail(p, { kind: "Pipeline", start, end: p.pos, source: null, stages: [group], condensed: false });
   }
-  return parseTail(p, parseExpression(p), where);
+  const value = parseExpression(p);
+  if (value.kind === "ConditionalValue" && where < Where.Argument && value.value.kind === "VariableReference")
+    p.fail("syntax/invalid-value", "`@name?` stands in lists, arguments and templates only.", value.end - 1, value.end);
+  else if (value.kind === "CommandExpression" && where === Where.Property)
+    p.fail("syntax/invalid-value", "In an object a command is written `run cmd { … }`.", value.start, value.start + 3, {
+      title: "Insert `run`",
+      edits: [{ start: value.start, end: value.start, newText: "run " }],
+    });
+  return parseTail(p, value);
+}
+
+/** True when the word at the position stands alone in a list: `pipeline: [ show, @f ]`. */
+function endsElement(p: Parser): boolean {
+  const c = p.at(p.afterWhitespace(p.wordEnd(p.pos)));
+  return c === COMMA || c === CLOSE_BRACKET;
 }
 
 /** mlld takes no `env`, `for` or `loop` inside an array, an object or arguments. */
@@ -435,6 +455,7 @@ export function parsePrimary(p: Parser): Expression {
 
 /** `[[ … ]]` is a template unless it reads as an array of arrays: `[[1, 2], [3]]`. */
 function isDoubleBracket(p: Parser): boolean {
+  if (looksLikeBlock(p, p.pos + 1)) return false;
   const i = p.afterWhitespace(p.pos + 2);
   const c = p.at(i);
   if (
@@ -517,6 +538,11 @@ function parseWord(p: Parser): Expression {
       );
       return word === Word.For ? parseFor(p, true) : word === Word.Env ? parseEnv(p) : parseLoop(p);
     }
+    case Word.Stream: {
+      p.pos = p.afterWhitespace(start + 6);
+      const target = parsePrimary(p);
+      return { kind: "RunExpression", start, end: p.pos, stream: true, stdin: null, target, using: null, labels: [] };
+    }
     case Word.Mcp:
       if (p.at(p.afterSpaces(start + 3)) === AT) {
         p.pos = p.afterSpaces(start + 3);
@@ -545,7 +571,7 @@ function parseBareWord(p: Parser, condition: boolean): Expression {
   const end = p.identifierEnd(start);
   const text = p.text.slice(start, end);
   p.pos = end;
-  if (!p.inWith && !condition) {
+  if (!p.bareWords && !condition) {
     p.fail(
       "syntax/bare-word",
       `\`${text}\` is no value: write \`@${text}\` for the variable or \`"${text}"\` for the text.`,

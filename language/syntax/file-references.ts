@@ -209,7 +209,6 @@ function parseDefinitions(p: Parser): DefinitionSelector {
       p.pos = i;
       return { kind: "DefinitionSelector", start, end: i, text: p.text.slice(start + 1, i).trim() };
     }
-    if (c === AT) p.fail("syntax/invalid-file", "A definition is named without `@`.", i, i + 1);
     i++;
   }
   p.pos = i + 1;

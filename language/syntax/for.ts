@@ -29,7 +29,7 @@ import type {
   Stage,
   WhileExpression,
 } from "./tree";
-import { parseAction, parseCondition } from "./when";
+import { parseAction, parseCondition, parseWhen } from "./when";
 
 /** `for [parallel] [@k,] @v in SRC [when COND] (=> ACTION | [block])`. */
 export function parseFor(p: Parser, expression: boolean): ForExpression {
@@ -58,6 +58,24 @@ export function parseFor(p: Parser, expression: boolean): ForExpression {
   const source = parseTail(p, parseExpression(p)) as Expression;
   let filter: Expression | null = null;
   const when = p.afterWhitespace(p.pos);
+  if (p.atWord(when, "when") && p.at(p.afterWhitespace(when + 4)) === OPEN_BRACKET) {
+    // `for … when [ COND => VALUE … ]`: the list is the body.
+    p.pos = when;
+    const body = parseWhen(p, false);
+    return {
+      kind: "ForExpression",
+      start,
+      end: p.pos,
+      parallel,
+      key,
+      variable,
+      source,
+      filter,
+      arrow: false,
+      body,
+      batch: [],
+    };
+  }
   if (p.atWord(when, "when")) {
     p.pos = p.afterWhitespace(when + 4);
     filter = parseCondition(p);

@@ -5,6 +5,12 @@ import type { Frontmatter } from "./tree";
 /** YAML between `---` lines at the start of the file; an unterminated block is no frontmatter. */
 export function parseFrontmatter(p: Parser): Frontmatter | null {
   const start = p.pos;
+  if (p.text.startsWith("resume:", start)) {
+    // 2.0.5: how the script resumes from checkpoints, on the first line and without fences.
+    const end = p.lineEnd(start);
+    p.pos = end;
+    return { kind: "Frontmatter", start, end, body: p.text.slice(start, end), bodyStart: start };
+  }
   if (!p.text.startsWith("---", start) || p.afterSpaces(start + 3) < p.lineEnd(start)) return null;
   const firstNewline = p.text.indexOf("\n", start);
   if (firstNewline === -1) return null;

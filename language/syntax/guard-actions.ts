@@ -98,7 +98,7 @@ function parseEnvAction(p: Parser, start: number): GuardAction {
   const next = p.afterSpaces(p.pos);
   const c = p.at(next);
   let value: Expression | null = null;
-  if (c === AT || c === OPEN_BRACE || c === 40 || p.atWord(next, "new")) {
+  if (c === AT || c === OPEN_BRACE || c === 40 || c === QUOTE || c === APOSTROPHE || p.atWord(next, "new")) {
     p.pos = next;
     value = parseExpression(p);
     const behind = p.afterSpaces(p.pos);

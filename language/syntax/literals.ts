@@ -278,6 +278,9 @@ function parseSpread(p: Parser): Spread {
   return { kind: "Spread", start, end: p.pos, argument };
 }
 
+/** Keys of `with { … }` whose values are names without quotes: `using: { var: @k, as: NAME }`, `pipeline: [ show, @f ]`. */
+const BARE_WORD_KEYS = new Set(["as", "auth", "resume", "pipeline"]);
+
 function parseProperty(p: Parser, bare: boolean): Property | null {
   const start = p.pos;
   const key = parseKey(p);
@@ -294,7 +297,10 @@ function parseProperty(p: Parser, bare: boolean): Property | null {
   if (c === COLON) {
     p.pos++;
     p.skipTrivia();
+    const bareWords = p.bareWords;
+    p.bareWords = p.inWith && key.name !== null && BARE_WORD_KEYS.has(key.name);
     value = parseValue(p, Where.Property);
+    p.bareWords = bareWords;
   } else if (bare && (c === COMMA || c === CLOSE_BRACE || c === NEWLINE || isIdentifierStart(c))) {
     p.pos = keyEnd;
   } else if (c === 61) {

@@ -33,7 +33,7 @@ export function parseMarkdown(p: Parser): Statement[] {
     if (p.at(i) === SLASH && atDirective(p, i)) {
       flush(lineStart);
       p.pos = i;
-      const statement = parseDirective(p);
+      const statement = parseTopStatement(p);
       if (statement === null) prose = lineStart;
       else {
         statements.push(statement);
@@ -58,17 +58,6 @@ export function parseMarkdown(p: Parser): Statement[] {
   }
   flush(p.end);
   return statements;
-}
-
-function parseDirective(p: Parser): Statement | null {
-  const start = p.pos;
-  if (p.at(start + 1) === AT || p.at(start + 1) === EQUALS) {
-    p.pos++;
-    const statement = parseTopStatement(p);
-    if (statement !== null) statement.start = start;
-    return statement;
-  }
-  return parseTopStatement(p);
 }
 
 /** Takes a comment behind a statement and the line end; returns where prose may begin. */

@@ -136,7 +136,7 @@ export function children(node: Node): Node[] {
 }
 
 /** Visits `node` and all below it, parents first; a visitor that returns false skips the children. */
-export function walk(node: Node, visit: (node: Node, parent: Node | null) => boolean | undefined | void): void {
+export function walk(node: Node, visit: (node: Node, parent: Node | null) => unknown): void {
   const stack: { node: Node; parent: Node | null }[] = [{ node, parent: null }];
   for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
     if (visit(next.node, next.parent) === false) continue;

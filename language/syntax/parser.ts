@@ -1,6 +1,6 @@
 import { BACKTICK, GREATER, isIdentifierPart, isIdentifierStart, isSpace, LESS, MINUS, NEWLINE } from "./characters";
 import type { SyntaxCode } from "./errors";
-import type { Binding, Comment, Missing, Mode, Node, SyntaxError } from "./tree";
+import type { Binding, Comment, Missing, Mode, SyntaxError as Problem } from "./tree";
 
 /** Brackets, operators and templates may nest this deep; beyond it the group is skipped with an error. */
 export const MAX_DEPTH = 200;
@@ -21,14 +21,16 @@ export interface Edit {
 export class Parser {
   pos = 0;
   depth = 0;
-  errors: SyntaxError[] = [];
+  errors: Problem[] = [];
   comments: Comment[] = [];
   /** Where the innermost unfinished statement begins at the top level. */
   statementStart = 0;
   /** Set where an operator may stand at the start of a line: in parentheses and conditions. */
   multiline = false;
-  /** Set in `with { … }`, where durations, `*` and bare words are values. */
+  /** Set in `with { … }`, where durations are values. */
   inWith = false;
+  /** Set where a bare word is a value: behind a few keys of `with { … }`. */
+  bareWords = false;
   /** Number of `/for` loops of a template around the position. */
   templateLoops = 0;
 
@@ -53,7 +55,7 @@ export class Parser {
     if (errors.length >= MAX_ERRORS) return;
     const last = errors[errors.length - 1];
     if (last !== undefined && last.start === start) return;
-    const error: SyntaxError = { code, message, start, end: end > start ? end : this.visibleEnd(start) };
+    const error: Problem = { code, message, start, end: end > start ? end : this.visibleEnd(start) };
     if (fix !== undefined) error.fix = fix;
     errors.push(error);
   }
@@ -193,9 +195,4 @@ export class Parser {
   atFence(i: number): boolean {
     return this.at(i) === BACKTICK && this.at(i + 1) === BACKTICK && this.at(i + 2) === BACKTICK;
   }
-}
-
-/** Where a node ends; behind it white space may follow that the parser has already seen. */
-export function endOf(node: Node): number {
-  return node.end;
 }

@@ -154,6 +154,9 @@ export function parseArguments(p: Parser): Action[] {
   return args;
 }
 
+/** Errors that stand even though mlld would pass the text: nobody means the text of a block. */
+const NO_TEXT = new Set<string>(["syntax/block-in-value", "syntax/invalid-value"]);
+
 function parseArgument(p: Parser): Action | null {
   const start = p.pos;
   const errors = p.errors.length;
@@ -167,11 +170,18 @@ function parseArgument(p: Parser): Action | null {
   if (p.errors.length === errors) {
     const next = p.at(p.afterTrivia(p.pos));
     if (next === COMMA || next === CLOSE_PAREN || next === -1) return value;
-  } else if (p.errors[errors]!.code === "syntax/block-in-value") return value;
+  } else if (NO_TEXT.has(p.errors[errors]!.code)) return value;
   const end = rawArgumentEnd(p, start);
   if (end === -1) return value;
   p.rewind(end, errors, comments);
   const text = p.text.slice(start, end);
+  if (text.includes("=>"))
+    p.fail(
+      "syntax/invalid-value",
+      "mlld has no function literals: declare an `exe` and call it in a `for` expression.",
+      start,
+      end,
+    );
   return { kind: "Template", start, end, quote: "none", parts: [{ kind: "Text", start, end, value: text }] };
 }
 

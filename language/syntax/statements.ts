@@ -2,7 +2,6 @@ import type { BlockKind } from "./blocks";
 import { parseAuth, parseNeeds, parsePolicy, parseProfiles } from "./capabilities";
 import {
   AT,
-  CLOSE_BRACKET,
   DOT,
   EQUALS,
   GREATER,
@@ -13,9 +12,7 @@ import {
   NEWLINE,
   OPEN_BRACE,
   OPEN_BRACKET,
-  PIPE,
   PLUS,
-  SEMICOLON,
   SLASH,
 } from "./characters";
 import { parseCommand, parseRun } from "./commands";
@@ -54,9 +51,9 @@ const REJECTED: Record<string, { places: readonly Place[]; instead: string }> = 
   let: { places: TOP, instead: "declare a variable of the file with `var`" },
   cmd: { places: TOP, instead: "write `run cmd { … }`" },
   foreach: { places: [...TOP, "when"], instead: "assign its result to a name" },
-  done: { places: [...TOP, "when"], instead: "it belongs into a loop" },
-  continue: { places: [...TOP, "when"], instead: "it belongs into a loop" },
-  skip: { places: [...TOP, "when"], instead: "it belongs into a loop" },
+  done: { places: TOP, instead: "it belongs into a loop" },
+  continue: { places: TOP, instead: "it belongs into a loop" },
+  skip: { places: TOP, instead: "it belongs into a loop" },
   retry: { places: TOP, instead: "it belongs into a pipeline stage" },
   append: { places: ["when"], instead: "put it in a block of its own" },
   stream: { places: ["when"], instead: "put it in a block of its own" },
@@ -102,7 +99,10 @@ function parseStatement(p: Parser, place: Place): Statement | null {
     return parseReturn(p);
   }
   if (isIdentifierStart(c)) return parseWordStatement(p, place);
-  if (c === SLASH && isIdentifierStart(p.at(p.pos + 1))) return parseSlashed(p, place);
+  if (c === SLASH) {
+    const next = p.at(p.pos + 1);
+    if (isIdentifierStart(next) || (place === "top" && (next === AT || next === EQUALS))) return parseSlashed(p, place);
+  }
   return place === "top" ? null : parseValueStatement(p, place);
 }
 
@@ -112,7 +112,7 @@ function parseSlashed(p: Parser, place: Place): Statement | null {
   const end = p.wordEnd(slash + 1);
   const word = p.text.slice(slash + 1, end);
   p.pos = slash + 1;
-  const statement = parseWordStatement(p, place);
+  const statement = word === "" ? parseStatement(p, place) : parseWordStatement(p, place);
   if (statement === null) {
     p.pos = slash;
     return null;
@@ -143,7 +143,7 @@ function parseWordStatement(p: Parser, place: Place): Statement | null {
   }
   switch (word) {
     case "var":
-      return place === "top" ? parseVar(p) : parseVarInBlock(p);
+      return place === "top" || place === "loop" ? parseVar(p) : parseVarInBlock(p);
     case "let":
       return parseLet(p);
     case "exe":
@@ -203,7 +203,7 @@ function parseWordStatement(p: Parser, place: Place): Statement | null {
     case "done":
     case "continue":
     case "retry":
-      return parseControl(p, word);
+      return parseControl(p);
     case "cmd":
       return statementOf(p, start, parseCommand(p));
     case "file":
@@ -293,12 +293,18 @@ function parseStreamStatement(p: Parser): Statement {
   const start = p.pos;
   p.pos += 6;
   p.skipWhitespace();
-  const source = parseValue(p, Where.Exe) as Expression;
+  if (p.peek() !== AT) {
+    p.fail("syntax/missing-value", "Expected a call or a variable: `stream @name(…)`.", p.pos, p.pos);
+    if (!isIdentifierStart(p.peek())) return { kind: "StreamStatement", start, end: p.pos, source: p.missing() };
+  }
+  const source = parseTail(p, parsePrimary(p)) as Expression;
   return { kind: "StreamStatement", start, end: p.pos, source };
 }
 
-function parseControl(p: Parser, keyword: ControlStatement["keyword"]): ControlStatement {
+/** `skip`, `done [value]`, `continue [value]`, `retry ["hint"]`. */
+export function parseControl(p: Parser): ControlStatement {
   const start = p.pos;
+  const keyword = p.text.slice(start, p.wordEnd(start)) as ControlStatement["keyword"];
   p.pos += keyword.length;
   const next = p.afterSpaces(p.pos);
   const c = p.at(next);
@@ -310,6 +316,7 @@ function parseControl(p: Parser, keyword: ControlStatement["keyword"]): ControlS
     c === 96 ||
     c === OPEN_BRACE ||
     c === OPEN_BRACKET ||
+    c === 40 ||
     c === MINUS ||
     isDigit(c) ||
     p.atWord(next, "true") ||
@@ -384,7 +391,6 @@ function hasEffect(value: Expression, place: Place): boolean {
 function parseValueStatement(p: Parser, place: Place): Statement | null {
   const start = p.pos;
   const c = p.peek();
-  if (c === CLOSE_BRACKET || c === SEMICOLON || c === PIPE || c === 41 || c === 125) return null;
   const template = c === 34 || c === 39 || c === 96 || (c === 58 && p.at(start + 1) === 58);
   if (
     !template &&
@@ -448,5 +454,6 @@ export function parseActionStatement(p: Parser, kind: ActionKind): Statement | n
     );
   if (word === "if" && kind === "value")
     p.fail("syntax/invalid-value", "`if` has no value: use `when`, or put it in a block.", start, start + 2);
+  if (word === "var" && kind === "statement") return parseVar(p);
   return parseWordStatement(p, "action");
 }

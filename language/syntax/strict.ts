@@ -52,7 +52,6 @@ export function parseStrict(p: Parser): Statement[] {
     const rest = finishLine(p, statement, errors);
     if (rest !== null) statements.push(rest);
     afterShow = statement.kind === "ShowStatement" && p.pos === p.lineEnd(p.pos) && endsWithoutComment(p, statement);
-    if (afterShow) checkShowContinuation(p, statement);
   }
   return statements;
 }
@@ -207,22 +206,6 @@ function endsWithoutComment(p: Parser, statement: Statement): boolean {
   return comment === undefined || comment.start < statement.end;
 }
 
-/** mlld reads a line that begins with `@` right after `show X` as a second argument of `show`. */
-function checkShowContinuation(p: Parser, statement: Statement): void {
-  if (statement.kind !== "ShowStatement") return;
-  const shown = statement.value;
-  if (shown.kind === "CallExpression" || shown.kind === "FileReference" || shown.kind === "Missing") return;
-  const next = p.afterWhitespace(p.pos);
-  if (p.at(next) !== AT) return;
-  p.fail(
-    "syntax/too-many-arguments",
-    "mlld reads this line as a second argument of the `show` above: put a `>>` comment behind that `show`.",
-    next,
-    p.lineEnd(next),
-    { title: "End the `show` with a comment", edits: [{ start: statement.end, end: statement.end, newText: " >>" }] },
-  );
-}
-
 /** The end of the fence that opens at `i`: behind its closing line, or -1. */
 export function fenceEnd(p: Parser, open: number): { bodyEnd: number; end: number } | null {
   let ticks = open;
@@ -261,8 +244,15 @@ export function parseFence(p: Parser): Fence {
     p.pos = Math.min(infoEnd + 1, found.bodyEnd);
     if (p.at(p.pos - 1) === 13 && p.at(p.pos) === NEWLINE) p.pos++;
     p.end = found.bodyEnd;
+    const errors = p.errors.length;
+    const comments = p.comments.length;
     statements = parseStrict(p);
     p.end = end;
+    if (p.errors.length > errors) {
+      // Documents show old or broken code in such fences: mlld keeps it as text.
+      p.rewind(start, errors, comments);
+      statements = null;
+    }
   }
   p.pos = found.end;
   return { kind: "Fence", start, end: found.end, info, statements };

@@ -16,7 +16,7 @@ import {
 } from "./characters";
 import { parseCommand } from "./commands";
 import { parseTarget } from "./effects";
-import { parsePrimary, type Where } from "./expressions";
+import { parsePrimary } from "./expressions";
 import { parseArray, parseDuration, parseNumber, parseObject, parseProperties } from "./literals";
 import type { Parser } from "./parser";
 import { parseReference } from "./references";
@@ -24,7 +24,7 @@ import { parseTemplate } from "./templates";
 import type { Action, Expression, OutputTarget, ParallelGroup, Stage, WithClause } from "./tree";
 
 /** What may follow a value: `| @f`, `with { … }`, `pipeline [ … ]`, `as "…"`. */
-export function parseTail(p: Parser, value: Action, _where?: Where): Action {
+export function parseTail(p: Parser, value: Action): Action {
   for (;;) {
     let i = p.afterSpaces(p.pos);
     let c = p.at(i);
@@ -228,8 +228,11 @@ function parseEffectStage(p: Parser, start: number, effect: "show" | "log" | "ap
   if (effect === "show" || effect === "log") {
     if (c === QUOTE || c === APOSTROPHE || c === BACKTICK || c === AT || c === 58) argument = parsePrimary(p);
   } else {
-    if (effect === "append" && p.atWord(p.pos, "to")) p.pos = p.afterSpaces(p.pos + 2);
-    else if (effect === "output") {
+    if (effect === "append") {
+      if (c === AT) argument = parsePrimary(p);
+      p.skipSpaces();
+      if (p.atWord(p.pos, "to")) p.pos = p.afterSpaces(p.pos + 2);
+    } else if (effect === "output") {
       if (c === AT || c === BACKTICK) argument = parsePrimary(p);
       p.skipSpaces();
       if (p.atWord(p.pos, "to")) p.pos = p.afterSpaces(p.pos + 2);

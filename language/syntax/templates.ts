@@ -142,6 +142,12 @@ export function parseInterpolated(p: Parser, ends: Ends): TemplatePart[] {
   let value: string | null = null;
   let copied = p.pos;
   let i = p.pos;
+  if (text.charCodeAt(i) === SLASH && ends !== Ends.Quote && p.templateLoops === 0 && atTemplateLoop(p, i)) {
+    if (ends === Ends.File) {
+      parts.push(parseTemplateLoop(p, ends));
+      i = textStart = copied = p.pos;
+    } else p.fail("syntax/invalid-template-loop", "`/for` begins on a line of its own in the template.", i, i + 4);
+  }
   for (; i < end; i++) {
     const c = text.charCodeAt(i);
     // Letters, digits and other common characters are text.
@@ -195,9 +201,9 @@ export function parseInterpolated(p: Parser, ends: Ends): TemplatePart[] {
       }
     } else if (c === BACKSLASH) {
       const next = p.at(i + 1);
-      const escape = ends === Ends.Colons || ends === Ends.File ? (next === AT ? "@" : null) : escapeOf(next);
-      if (escape !== null) {
-        value = (value ?? "") + text.slice(copied, i) + escape;
+      const escaped = ends === Ends.Colons || ends === Ends.File ? (next === AT ? "@" : null) : escapeOf(next);
+      if (escaped !== null) {
+        value = (value ?? "") + text.slice(copied, i) + escaped;
         copied = i + 2;
         i++;
       }

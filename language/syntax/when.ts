@@ -49,7 +49,7 @@ export function parseWhenRest(p: Parser, kind: ActionKind, start: number): WhenE
   if (p.peek() === COLON && p.at(p.afterWhitespace(p.pos + 1)) === OPEN_BRACKET) p.pos = p.afterWhitespace(p.pos + 1);
   if (p.peek() === OPEN_BRACKET) {
     const open = p.pos;
-    if (kind === "statement" && looksLikeBlock(p, open, true)) {
+    if (kind === "statement" && holdsStatements(p, open)) {
       p.fail(
         "syntax/ambiguous-when",
         "Expected `PATTERN => ACTION` entries: write `if CONDITION [ … ]` to run statements, or `when CONDITION => [ … ]` for a value.",
@@ -81,6 +81,25 @@ export function parseWhenRest(p: Parser, kind: ActionKind, start: number): WhenE
     action,
   };
   return { kind: "WhenExpression", start, end: entry.end, inline: true, first, subject: null, entries: [entry] };
+}
+
+/** True when `[` opens statements and no `PATTERN => ACTION`: no arrow stands before the first line end or `]`. */
+function holdsStatements(p: Parser, open: number): boolean {
+  const i = p.afterTrivia(open + 1);
+  if (p.atWord(i, "let") || p.atWord(i, "var")) return p.text.slice(i, skipTo(p, open)).indexOf("=>") === -1;
+  if (!looksLikeBlock(p, open, true)) return false;
+  const line = p.text.slice(i, p.lineEnd(i));
+  const arrow = line.indexOf("=>");
+  return arrow === -1 || (line.includes("]") && line.indexOf("]") < arrow);
+}
+
+/** The end of the bracket group at `open`, by a plain count. */
+function skipTo(p: Parser, open: number): number {
+  const at = p.pos;
+  skipGroup(p, open);
+  const end = p.pos;
+  p.pos = at;
+  return end;
 }
 
 /** `first` means nothing more; `any` and `all` are gone. */
@@ -245,6 +264,9 @@ function parseEntry(p: Parser, kind: ActionKind, withSubject: boolean): WhenEntr
     (c === LESS || c === GREATER) && (withSubject || p.at(start + 1) !== c) ? parsePattern(p) : parseCondition(p);
   if (p.pos === start) return { kind: "ErrorStatement", start, end: start };
   const errors = p.errors.length;
+  // A bare call is an effect: `COND => @a(); @b()`.
+  if (condition.kind === "CallExpression" && p.at(p.afterWhitespace(p.pos)) !== EQUALS)
+    return { kind: "ExpressionStatement", start, end: p.pos, expression: condition };
   const next = p.at(p.afterSpaces(p.pos));
   if (
     p.errors.length > 0 &&
@@ -294,11 +316,15 @@ function parsePattern(p: Parser): Expression {
   return { kind: "ComparisonPattern", start, end: p.pos, operator, value };
 }
 
+function isEmptyArray(p: Parser): boolean {
+  return p.at(p.afterWhitespace(p.pos + 1)) === CLOSE_BRACKET;
+}
+
 /** What stands behind `=>` in a `when` entry or a loop. */
 export function parseAction(p: Parser, kind: ActionKind): Action {
   const c = p.peek();
   if (kind === "guard") return parseGuardAction(p);
-  if (c === OPEN_BRACKET && (kind === "statement" || looksLikeBlock(p, p.pos, true))) {
+  if (c === OPEN_BRACKET && ((kind === "statement" && !isEmptyArray(p)) || looksLikeBlock(p, p.pos, true))) {
     return parseBlock(p, kind === "statement" ? "when" : "action");
   }
   if (isIdentifierStart(c)) {
