@@ -70,7 +70,7 @@ export function activate(context: vscode.ExtensionContext): Inside {
   );
   // After activation, which the editor waits for: loading the language client takes longer than all the rest.
   const soon = setImmediate(() => {
-    server().catch(error => log.error(`The language server could not be started: ${String(error)}`));
+    server().catch(error => tellStartFailure(error, log));
   });
   context.subscriptions.push({ dispose: () => clearImmediate(soon) });
   return { runs, view, secrets, language: server };
@@ -89,4 +89,12 @@ export async function deactivate(): Promise<void> {
 async function startServer(extension: vscode.Uri, log: vscode.LogOutputChannel): Promise<Language> {
   const { startLanguage } = await import("./language-client");
   return startLanguage(extension, log);
+}
+
+function tellStartFailure(error: unknown, log: vscode.LogOutputChannel): void {
+  log.error(`The language server could not be started: ${String(error)}`);
+  const show = vscode.l10n.t("Show Log");
+  void vscode.window
+    .showErrorMessage(vscode.l10n.t("The language server of mlld Environments could not be started."), show)
+    .then(choice => choice === show && log.show());
 }

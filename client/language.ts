@@ -19,6 +19,8 @@ export function clientOptions(extension: vscode.Uri, log: vscode.LogOutputChanne
     documentSelector: [{ language: LANGUAGE_ID }],
     outputChannel: log,
     diagnosticCollectionName: "mlld-env",
+    // Who starts the client tells of a failure, once.
+    initializationFailedHandler: () => false,
     initializationOptions: {
       officialExtension: vscode.extensions.getExtension(OFFICIAL_EXTENSION) !== undefined,
       diagnosticPages: vscode.Uri.joinPath(extension, "docs", "diagnostics").toString(),

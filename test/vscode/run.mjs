@@ -76,7 +76,7 @@ async function runSuite(suite) {
   );
   // What an untrusted folder must not be able to choose.
   if (trust) {
-    mkdirSync(join(workspace, ".vscode"));
+    mkdirSync(join(workspace, ".vscode"), { recursive: true });
     writeFileSync(
       join(workspace, ".vscode", "settings.json"),
       JSON.stringify({ "mlldEnv.docker.image": "from-the-folder" }),

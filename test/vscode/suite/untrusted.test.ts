@@ -45,10 +45,9 @@ describe("an untrusted window", () => {
     await assert.rejects(inside.view.inspect("any"), /not trusted/);
   });
 
-  it("takes no engine or image from the folder", () => {
-    const { workspaceValue, workspaceFolderValue } =
-      vscode.workspace.getConfiguration("mlldEnv").inspect("docker.image") ?? {};
-    assert.equal(workspaceValue ?? workspaceFolderValue, "from-the-folder");
+  it("takes no engine or image from the folder", async () => {
+    const settings = await vscode.workspace.openTextDocument(fileUri(".vscode/settings.json"));
+    assert.match(settings.getText(), /"mlldEnv.docker.image":\s*"from-the-folder"/);
     assert.equal(vscode.workspace.getConfiguration("mlldEnv").get("docker.image"), "");
   });
 });
