@@ -14,8 +14,13 @@ const STDERR_BYTES = 16 * 1024;
 export interface RunEnd {
   exitCode: number | null;
   /** Why it ended, when it did not say so itself. */
-  trouble?: string;
+  trouble?: RunTrouble;
 }
+
+/** The process could not be started, or ended without a word; `said` is the last of its standard error. */
+export type RunTrouble =
+  | { kind: "not-started"; cause: string }
+  | { kind: "ended"; exitCode: number | null; signal: string | null; said: string };
 
 interface Listener {
   event(event: RunEvent): void;
@@ -53,13 +58,14 @@ export class RunProcess {
     });
     // The process may end before it has read everything: its end is what counts.
     this.child.stdin.on("error", () => this.child.stdin.destroy());
-    this.child.on("error", error =>
-      end({ exitCode: null, trouble: `The runner could not be started: ${error.message}` }),
-    );
+    this.child.on("error", error => end({ exitCode: null, trouble: { kind: "not-started", cause: error.message } }));
     // `close` comes after the last byte of both streams: nothing is lost.
     this.child.on("close", (code, signal) => {
       lines.end();
-      end({ exitCode: code, ...(this.done ? {} : { trouble: trouble(code, signal, this.stderr) }) });
+      end({
+        exitCode: code,
+        ...(this.done ? {} : { trouble: { kind: "ended", exitCode: code, signal, said: this.stderr.trim() } }),
+      });
     });
   }
 
@@ -77,9 +83,4 @@ export class RunProcess {
   get stopping(): boolean {
     return this.cancelling !== undefined;
   }
-}
-
-function trouble(code: number | null, signal: NodeJS.Signals | null, stderr: string): string {
-  const how = signal ? `was ended by ${signal}` : `ended with exit code ${code} without a result`;
-  return stderr.trim() ? `The run ${how}:\n${stderr.trim()}` : `The run ${how}.`;
 }

@@ -4,7 +4,7 @@ import type { RunEvent } from "../../protocol/events";
 import type { Program } from "../program";
 import { EventText } from "./event-text";
 import { PacedOutput } from "./paced-output";
-import { type RunEnd, RunProcess } from "./run-process";
+import { type RunEnd, RunProcess, type RunTrouble } from "./run-process";
 import { type RunRequest, runTitle } from "./run-request";
 import { TypedInput } from "./typed-input";
 
@@ -73,7 +73,7 @@ export class RunTerminal implements vscode.Pseudoterminal {
         observer.event(event);
       },
       end: end => {
-        if (end.trouble) this.show(text.failure(end.trouble));
+        if (end.trouble) this.show(text.failure(troubleText(end.trouble)));
         this.process = undefined;
         this.observer = undefined;
         if (this.options.closeAtEnd) void this.closeWith(end.exitCode ?? 1);
@@ -157,4 +157,13 @@ export class RunTerminal implements vscode.Pseudoterminal {
     await this.output.flushed();
     this.closed.fire(code);
   }
+}
+
+function troubleText(trouble: RunTrouble): string {
+  const { t } = vscode.l10n;
+  if (trouble.kind === "not-started") return t("The runner could not be started: {0}", trouble.cause);
+  const how = trouble.signal
+    ? t("The run was ended by {0}.", trouble.signal)
+    : t("The run ended with exit code {0} without a result.", trouble.exitCode ?? "?");
+  return trouble.said ? `${how}\n${trouble.said}` : how;
 }
