@@ -5,7 +5,7 @@ import { type EnvironmentInfo, type Provider, ProviderError } from "../runtime/p
 import { createRegistry } from "./backends";
 import { EXIT, type Io } from "./io";
 import { ANSWER_MS, attach, faultText, inspect, isAbsent, remove } from "./live";
-import { stamp } from "./snapshot";
+import { save } from "./snapshot";
 
 /** Changes that come together make one list. Milliseconds. */
 const SETTLE_MS = 25;
@@ -122,13 +122,8 @@ async function perform(command: ExplorerCommand, registry: ProviderRegistry, lis
       return undefined;
     case "snapshot": {
       const environment = await attach(registry, command.name);
-      if (!environment?.snapshot) throw new Error(`The environment '${command.name}' cannot be saved.`);
-      const saved = await environment.snapshot(
-        command.as ?? `${command.name}-${stamp(new Date())}`,
-        AbortSignal.timeout(600_000),
-      );
-      await environment.detach();
-      return saved;
+      if (!environment) throw new Error(`There is no environment '${command.name}'.`);
+      return save(environment, command.as);
     }
     case "inspect": {
       const known = await inspect(registry, command.name);

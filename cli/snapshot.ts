@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import type { Environment, SnapshotRef } from "../runtime/providers/provider";
 import { createRegistry } from "./backends";
 import { EXIT, type Io, UsageError } from "./io";
 import { attach, faultText } from "./live";
@@ -14,9 +15,7 @@ export async function snapshot(args: string[], io: Io): Promise<number> {
   try {
     const environment = await attach(createRegistry(io.env), name);
     if (!environment) throw new Error(`there is no environment '${name}'; 'mlld-env ls' lists those that live`);
-    if (!environment.snapshot) throw new Error(`the provider of '${name}' makes no snapshots`);
-    const { ref } = await environment.snapshot(as ?? `${name}-${stamp(new Date())}`, AbortSignal.timeout(SNAPSHOT_MS));
-    await environment.detach();
+    const { ref } = await save(environment, as);
     io.stdout.write(`${ref}\n`);
     return EXIT.ok;
   } catch (error) {
@@ -25,7 +24,18 @@ export async function snapshot(args: string[], io: Io): Promise<number> {
   }
 }
 
+/** Saves an environment under a name, by default its own with the time. Lets go of it, also when that fails. */
+export async function save(environment: Environment, as?: string): Promise<SnapshotRef> {
+  const { name } = environment;
+  try {
+    if (!environment.snapshot) throw new Error(`the provider of '${name}' makes no snapshots`);
+    return await environment.snapshot(as ?? `${name}-${stamp(new Date())}`, AbortSignal.timeout(SNAPSHOT_MS));
+  } finally {
+    await environment.detach();
+  }
+}
+
 /** `20260131-143005`: sorts by time, and is allowed in the names of every backend. */
-export function stamp(date: Date): string {
+function stamp(date: Date): string {
   return date.toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 15);
 }

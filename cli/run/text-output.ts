@@ -21,6 +21,8 @@ export function textOutput(
 ): (event: RunEventBody) => void | Promise<void> {
   /** Commands whose output the program prints, with the end of what they wrote. */
   const printed = new Map<number, string>();
+  /** Environments of a sandbox. */
+  const made = new Set<string>();
   const print = (text: string) => (silent ? undefined : out.write(text));
   const paint = painter(err.isTerminal);
   const say = (text: string) => err.writeOwn(text + "\n");
@@ -39,12 +41,13 @@ export function textOutput(
         : say(paint.dim(planText(event, place))),
     progress: event =>
       say(paint.dim(`… ${event.message}${event.percent === undefined ? "" : ` ${Math.round(event.percent)} %`}`)),
-    created: event =>
-      say(
-        paint.dim(
-          `${event.created ? "+" : "="} ${event.envName} (${event.provider}${event.created ? "" : ", was there"})`,
-        ),
-      ),
+    created: event => {
+      // Nothing was made where commands run as processes of this machine.
+      if (event.provider === "local") return;
+      made.add(event.envName);
+      const how = event.created ? event.provider : `${event.provider}, was there`;
+      return say(paint.dim(`${event.created ? "+" : "="} ${event.envName} (${how})`));
+    },
     command: event => {
       if (event.echo) printed.set(event.command, "");
       return say(paint.bold(`$ ${commandText(event.argv)}`));
@@ -67,7 +70,7 @@ export function textOutput(
     warning: event => say(event.finding ? finding(event.finding) : `warning: ${event.message}`),
     result: event =>
       say(paint.dim(`=> ${typeof event.value === "string" ? event.value : JSON.stringify(event.value)}`)),
-    released: event => say(paint.dim(`- ${event.envName}`)),
+    released: event => (made.delete(event.envName) ? say(paint.dim(`- ${event.envName}`)) : undefined),
     refused: event => say(`${event.findings.map(finding).join("\n")}\n${paint.red("Refused.")}`),
     error: event => {
       const at = event.file === undefined ? "" : `${place(event.file, event.range)}: `;
