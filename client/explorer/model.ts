@@ -99,7 +99,9 @@ export function detailNodes(environment: ExplorerEnvironment, words: Words): Nod
   if (environment.image) details.push(detail("image", words.image, environment.image, "package"));
   if (environment.net !== undefined) {
     const { net } = environment;
-    const open = net === "bridge" ? words.openNetwork : net === "host" ? words.hostNetwork : undefined;
+    // `default` is what Docker calls its bridge.
+    const open =
+      net === "bridge" || net === "default" ? words.openNetwork : net === "host" ? words.hostNetwork : undefined;
     const value = Array.isArray(net) ? net.join(", ") || words.none : net === "none" ? words.none : net;
     details.push(detail("net", words.network, open ? `${value} · ${open}` : value, open ? "warning" : "globe", open));
   }

@@ -95,6 +95,7 @@ describe("the tree", () => {
   });
   it.each([
     ["bridge", "bridge · open", "warning"],
+    ["default", "default · open", "warning"],
     ["host", "host · host", "warning"],
     ["none", "none", "globe"],
     [["api.example.com"], "api.example.com", "globe"],
