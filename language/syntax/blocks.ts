@@ -16,7 +16,7 @@ import {
   SEMICOLON,
 } from "./characters";
 import type { Parser } from "./parser";
-import { atTopLevelLine } from "./recovery";
+import { atStatement, atTopLevelLine } from "./recovery";
 import { skipGroup } from "./references";
 import { parseBlockStatement } from "./statements";
 import type { Block, Statement } from "./tree";
@@ -153,6 +153,27 @@ export function parseBlock(p: Parser, kind: BlockKind): Block {
   return { kind: "Block", start: open, end: p.pos, statements };
 }
 
+/**
+ * The statements of a block whose `[` is missing: lines below that are indented deeper, up to a `]`. Null when the next line
+ * does not look like that. The caller has reported the missing bracket.
+ */
+export function parseUnopenedBlock(p: Parser, kind: BlockKind): Block | null {
+  const line = p.lineEnd(p.pos);
+  if (p.afterSpaces(p.pos) < line) return null;
+  const next = p.afterWhitespace(p.pos);
+  const indent = next - p.lineStart(next);
+  const current = p.lineStart(p.pos);
+  if (p.at(next) === -1 || indent <= p.afterSpaces(current) - current) return null;
+  if (p.at(next) !== AT && !atStatement(p, next) && !p.atComment(next)) return null;
+  if (!p.enter()) return null;
+  const at = p.pos;
+  const statements: Statement[] = [];
+  parseStatements(p, kind, statements, CLOSE_BRACKET);
+  p.depth--;
+  if (p.peek() === CLOSE_BRACKET) p.pos++;
+  return { kind: "Block", start: at, end: p.pos, statements };
+}
+
 /** The error about braces stands before those of the block's statements. */
 function insertError(p: Parser, open: number, edits: { start: number; end: number; newText: string }[]): void {
   let at = p.errors.length;
@@ -177,6 +198,7 @@ function parseStatements(p: Parser, kind: BlockKind, statements: Statement[], cl
     if (c === SEMICOLON) {
       if (separated) p.fail("syntax/missing-value", "Expected a statement before `;`.", start, start + 1);
       p.pos++;
+      p.release();
       p.skipTrivia();
       if (p.peek() === close)
         p.fail("syntax/missing-value", "Expected a statement after `;`.", start, start + 1, {

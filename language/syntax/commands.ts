@@ -23,7 +23,7 @@ import { parsePrimary, parseValue, startsValue, Where } from "./expressions";
 import { fileReferenceEnd, parseFileReference } from "./file-references";
 import { parseObject } from "./literals";
 import type { Parser } from "./parser";
-import { atStatementLine, nextLineWhere } from "./recovery";
+import { atBlockLine, endBefore } from "./recovery";
 import { parseArguments, parseReference } from "./references";
 import { parseParallelGroup, parseTail } from "./tails";
 import { Ends, parseInterpolation, parseString, parseTemplate } from "./templates";
@@ -177,7 +177,7 @@ export function parseCommandBody(p: Parser): CommandBody {
   const parts = parseCommandParts(p);
   if (p.peek() === CLOSE_BRACE) p.pos++;
   else {
-    p.rewind(nextLineWhere(p, open, atStatementLine), errors, p.comments.length);
+    p.rewind(endBefore(p, open, atBlockLine), errors, p.comments.length);
     p.fail("syntax/unclosed-command", "Expected `}` to close the command.", open, open + 1);
     parts.length = 0;
     if (p.pos > open + 1)
@@ -309,7 +309,7 @@ export function parseCodeBody(p: Parser): CodeBody {
   }
   const close = codeEnd(p.text, open, p.end);
   if (close === -1) {
-    p.pos = nextLineWhere(p, open, atStatementLine);
+    p.pos = endBefore(p, open, atBlockLine);
     p.fail(
       "syntax/unclosed-code",
       "Expected `}` to close the code. Quotes, `//` and `/*` hide braces in every language: quote a URL.",

@@ -1,4 +1,4 @@
-import { parseBlock } from "./blocks";
+import { parseBlock, parseUnopenedBlock } from "./blocks";
 import { EQUALS, GREATER, NEWLINE, OPEN_BRACE, OPEN_BRACKET } from "./characters";
 import type { Parser } from "./parser";
 import { parseBlockStatement } from "./statements";
@@ -66,6 +66,8 @@ function parseBranch(p: Parser, behind: string): Block {
   const start = p.pos;
   if (p.peek() === NEWLINE || p.peek() === -1) {
     p.pos = at;
+    const unopened = parseUnopenedBlock(p, "if");
+    if (unopened !== null) return unopened;
     return { kind: "Block", start: at, end: at, statements: [] };
   }
   const error = p.errors[p.errors.length - 1];

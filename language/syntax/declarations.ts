@@ -1,4 +1,4 @@
-import { parseBlock } from "./blocks";
+import { parseBlock, parseUnopenedBlock } from "./blocks";
 import {
   AT,
   CLOSE_BRACE,
@@ -115,7 +115,7 @@ function parseAssigned(p: Parser, where: Where): Action {
   if (c === -1 || c === CLOSE_BRACKET || c === SEMICOLON || (newLine && isDeclaration(p, p.pos))) {
     p.pos = at;
     p.fail("syntax/missing-value", "Expected a value after `=`.", at, at);
-    return p.missing(at);
+    return (where === Where.Exe ? parseUnopenedBlock(p, "value") : null) ?? p.missing(at);
   }
   if (p.atComment(p.pos)) {
     p.fail("syntax/comment-not-allowed", "No comment can stand between `=` and the value.", p.pos, p.lineEnd(p.pos));

@@ -1,7 +1,8 @@
-import { looksLikeBlock, parseBlock } from "./blocks";
+import { looksLikeBlock, parseBlock, parseUnopenedBlock } from "./blocks";
 import {
   AT,
   BANG,
+  CLOSE_BRACE,
   isIdentifierPart,
   isIdentifierStart,
   MINUS,
@@ -12,13 +13,14 @@ import {
 import { parseExpression, parsePrimary } from "./expressions";
 import type { Parser } from "./parser";
 import { parseArguments, parseReference, skipGroup } from "./references";
-import { parseWith } from "./tails";
+import { parseOptions, parseWith } from "./tails";
 import type { Action, Block, EnvExpression, Expression, NewExpression, WithClause } from "./tree";
 
 /** `env CONFIG [with { … }] [block]`; `box` may lack the config. */
 export function parseEnv(p: Parser): EnvExpression {
   const start = p.pos;
   const keyword = p.text.startsWith("env", start) ? "env" : "box";
+  const errors = p.errors.length;
   p.pos += 3;
   p.skipWhitespace();
   let config: Expression | null = null;
@@ -43,8 +45,36 @@ export function parseEnv(p: Parser): EnvExpression {
       start,
       start + 3,
     );
-  const body = parseEnvBlock(p, keyword, config);
+  if (withClause === null && config !== null) withClause = parseWithoutKeyword(p, config);
+  const body = parseEnvBlock(p, keyword, config, errors);
   return { kind: "EnvExpression", start, end: p.pos, keyword, config, with: withClause, body };
+}
+
+/** `env @cfg { … } [ … ]`: the options without `with`, or with the `with` stuck to the name. */
+function parseWithoutKeyword(p: Parser, config: Expression): WithClause | null {
+  const open = p.afterSpaces(p.pos);
+  if (p.at(open) !== OPEN_BRACE || config.kind === "ObjectExpression") return null;
+  const key = p.afterWhitespace(open + 1);
+  const keyEnd = p.identifierEnd(key);
+  const c = p.at(key);
+  if (p.at(p.afterSpaces(keyEnd)) !== 58 && c !== CLOSE_BRACE && c !== 34 && c !== 39 && c !== 46) return null;
+  const stuck = config.kind === "VariableReference" && config.name.length > 4 && config.name.endsWith("with");
+  const at = stuck ? config.end - 4 : config.end;
+  p.fail(
+    "syntax/missing-keyword",
+    "Expected `with` and a space before the options.",
+    at,
+    stuck ? config.end : open + 1,
+    {
+      title: stuck ? "Insert a space" : "Insert `with`",
+      edits: [{ start: at, end: at, newText: stuck ? " " : " with" }],
+    },
+  );
+  if (stuck && config.kind === "VariableReference") {
+    config.name = config.name.slice(0, -4);
+    config.end -= 4;
+  }
+  return parseOptions(p, stuck ? at : open, open);
 }
 
 /** True for `env ["x"] [ … ]`: an array literal, which no config can be, but which parses. */
@@ -94,7 +124,7 @@ function parseConfig(p: Parser, keyword: string): Expression | null {
   return null;
 }
 
-function parseEnvBlock(p: Parser, keyword: string, config: Expression | null): Block {
+function parseEnvBlock(p: Parser, keyword: string, config: Expression | null, errors: number): Block {
   const at = p.pos;
   const open = p.afterWhitespace(at);
   const c = p.at(open);
@@ -119,7 +149,9 @@ function parseEnvBlock(p: Parser, keyword: string, config: Expression | null): B
     config !== null && isOperator(p, open)
       ? "The config of `env` is one value: put an expression in parentheses."
       : `\`${keyword}\` needs a block: \`${keyword} ${config === null ? "" : "@config "}[ … ]\`.`;
-  p.fail("syntax/env-block", message, at, at);
+  if (p.errors.length === errors) p.fail("syntax/env-block", message, at, at);
+  const unopened = parseUnopenedBlock(p, "env");
+  if (unopened !== null) return unopened;
   // What stands before the block is skipped, so that its statements are read.
   const bracket = p.text.indexOf("[", at);
   if (bracket !== -1 && bracket < p.lineEnd(at) && isOperator(p, open)) {

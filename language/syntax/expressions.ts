@@ -441,6 +441,14 @@ export function parsePrimary(p: Parser): Expression {
       break;
     case STAR:
       p.pos++;
+      if (p.peek() === QUOTE) {
+        p.fail("syntax/unclosed-string", 'Expected `"` before `*`.', p.pos - 1, p.pos, {
+          title: "Insert the quote",
+          edits: [{ start: p.pos - 1, end: p.pos - 1, newText: '"' }],
+        });
+        p.pos++;
+        return { kind: "Wildcard", start: p.pos - 2, end: p.pos };
+      }
       return { kind: "Wildcard", start: p.pos - 1, end: p.pos };
     case MINUS:
       if (isDigit(p.at(p.pos + 1))) return parseNumber(p);
@@ -571,6 +579,15 @@ function parseBareWord(p: Parser, condition: boolean): Expression {
   const end = p.identifierEnd(start);
   const text = p.text.slice(start, end);
   p.pos = end;
+  const quote = p.at(end);
+  if (quote === QUOTE || quote === APOSTROPHE) {
+    p.pos = end + 1;
+    p.fail("syntax/unclosed-string", `Expected \`${p.text[end]}\` before the text.`, start, end, {
+      title: "Insert the quote",
+      edits: [{ start, end: start, newText: p.text[end]! }],
+    });
+    return { kind: "Template", start, end: end + 1, quote: "none", parts: [{ kind: "Text", start, end, value: text }] };
+  }
   if (!p.bareWords && !condition) {
     p.fail(
       "syntax/bare-word",

@@ -1,4 +1,4 @@
-import { parseBlock } from "./blocks";
+import { parseBlock, parseUnopenedBlock } from "./blocks";
 import {
   AT,
   COMMA,
@@ -151,6 +151,8 @@ function parseForBody(p: Parser, expression: boolean, filter: Expression | null)
     title: "Insert `=>`",
     edits: [{ start: at, end: at, newText: " =>" }],
   });
+  const unopened = parseUnopenedBlock(p, "for");
+  if (unopened !== null) return { arrow: false, body: unopened };
   const next = p.afterSpaces(at);
   if (p.at(next) === NEWLINE || next >= p.end) return { arrow: true, body: p.missing(at) };
   p.pos = next;
@@ -215,7 +217,7 @@ function parseLoopBody(p: Parser): Block {
   if (c === OPEN_BRACKET || c === OPEN_BRACE) return parseBlock(p, "loop");
   const at = p.pos;
   p.fail("syntax/missing-block", "Expected the block of the loop: `[ … ]`.", at, at);
-  return { kind: "Block", start: at, end: at, statements: [] };
+  return parseUnopenedBlock(p, "loop") ?? { kind: "Block", start: at, end: at, statements: [] };
 }
 
 /** `while (limit[, pace]) @f` as a statement. */

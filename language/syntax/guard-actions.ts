@@ -69,8 +69,11 @@ function skipRest(p: Parser): void {
   for (;;) {
     const c = p.peek();
     if (c === -1 || c === NEWLINE || c === SEMICOLON || c === CLOSE_BRACKET || p.atComment(p.pos)) return;
-    if (c === OPEN_BRACKET || c === OPEN_BRACE) skipGroup(p, p.pos);
-    else p.pos++;
+    const line = p.lineEnd(p.pos);
+    if (c === OPEN_BRACKET || c === OPEN_BRACE) {
+      skipGroup(p, p.pos);
+      if (p.pos === p.end) p.pos = line;
+    } else p.pos++;
   }
 }
 

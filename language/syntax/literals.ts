@@ -2,6 +2,7 @@ import {
   AT,
   CLOSE_BRACE,
   CLOSE_BRACKET,
+  CLOSE_PAREN,
   COLON,
   COMMA,
   DOT,
@@ -17,7 +18,7 @@ import {
 } from "./characters";
 import { parseValue, Where } from "./expressions";
 import type { Parser } from "./parser";
-import { atStatementLine } from "./recovery";
+import { atStatement } from "./recovery";
 import { parseReference, skipGroup } from "./references";
 import { parseString } from "./templates";
 import type { Action, Expression, ObjectExpression, Property, PropertyKey, Spread } from "./tree";
@@ -126,12 +127,21 @@ export function parseRegularExpression(p: Parser): Expression {
   };
 }
 
+/** True when the first entry of a list begins behind its opening bracket. */
+function firstEntry(p: Parser, close: number): boolean {
+  const line = p.lineEnd(p.pos);
+  p.skipTrivia();
+  const c = p.peek();
+  return c !== close && c !== -1 && !(p.pos > line && atStatement(p, p.pos));
+}
+
 /** Where the entry after a comma should begin; reports a doubled or missing comma. Returns false at the end of the list. */
 function nextEntry(p: Parser, close: number, what: string): boolean {
   const before = p.pos;
   p.skipTrivia();
   let c = p.peek();
-  if (c === close || c === -1) return false;
+  if (c === -1 || c === CLOSE_BRACE || c === CLOSE_BRACKET || c === CLOSE_PAREN) return false;
+  if (p.pos > p.lineEnd(before) && atStatement(p, p.pos)) return false;
   if (c === COMMA) {
     p.pos++;
     p.skipTrivia();
@@ -143,7 +153,7 @@ function nextEntry(p: Parser, close: number, what: string): boolean {
       p.pos++;
       p.skipTrivia();
     }
-    return c !== close && c !== -1;
+    return c !== close && c !== -1 && !(p.pos > p.lineEnd(before) && atStatement(p, p.pos));
   }
   if (c === SEMICOLON) {
     p.fail("syntax/missing-comma", `Entries of ${what} are separated by commas.`, p.pos, p.pos + 1, {
@@ -154,7 +164,6 @@ function nextEntry(p: Parser, close: number, what: string): boolean {
     p.skipTrivia();
     return p.peek() !== close && p.peek() !== -1;
   }
-  if (atStatementLine(p, p.pos)) return false;
   p.fail("syntax/missing-comma", `Expected a comma between the entries of ${what}.`, before, before, {
     title: "Insert a comma",
     edits: [{ start: before, end: before, newText: "," }],
@@ -172,8 +181,7 @@ export function parseArray(p: Parser): Expression {
   const multiline = p.multiline;
   p.multiline = true;
   p.pos++;
-  p.skipTrivia();
-  let more = p.peek() !== CLOSE_BRACKET && p.peek() !== -1;
+  let more = firstEntry(p, CLOSE_BRACKET);
   while (more) {
     const before = p.pos;
     elements.push(parseElement(p));
@@ -205,7 +213,7 @@ function skipUnexpected(p: Parser, close: number): boolean {
   for (; ; i++) {
     const c = p.at(i);
     if (c === -1 || c === NEWLINE || c === COMMA || c === close) break;
-    if (c === CLOSE_BRACE || c === CLOSE_BRACKET || c === 41) break;
+    if (c === CLOSE_BRACE || c === CLOSE_BRACKET || c === CLOSE_PAREN) break;
   }
   p.pos = i;
   return i > start;
@@ -233,8 +241,7 @@ export function parseProperties(
   const multiline = p.multiline;
   p.multiline = true;
   p.pos = open + 1;
-  p.skipTrivia();
-  let more = p.peek() !== CLOSE_BRACE && p.peek() !== -1;
+  let more = firstEntry(p, CLOSE_BRACE);
   while (more) {
     const before = p.pos;
     if (p.peek() === DOT) properties.push(parseSpread(p));

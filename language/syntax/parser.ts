@@ -23,14 +23,14 @@ export class Parser {
   depth = 0;
   errors: Problem[] = [];
   comments: Comment[] = [];
-  /** Where the innermost unfinished statement begins at the top level. */
-  statementStart = 0;
   /** Set where an operator may stand at the start of a line: in parentheses and conditions. */
   multiline = false;
   /** Set in `with { … }`, where durations are values. */
   inWith = false;
   /** Set where a bare word is a value: behind a few keys of `with { … }`. */
   bareWords = false;
+  /** Where the last `;` stood: errors before it say nothing about what follows. */
+  private released = 0;
   /** Number of `/for` loops of a template around the position. */
   templateLoops = 0;
 
@@ -49,15 +49,33 @@ export class Parser {
     return this.pos < this.end ? this.text.charCodeAt(this.pos) : -1;
   }
 
-  /** Reports an error; one that begins where the last one did adds nothing and is dropped. */
+  /**
+   * Reports an error, unless one stands on the same line already: what follows a mistake on its line is mostly its
+   * consequence. A `;` gives the rest of the line a chance of its own (see `release`).
+   */
   fail(code: SyntaxCode, message: string, start: number, end: number, fix?: { title: string; edits: Edit[] }): void {
     const errors = this.errors;
-    if (errors.length >= MAX_ERRORS) return;
-    const last = errors[errors.length - 1];
-    if (last !== undefined && last.start === start) return;
+    if (errors.length >= MAX_ERRORS || this.isLineKnown(start)) return;
     const error: Problem = { code, message, start, end: end > start ? end : this.visibleEnd(start) };
     if (fix !== undefined) error.fix = fix;
     errors.push(error);
+  }
+
+  /** Errors from here on are independent of those before, though on the same line. */
+  release(): void {
+    this.released = this.pos;
+  }
+
+  private isLineKnown(start: number): boolean {
+    const errors = this.errors;
+    for (let i = errors.length - 1; i >= 0 && i >= errors.length - 8; i--) {
+      const other = errors[i]!.start;
+      if (other < this.released && start >= this.released) continue;
+      // The search ends at the first line end, so it is as long as a line at most; very long lines count as one.
+      const newline = this.text.indexOf("\n", Math.min(start, other));
+      if (newline === -1 || newline >= Math.max(start, other)) return true;
+    }
+    return false;
   }
 
   /** The end of a range of one character at `start`, or of none at the end of a line. */

@@ -1,4 +1,4 @@
-import { COLON, COMMA, EQUALS, GREATER, NEWLINE, QUESTION, SLASH } from "./characters";
+import { CLOSE_BRACKET, COLON, COMMA, EQUALS, GREATER, NEWLINE, QUESTION, SLASH } from "./characters";
 import type { Parser } from "./parser";
 
 const TOP_LEVEL_ONLY = new Set([
@@ -56,13 +56,32 @@ export function atStatementLine(p: Parser, i: number): boolean {
   return statementWord(p, i, STATEMENTS);
 }
 
+/** True when the first thing on a line, at `i`, is a statement and no entry of a list or object. */
+export function atStatement(p: Parser, i: number): boolean {
+  if (p.at(i) === EQUALS) return p.at(i + 1) === GREATER;
+  return statementWord(p, i, STATEMENTS) || p.atWord(i, "let");
+}
+
 /** As `atStatementLine`, for statements that no block can hold. */
 export function atTopLevelLine(p: Parser, i: number): boolean {
   return atColumnOne(p, i) && statementWord(p, i, TOP_LEVEL_ONLY);
 }
 
+/** True when the line at `i` begins, in any column, with a statement or with the `]` of the block around. */
+export function atBlockLine(p: Parser, i: number): boolean {
+  const first = p.afterSpaces(i);
+  return p.at(first) === CLOSE_BRACKET || atStatement(p, first);
+}
+
+/** The end of the line before the next one where `test` holds: there something unclosed is cut off. */
+export function endBefore(p: Parser, i: number, test: (p: Parser, i: number) => boolean): number {
+  const next = nextLineWhere(p, i, test);
+  if (next >= p.end) return p.end;
+  return p.text.charCodeAt(next - 2) === 13 ? next - 2 : next - 1;
+}
+
 /** The start of the next line behind `i` where `test` holds, or the end of the input. */
-export function nextLineWhere(p: Parser, i: number, test: (p: Parser, i: number) => boolean): number {
+function nextLineWhere(p: Parser, i: number, test: (p: Parser, i: number) => boolean): number {
   for (;;) {
     const newline = p.text.indexOf("\n", i);
     if (newline === -1 || newline + 1 >= p.end) return p.end;

@@ -112,6 +112,9 @@ function parseText(p: Parser): Statement {
   p.pos = i;
   let end = i;
   while (end > start && (p.text.charCodeAt(end - 1) === NEWLINE || p.text.charCodeAt(end - 1) === 13)) end--;
+  // Closing brackets on a line of their own are left over from a statement that is reported already.
+  if (/^[\])}\s]*$/.test(p.text.slice(start, end)) && p.errors.length > 0)
+    return { kind: "ErrorStatement", start, end };
   const word = p.text.slice(start, p.wordEnd(start));
   const lower = word.toLowerCase();
   if (word !== lower && STATEMENT_WORDS.has(lower)) {

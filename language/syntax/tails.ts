@@ -95,7 +95,12 @@ function parseLegacyPipeline(p: Parser, value: Expression, i: number): Expressio
 /** `with { … }` at the position. */
 export function parseWith(p: Parser): WithClause {
   const start = p.pos;
-  p.pos = p.afterWhitespace(start + 4);
+  return parseOptions(p, start, p.afterWhitespace(start + 4));
+}
+
+/** The `{ … }` at `open` of a clause that begins at `start`. */
+export function parseOptions(p: Parser, start: number, open: number): WithClause {
+  p.pos = open;
   const inWith = p.inWith;
   p.inWith = true;
   const properties = parseProperties(p, p.pos, "syntax/invalid-with", "the `with` clause", false);

@@ -18,7 +18,7 @@ import {
 } from "./characters";
 import { fileReferenceEnd, parseFileReference } from "./file-references";
 import type { Parser } from "./parser";
-import { atStatementLine, nextLineWhere } from "./recovery";
+import { atStatementLine, endBefore } from "./recovery";
 import { parseAccess } from "./references";
 import { atTemplateLoop, parseTemplateLoop } from "./template-loops";
 import type { Expression, Interpolation, Quote, Stage, Template, TemplatePart, Text } from "./tree";
@@ -52,15 +52,36 @@ export function parseString(p: Parser): Template {
   if (p.peek() === APOSTROPHE) return parseLiteralString(p);
   const start = p.pos;
   p.pos++;
-  const parts = parseInterpolated(p, Ends.Quote);
+  const errors = p.errors.length;
+  const comments = p.comments.length;
+  let parts = parseInterpolated(p, Ends.Quote);
   if (p.peek() === QUOTE) p.pos++;
   else {
+    // In a list the string was meant to end before the next separator or bracket.
+    let end = p.depth === 0 ? p.pos : listItemEnd(p, start + 1);
+    if (end < p.pos) {
+      p.rewind(end, errors, comments);
+      parts = [];
+      while (end > start + 1 && p.text.charCodeAt(end - 1) === 32) end--;
+      p.pos = end;
+      pushText(p, parts, start + 1, end, null);
+    }
     p.fail("syntax/unclosed-string", 'Expected `"` to close the string on this line.', start, start + 1, {
       title: 'Close the string with `"`',
       edits: [{ start: p.pos, end: p.pos, newText: '"' }],
     });
   }
   return { kind: "Template", start, end: p.pos, quote: '"', parts };
+}
+
+/** Where an unclosed string at `i` ends in a list: before the first `,`, `]`, `}` or `)` of its line. */
+function listItemEnd(p: Parser, i: number): number {
+  const line = p.lineEnd(i);
+  for (; i < line; i++) {
+    const c = p.at(i);
+    if (c === 44 || c === CLOSE_BRACKET || c === 125 || c === 41) return i;
+  }
+  return line;
 }
 
 function parseLiteralString(p: Parser): Template {
@@ -109,7 +130,7 @@ function parseDelimited(p: Parser, quote: Quote, close: string, ends: Ends): Tem
   if (p.pos < p.end && p.text.startsWith(close, p.pos)) p.pos += close.length;
   else {
     // Unclosed: the template ends where the next statement begins.
-    p.rewind(nextLineWhere(p, start, atStatementLine), errors, comments);
+    p.rewind(endBefore(p, start, atStatementLine), errors, comments);
     parts = [];
     pushText(p, parts, start + close.length, p.pos, null);
     p.fail("syntax/unclosed-template", `Expected \`${close}\` to close the template.`, start, start + close.length);

@@ -200,6 +200,7 @@ export function parseEntries(p: Parser, kind: ActionKind, withSubject: boolean):
     if (c === CLOSE_BRACKET || c === -1 || atTopLevelLine(p, start)) break;
     if (c === SEMICOLON) {
       p.pos++;
+      p.release();
       continue;
     }
     if (c === COMMA) {
@@ -256,7 +257,7 @@ function parseEntry(p: Parser, kind: ActionKind, withSubject: boolean): WhenEntr
       const statement = parseBlockStatement(p, kind === "value" ? "action" : "when");
       if (statement !== null) return statement;
     }
-  } else if (c === AT && atAssignment(p, start)) {
+  } else if (c === AT && atAssignment(p, start) && !p.text.slice(start, p.lineEnd(start)).includes("=>")) {
     const statement = parseBlockStatement(p, kind === "value" ? "action" : "when");
     if (statement !== null) return statement;
   }
