@@ -4,15 +4,16 @@
  */
 export type RunControl =
   /** The first line, before anything runs, with the credentials from the editor's secret storage. They travel nowhere else. */
-  | { type: "start"; secrets: Record<string, string>; terminal?: { columns: number; rows: number } }
+  | { type: "start"; secrets: Record<string, string> }
   /** Allows so many more bytes of `stdout` and `stderr` text (UTF-8); without credit the run stops reading from the engine. */
   | { type: "credit"; bytes: number }
-  /** Typed by the person, for the command that runs. */
-  | { type: "input"; text: string }
-  /** The end of the command's input (Ctrl+D). */
-  | { type: "endOfInput" }
-  | { type: "resize"; columns: number; rows: number }
   | { type: "cancel" };
+
+/**
+ * What the editor says to a spare process (`mlld-env __spare`) before it becomes a run: first what to be ready for, the `spare` of the
+ * last run's `done`, then the arguments of the run, which have to ask for `--control`. `start` and all the rest follow as for any run.
+ */
+export type SpareControl = { type: "prepare"; spare?: unknown } | { type: "run"; args: string[]; cwd: string };
 
 /** What a run may write before the first `credit` line, in bytes. */
 export const INITIAL_CREDIT = 256 * 1024;

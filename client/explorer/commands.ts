@@ -116,9 +116,10 @@ export function explorerCommands(view: EnvironmentsView, program: Program, docum
     ),
     "mlldEnv.environments.reveal": on(
       l10n.t("Reveal Block"),
-      async ({ file, line }) => {
-        const at = new vscode.Position((line ?? 1) - 1, 0);
-        await window.showTextDocument(vscode.Uri.file(file), { selection: new vscode.Range(at, at) });
+      async environment => {
+        const document = await vscode.workspace.openTextDocument(environment.file);
+        const at = blockOf(environment, document);
+        await window.showTextDocument(document, { selection: new vscode.Range(at, at) });
       },
       false,
     ),
@@ -142,6 +143,14 @@ function openShell({ name }: ExplorerEnvironment, program: Program): void {
     isTransient: true,
   });
   terminal.show();
+}
+
+/** Where a file says the name of an environment, unless the backend knows the line of its block. */
+function blockOf({ name, line }: ExplorerEnvironment, document: vscode.TextDocument): vscode.Position {
+  if (line !== undefined) return new vscode.Position(line - 1, 0);
+  const quoted = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const found = new RegExp(`\\bname["']?\\s*:\\s*["'\`]${quoted}["'\`]`).exec(document.getText());
+  return document.positionAt(found?.index ?? 0);
 }
 
 function environmentOf(given: unknown): ExplorerEnvironment | undefined {

@@ -6,7 +6,6 @@ import { EventText } from "./event-text";
 import { PacedOutput } from "./paced-output";
 import { type RunEnd, RunProcess, type RunTrouble } from "./run-process";
 import { type RunRequest, runTitle } from "./run-request";
-import { TypedInput } from "./typed-input";
 
 /** Credit goes back to the run in parts of this size, in bytes. */
 const CREDIT_PART = INITIAL_CREDIT / 8;
@@ -41,10 +40,8 @@ export class RunTerminal implements vscode.Pseudoterminal {
   );
   private process: RunProcess | undefined;
   private observer: RunObserver | undefined;
-  private begin: ((size: vscode.TerminalDimensions | undefined) => void) | undefined;
-  private size: vscode.TerminalDimensions | undefined;
+  private begin: (() => void) | undefined;
   private opened = false;
-  private typed = new TypedInput();
   private again: (() => void) | undefined;
   private owed = 0;
 
@@ -55,7 +52,7 @@ export class RunTerminal implements vscode.Pseudoterminal {
     return this.process !== undefined;
   }
 
-  /** Starts a run; the terminal must be idle. Its first command waits until the terminal is open and its size known. */
+  /** Starts a run; the terminal must be idle. Its process loads at once, its first command waits until the terminal is open. */
   run(request: RunRequest, context: RunContext, observer: RunObserver): void {
     const text = new EventText({
       t: (message, ...places) => vscode.l10n.t(message, ...places),
@@ -63,7 +60,6 @@ export class RunTerminal implements vscode.Pseudoterminal {
     });
     this.observer = observer;
     this.again = undefined;
-    this.typed = new TypedInput();
     this.renamed.fire(runTitle(request));
     this.show(text.opening(runTitle(request)));
     const process = new RunProcess(context.program, request, context.cwd, {
@@ -86,8 +82,7 @@ export class RunTerminal implements vscode.Pseudoterminal {
     });
     this.process = process;
     this.owed = 0;
-    this.begin = size =>
-      process.send({ type: "start", secrets: context.secrets, ...(size ? { terminal: { ...size } } : {}) });
+    this.begin = () => process.send({ type: "start", secrets: context.secrets });
     if (this.opened) this.start();
   }
 
@@ -104,9 +99,8 @@ export class RunTerminal implements vscode.Pseudoterminal {
     void this.closeWith(3);
   }
 
-  open(size: vscode.TerminalDimensions | undefined): void {
+  open(): void {
     this.opened = true;
-    this.size = size;
     this.output.open();
     this.start();
   }
@@ -116,11 +110,6 @@ export class RunTerminal implements vscode.Pseudoterminal {
     this.process?.cancel();
   }
 
-  setDimensions(size: vscode.TerminalDimensions): void {
-    this.size = size;
-    this.process?.send({ type: "resize", columns: size.columns, rows: size.rows });
-  }
-
   handleInput(raw: string): void {
     const data = this.output.input(raw);
     if (!data) return;
@@ -128,16 +117,12 @@ export class RunTerminal implements vscode.Pseudoterminal {
       if (data === "\r") this.again?.();
       return;
     }
-    for (const typed of this.typed.take(data)) {
-      if (typed.kind === "echo") this.output.write(typed.text);
-      else if (typed.kind === "line") this.process.send({ type: "input", text: typed.text });
-      else if (typed.kind === "end") this.process.send({ type: "endOfInput" });
-      else this.cancel();
-    }
+    // The commands of a block have no input of their own: only Ctrl+C means something.
+    if (data.includes("\x03")) this.cancel();
   }
 
   private start(): void {
-    this.begin?.(this.size);
+    this.begin?.();
     this.begin = undefined;
   }
 

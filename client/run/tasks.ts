@@ -70,8 +70,8 @@ class TaskTerminal implements vscode.Pseudoterminal {
     this.onDidClose = pty.onDidClose;
     this.onDidChangeName = pty.onDidChangeName;
   }
-  open(size: vscode.TerminalDimensions | undefined): void {
-    this.pty.open(size);
+  open(): void {
+    this.pty.open();
     this.begin();
   }
   close(): void {
@@ -79,8 +79,5 @@ class TaskTerminal implements vscode.Pseudoterminal {
   }
   handleInput(data: string): void {
     this.pty.handleInput(data);
-  }
-  setDimensions(size: vscode.TerminalDimensions): void {
-    this.pty.setDimensions(size);
   }
 }
