@@ -1,0 +1,232 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: placeholders of snippets look like this
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { CompletionItem } from "vscode-languageserver/node";
+import { edited, marked, Session } from "./harness";
+
+let session: Session;
+let count = 0;
+
+beforeAll(async () => {
+  session = await Session.start({
+    files: {
+      "lib/tools.mld": `exe @greet(name, mode) = \`Hi @name\`
+var @sandbox = { provider: "docker", tools: ["Read", "Frobnicate"] }
+export { @greet, @sandbox }
+`,
+      "lib/page.att": "Hi @name\n",
+      "lib/deep/inner.mld": "var @x = 1\n",
+      "other.mld": "var tools @kit = { searchAll: { mlld: @f } }\nexe @f() = `x`\n",
+    },
+  });
+});
+afterAll(() => session.stop());
+
+/** Completes at the cursor of a text, in a file of its own. */
+async function complete(source: string, path = `c${count++}.mld`): Promise<{ text: string; items: CompletionItem[] }> {
+  const { text, cursor } = marked(source);
+  await session.open(path, text);
+  return { text, items: await session.ask<CompletionItem[]>("textDocument/completion", path, { position: cursor }) };
+}
+
+const labels = async (source: string, path?: string) => (await complete(source, path)).items.map(({ label }) => label);
+
+/** The text after a proposal was taken. */
+async function taken(source: string, label: string, path?: string): Promise<string> {
+  const { text, items } = await complete(source, path);
+  const item = items.find(one => one.label === label);
+  if (!item) throw new Error(`${label} is not among ${items.map(one => one.label).join(", ")}`);
+  return edited(text, [item.textEdit as { range: never; newText: string }]);
+}
+
+describe("completion of directives", () => {
+  it("offers them at the start of a line, and no statements of blocks", async () => {
+    const found = await labels("v‸");
+    expect(found).toEqual(expect.arrayContaining(["var", "exe", "env", "policy", "guard", "import"]));
+    expect(found).not.toContain("let");
+  });
+
+  it("offers statements in blocks", async () => {
+    const found = await labels("exe @f() = [\n  l‸\n]\n");
+    expect(found).toEqual(expect.arrayContaining(["let", "run", "show", "env", "if"]));
+    expect(found).not.toContain("import");
+  });
+
+  it("offers them behind a slash in markdown, and nothing in prose", async () => {
+    expect(await labels("Some text\n/v‸\n", "m1.mld.md")).toContain("var");
+    expect(await labels("Some text ‸\n", "m2.mld.md")).toEqual([]);
+  });
+
+  it("writes a template of the directive", async () => {
+    expect(await taken("en‸", "env")).toBe("env @${1:config} [\n  $0\n]");
+  });
+
+  it("knows the words that go on with a directive", async () => {
+    expect(await labels("env @cfg ‸")).toContain("with");
+    expect(await labels("guard @g ‸")).toEqual(expect.arrayContaining(["before", "after", "always"]));
+    expect(await labels("guard @g before op:‸ = when [ * => allow ]")).toContain("run");
+    expect(await labels("guard @g before op:run = when [\n  * => ‸\n]")).toEqual(
+      expect.arrayContaining(["allow", "deny", "env"]),
+    );
+    expect(await labels("output @x ‸")).toContain("to");
+  });
+});
+
+describe("completion of config fields", () => {
+  it("offers the fields with their docs, less those that are there", async () => {
+    const { items } = await complete('env { provider: "docker", ‸, fs: { read: [] } } [\n  show "x"\n]\n');
+    const found = items.map(({ label }) => label);
+    expect(found).toEqual(expect.arrayContaining(["tools", "mcps", "net", "limits", "auth", "profile", "name"]));
+    expect(found).not.toContain("provider");
+    expect(found).not.toContain("fs");
+    const tools = items.find(({ label }) => label === "tools")!;
+    expect(JSON.stringify(tools.documentation)).toContain("Enforced by");
+    expect(tools.detail).toBeTruthy();
+  });
+
+  it("offers them in a config that is a variable, on its own line", async () => {
+    expect(await labels('var @cfg = {\n  provider: "docker",\n  to‸\n}\n')).toContain("tools");
+  });
+
+  it("offers the keys of inner objects", async () => {
+    expect(await labels("env { fs: { ‸ } } [ show 1 ]")).toEqual(expect.arrayContaining(["read", "write"]));
+    expect(await labels("env { limits: { ‸ } } [ show 1 ]")).toEqual(
+      expect.arrayContaining(["mem", "cpu", "pids", "timeout"]),
+    );
+    expect(await labels("env { mcps: [{ ‸ }] } [ show 1 ]")).toEqual(
+      expect.arrayContaining(["command", "args", "module", "npm"]),
+    );
+    expect(await labels("env { profiles: { full: { ‸ } } } [ show 1 ]")).toEqual(
+      expect.arrayContaining(["requires", "description"]),
+    );
+  });
+
+  it("completes the key only, where the value is there", async () => {
+    expect(await taken("env { to‸: [] } [ show 1 ]", "tools")).toBe("env { tools: [] } [ show 1 ]");
+  });
+
+  it("offers in a with clause what can still be narrowed", async () => {
+    const wide = await labels('var @c = { provider: "docker", tools: ["Read"] }\nenv @c with { ‸ } [\n  show "x"\n]\n');
+    expect(wide).toEqual(expect.arrayContaining(["tools", "profile"]));
+    expect(wide).not.toContain("image");
+    const narrow = await labels('var @c = { provider: "docker", tools: [] }\nenv @c with { ‸ } [\n  show "x"\n]\n');
+    expect(narrow).not.toContain("tools");
+    expect(narrow).toContain("profile");
+  });
+
+  it("knows the keys of policies, needs and credentials", async () => {
+    expect(await labels("policy @p = { ‸ }")).toEqual(expect.arrayContaining(["allow", "deny", "env", "auth"]));
+    expect(await labels("policy @p = { env: { ‸ } }")).toEqual(expect.arrayContaining(["default", "tools", "net"]));
+    expect(await labels("needs { ‸ }")).toEqual(expect.arrayContaining(["sh", "network", "cmd", "node"]));
+    expect(await labels("auth @k = { ‸ }")).toEqual(expect.arrayContaining(["from", "as"]));
+  });
+});
+
+describe("completion of values", () => {
+  it("offers providers, quoted where no quotes are", async () => {
+    expect(await taken("env { provider: ‸ } [ show 1 ]", "docker")).toBe('env { provider: "docker" } [ show 1 ]');
+    expect(await taken('env { provider: "do‸" } [ show 1 ]', "docker")).toBe('env { provider: "docker" } [ show 1 ]');
+  });
+
+  it("offers the tools that the workspace knows, less those that are listed", async () => {
+    const found = await labels('env { tools: ["Read", "‸"] } [ show 1 ]');
+    expect(found).toEqual(expect.arrayContaining(["Bash", "Frobnicate", "searchAll"]));
+    expect(found).not.toContain("Read");
+    expect(await taken('env { tools: ["Read", ‸] } [ show 1 ]', "Frobnicate")).toBe(
+      'env { tools: ["Read", "Frobnicate"] } [ show 1 ]',
+    );
+  });
+
+  it("offers credentials", async () => {
+    const source = 'auth @brave = "BRAVE"\n';
+    expect(await labels(`${source}env { auth: "‸" } [ show 1 ]`)).toEqual(["brave"]);
+    expect(await labels(`${source}run cmd { ls } using auth:‸`)).toEqual(["brave"]);
+  });
+
+  it("offers the profiles of the config", async () => {
+    const source = "var @c = { profiles: { full: { requires: { sh: true } }, offline: { requires: {} } } }\n";
+    expect(await labels(`${source}env @c with { profile: "‸" } [ show 1 ]`)).toEqual(["full", "offline"]);
+  });
+});
+
+describe("completion of names", () => {
+  it("offers variables, with what is nearest first", async () => {
+    const { items } = await complete("var @outer = 1\nexe @f(param) = [\n  let @inner = 2\n  show @‸\n]\n");
+    const found = [...items].sort((a, b) => (a.sortText! < b.sortText! ? -1 : 1)).map(({ label }) => label);
+    expect(found).toEqual(expect.arrayContaining(["@outer", "@param", "@inner", "@f"]));
+    expect(found.indexOf("@inner")).toBeLessThan(found.indexOf("@outer"));
+  });
+
+  it("writes the parameters of an executable", async () => {
+    expect(await taken("exe @greet(name, mode) = `Hi`\nshow @gr‸", "@greet")).toBe(
+      "exe @greet(name, mode) = `Hi`\nshow @greet(${1:name}, ${2:mode})",
+    );
+    expect(await taken('import { @greet } from "./lib/tools.mld"\nshow @gr‸', "@greet")).toContain(
+      "show @greet(${1:name}, ${2:mode})",
+    );
+  });
+
+  it("offers transformers behind a pipe, without parentheses", async () => {
+    expect(await taken("var @x = 1\nvar @y = @x | @up‸", "@upper")).toBe("var @x = 1\nvar @y = @x | @upper");
+    expect(await labels("var @x = 1\nvar @y = @x | ‸")).toContain("@trim");
+  });
+
+  it("offers names in templates and commands, not in code and simple quotes", async () => {
+    expect(await labels("var @who = 1\nshow `Hi @w‸`")).toContain("@who");
+    expect(await labels("var @who = 1\nrun cmd { echo @w‸ }")).toContain("@who");
+    expect(await labels("var @who = 1\nrun js { @w‸ }")).toEqual([]);
+    expect(await labels("var @who = 1\nshow '@w‸'")).toEqual([]);
+    expect(await labels("var @who = 1 >> @w‸")).toEqual([]);
+  });
+
+  it("offers fields of objects and exports of modules", async () => {
+    expect(await labels("var @o = { alpha: { beta: 1 } }\nshow @o.‸")).toContain("alpha");
+    expect(await labels("var @o = { alpha: { beta: 1 } }\nshow @o.alpha.‸")).toContain("beta");
+    expect(await labels('import "./lib/tools.mld" as @lib\nshow @lib.‸')).toEqual(
+      expect.arrayContaining(["greet", "sandbox"]),
+    );
+  });
+
+  it("offers what a module exports between the braces of an import", async () => {
+    expect(await taken('import { @gr‸ } from "./lib/tools.mld"\n', "@greet")).toBe(
+      'import { @greet } from "./lib/tools.mld"\n',
+    );
+    expect(await labels('import { @greet, ‸ } from "./lib/tools.mld"\n')).toEqual(["@sandbox"]);
+  });
+});
+
+describe("completion of paths", () => {
+  it("offers modules and folders in an import", async () => {
+    const found = await labels('import { @x } from "./‸"\n');
+    expect(found).toEqual(expect.arrayContaining(["lib/", "other.mld"]));
+    expect(await labels('import { @x } from "./lib/‸"\n')).toEqual(
+      ["page.att", "tools.mld", "deep/"].sort((a, b) => (a < b ? -1 : 1)),
+    );
+    expect(await taken('import { @x } from "./lib/to‸"\n', "tools.mld")).toBe('import { @x } from "./lib/tools.mld"\n');
+  });
+
+  it("offers only templates to an executable", async () => {
+    expect(await labels('exe @page(name) = template "./lib/‸"\n')).toEqual(
+      expect.arrayContaining(["page.att", "deep/"]),
+    );
+    expect(await labels('exe @page(name) = template "./lib/‸"\n')).not.toContain("tools.mld");
+  });
+
+  it("looks into no address and no other machine", async () => {
+    expect(await labels('import { @x } from "https://example.com/‸"\n')).toEqual([]);
+    expect(await labels('import { @x } from "//server/share/‸"\n')).toEqual([]);
+  });
+});
+
+describe("clients without snippets", () => {
+  it("get plain text", async () => {
+    const plain = await Session.start({ capabilities: {} });
+    const { text, cursor } = marked("exe @greet(name) = `Hi`\nshow @gr‸");
+    await plain.open("a.mld", text);
+    const items = await plain.ask<CompletionItem[]>("textDocument/completion", "a.mld", { position: cursor });
+    expect(items.find(({ label }) => label === "@greet")).toMatchObject({
+      insertTextFormat: 1,
+      textEdit: { newText: "@greet(name)" },
+    });
+    await plain.stop();
+  });
+});

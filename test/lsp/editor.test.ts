@@ -1,0 +1,367 @@
+import { afterEach, describe, expect, it } from "vitest";
+import type {
+  CodeAction,
+  CodeLens,
+  DocumentLink,
+  DocumentSymbol,
+  FoldingRange,
+  Hover,
+  InlayHint,
+  Position,
+  Range,
+  SelectionRange,
+  SemanticTokens,
+  SemanticTokensDelta,
+  SignatureHelp,
+  SymbolInformation,
+  TextEdit,
+} from "vscode-languageserver/node";
+import { TOKEN_TYPES } from "../../language/features/tokens";
+import { covered, edited, marked, Session, type SessionOptions } from "./harness";
+
+let session: Session | undefined;
+afterEach(async () => {
+  await session?.stop();
+  session = undefined;
+});
+
+const SANDBOX = `var @sandbox = { provider: "docker", tools: ["Bash", "Read"], net: ["api.example.com"] }
+env @sandbox with { tools: ["Bash"] } [
+  run cmd { ls }
+  let @x = env { tools: [] } [ => 1 ]
+]
+`;
+
+async function open(
+  source: string,
+  options: SessionOptions = {},
+  path = "a.mld",
+): Promise<{ text: string; cursor: Position; range: Range; ask<R>(method: string, more?: object): Promise<R> }> {
+  session = await Session.start(options);
+  const { text, cursor, range } = marked(source);
+  await session.open(path, text);
+  return { text, cursor, range, ask: (method, more = {}) => session!.ask(method, path, more) };
+}
+
+async function hover(source: string): Promise<string> {
+  const { ask, cursor } = await open(source);
+  const found = await ask<Hover | null>("textDocument/hover", { position: cursor });
+  return found ? (found.contents as { value: string }).value : "";
+}
+
+describe("hover", () => {
+  it("explains the environment of a block: what holds and what narrowed it", async () => {
+    const text = await hover(SANDBOX.replace("env @sandbox", "en‸v @sandbox"));
+    expect(text).toContain("env @sandbox with");
+    expect(text).toMatch(/tools/);
+    expect(text).toContain("Bash");
+    expect(text).not.toMatch(/tools[^\n]*Read/);
+    expect(text).toContain("api.example.com");
+    expect(text).toContain("docker");
+  });
+
+  it("explains a nested block with what it inherits", async () => {
+    const text = await hover(SANDBOX.replace("= env {", "= e‸nv {"));
+    expect(text).toContain("docker");
+    expect(text).toContain("api.example.com");
+  });
+
+  it("explains a field, who enforces it and how it narrows", async () => {
+    const text = await hover(SANDBOX.replace('tools: ["Bash", "Read"]', 'to‸ols: ["Bash", "Read"]'));
+    expect(text).toMatch(/\*\*tools\*\*/);
+    expect(text).toMatch(/Enforced by/);
+    expect(text).toMatch(/Narrows/);
+  });
+
+  it("explains names: parameters, the comment above, the value", async () => {
+    expect(await hover('>> Says hello.\nexe @greet(name) = `Hi @name`\nshow @gr‸eet("x")\n')).toMatch(
+      /@greet\(name\)[\s\S]*executable[\s\S]*Says hello\./,
+    );
+    await session!.stop();
+    expect(await hover("var secret @port = 8080\nshow @po‸rt\n")).toMatch(/variable, secret[\s\S]*8080/);
+    await session!.stop();
+    expect(await hover("show @n‸ow\n")).toMatch(/reserved variable/);
+    await session!.stop();
+    expect(await hover("var @a = 1\nvar @b = @a | @up‸per\n")).toMatch(/transformer[\s\S]*[Uu]pper case/);
+    await session!.stop();
+    expect(await hover('var @a = [1]\nshow @a.jo‸in(",")\n')).toMatch(/one text/);
+  });
+
+  it("says so when a value is known only at run time", async () => {
+    expect(await hover("var @x = cmd { date }\nshow @‸x\n")).toMatch(/only when it runs/);
+  });
+
+  it("explains directives", async () => {
+    expect(await hover("po‸licy @p = { deny: [] }\n")).toMatch(/\*\*policy\*\*/);
+  });
+});
+
+describe("signature help", () => {
+  it("shows the parameter at the cursor", async () => {
+    const { ask, cursor } = await open('exe @greet(name, mode) = `Hi`\nshow @greet("a", ‸)\n');
+    const help = await ask<SignatureHelp>("textDocument/signatureHelp", { position: cursor });
+    expect(help.signatures[0]!.label).toBe("@greet(name, mode)");
+    expect(help.activeParameter).toBe(1);
+  });
+
+  it("works in templates and for transformers, not in definitions", async () => {
+    const first = await open("exe @greet(name, mode) = `Hi`\nshow `x @greet(1, ‸`\n");
+    expect(await first.ask<SignatureHelp>("textDocument/signatureHelp", { position: first.cursor })).toMatchObject({
+      activeParameter: 1,
+    });
+    await session!.stop();
+    const second = await open("exe @greet(name, ‸) = `Hi`\n");
+    expect(await second.ask("textDocument/signatureHelp", { position: second.cursor })).toBeNull();
+  });
+});
+
+describe("code lenses", () => {
+  it("run and explain each block, with its target and plain arguments", async () => {
+    const { ask } = await open(SANDBOX);
+    const lenses = await ask<CodeLens[]>("textDocument/codeLens");
+    expect(lenses.map(({ command }) => command!.title)).toEqual([
+      "$(play) Run env block (docker)",
+      "Explain environment",
+      "$(play) Run env block (docker)",
+      "Explain environment",
+    ]);
+    expect(lenses[0]!.command).toMatchObject({ command: "mlldEnv.runBlock", arguments: [session!.uri("a.mld"), 1] });
+    expect(lenses[1]!.command).toMatchObject({ command: "mlldEnv.explain", arguments: [session!.uri("a.mld"), 1] });
+    expect(lenses[2]!.command!.arguments![1]).toBe(3);
+  });
+
+  it("can be turned off, each for itself", async () => {
+    const { ask } = await open(SANDBOX, { settings: { codeLens: { run: false } } });
+    await session!.diagnostics("a.mld");
+    expect((await ask<CodeLens[]>("textDocument/codeLens")).map(({ command }) => command!.title)).toEqual([
+      "Explain environment",
+      "Explain environment",
+    ]);
+    session!.settings = { "codeLens.run": false, "codeLens.explain": false };
+    await session!.client.sendNotification("workspace/didChangeConfiguration", { settings: null });
+    await new Promise(resolve => setTimeout(resolve, 100));
+    expect(await ask<CodeLens[]>("textDocument/codeLens")).toEqual([]);
+  });
+});
+
+describe("inlay hints", () => {
+  it("show behind the head what a block may do", async () => {
+    const { ask, text } = await open(SANDBOX);
+    const everywhere = { start: { line: 0, character: 0 }, end: { line: 9, character: 0 } };
+    const hints = await ask<InlayHint[]>("textDocument/inlayHint", { range: everywhere });
+    expect(hints[0]!.label).toMatch(/tools: .*[Bb]ash.*net: api\.example\.com/);
+    const head = covered(text, { start: { line: 1, character: 0 }, end: hints[0]!.position });
+    expect(head).toBe('env @sandbox with { tools: ["Bash"] }');
+    expect(
+      await ask<InlayHint[]>("textDocument/inlayHint", {
+        range: { start: { line: 0, character: 0 }, end: { line: 0, character: 5 } },
+      }),
+    ).toEqual([]);
+  });
+
+  it("can be turned off", async () => {
+    const { ask } = await open(SANDBOX, { settings: { inlayHints: { enabled: false } } });
+    await session!.diagnostics("a.mld");
+    expect(
+      await ask("textDocument/inlayHint", {
+        range: { start: { line: 0, character: 0 }, end: { line: 9, character: 0 } },
+      }),
+    ).toEqual([]);
+  });
+});
+
+describe("code actions", () => {
+  const WIDER = 'var @parent = { tools: ["Read"] }\nenv @parent with { tools: ["Read", "Bash"] } [\n  show "x"\n]\n';
+
+  async function actions(source: string, only?: string[]): Promise<{ text: string; found: CodeAction[] }> {
+    const { ask, range, text } = await open(source);
+    return {
+      text,
+      found: await ask<CodeAction[]>("textDocument/codeAction", {
+        range,
+        context: { diagnostics: [], ...(only && { only }) },
+      }),
+    };
+  }
+
+  it("fix a finding, the preferred way first", async () => {
+    const { found } = await actions(WIDER.replace('"Bash"', '«"Bash"»'));
+    const preferred = found.find(({ isPreferred }) => isPreferred)!;
+    expect(preferred.kind).toBe("quickfix");
+    expect(preferred.diagnostics![0]!.code).toBe("env/tools-widened");
+    expect(session!.after("a.mld", preferred.edit!)).toBe(WIDER.replace(', "Bash"', ""));
+  });
+
+  it("leave no finding behind", async () => {
+    const { found } = await actions(WIDER.replace('"Bash"', '«"Bash"»'), ["quickfix"]);
+    expect(found.length).toBeGreaterThan(1);
+    for (const { edit, title } of found) {
+      await session!.change("a.mld", WIDER);
+      await session!.change("a.mld", session!.after("a.mld", edit!));
+      const left = await session!.diagnostics("a.mld");
+      expect(
+        left.map(({ code }) => code),
+        title,
+      ).not.toContain("env/tools-widened");
+    }
+  });
+
+  it("suppress a finding by a comment", async () => {
+    const { found } = await actions(WIDER.replace('"Bash"', '«"Bash"»'));
+    const ignore = found.find(({ title }) => title.startsWith("Ignore"))!;
+    const after = session!.after("a.mld", ignore.edit!);
+    expect(after).toContain(">> mlld-env-ignore env/tools-widened\nenv @parent");
+  });
+
+  it("fix all at once", async () => {
+    const twice = WIDER + WIDER.replaceAll("@parent", "@second");
+    const { found } = await actions(`‸${twice}`, ["source.fixAll"]);
+    expect(found.map(({ kind }) => kind)).toEqual(["source.fixAll.mlld-env"]);
+    expect(session!.after("a.mld", found[0]!.edit!)).toBe(twice.replaceAll(', "Bash"', ""));
+  });
+
+  it("are none where nothing is wrong", async () => {
+    const { found } = await actions("«var @x = 1»\n");
+    expect(found).toEqual([]);
+  });
+});
+
+describe("semantic tokens", () => {
+  const decode = (text: string, { data }: SemanticTokens) => {
+    const lines = text.split("\n");
+    const found: [string, string][] = [];
+    let line = 0;
+    let character = 0;
+    for (let i = 0; i < data.length; i += 5) {
+      line += data[i]!;
+      character = data[i] === 0 ? character + data[i + 1]! : data[i + 1]!;
+      found.push([lines[line]!.slice(character, character + data[i + 2]!), TOKEN_TYPES[data[i + 3]!]!]);
+    }
+    return found;
+  };
+
+  it("tell what names stand for", async () => {
+    const { ask, text } = await open(
+      'exe @f(who) = [\n  let @x = @who | @upper\n  => @x\n]\nvar @c = { tools: ["Read"], other: 1 }\nenv @c [ show @f(1) ]\n',
+    );
+    const found = decode(text, await ask("textDocument/semanticTokens/full"));
+    expect(found).toEqual(
+      expect.arrayContaining([
+        ["exe", "keyword"],
+        ["@f", "function"],
+        ["who", "parameter"],
+        ["@who", "parameter"],
+        ["let", "keyword"],
+        ["@x", "variable"],
+        ["@upper", "function"],
+        ["tools", "property"],
+        ["env", "keyword"],
+        ["1", "number"],
+      ]),
+    );
+  });
+
+  it("come as a delta, and for a range", async () => {
+    const source = "var @a = 1\nvar @b = @a\n";
+    const { ask, text } = await open(source);
+    const full = await ask<SemanticTokens>("textDocument/semanticTokens/full");
+    await session!.change("a.mld", `${source}var @c = @b\n`);
+    const delta = await ask<SemanticTokensDelta>("textDocument/semanticTokens/full/delta", {
+      previousResultId: full.resultId,
+    });
+    const data = [...full.data];
+    for (const edit of [...delta.edits].reverse()) data.splice(edit.start, edit.deleteCount, ...(edit.data ?? []));
+    const again = await ask<SemanticTokens>("textDocument/semanticTokens/full");
+    expect(data).toEqual(again.data);
+    const range = await ask<SemanticTokens>("textDocument/semanticTokens/range", {
+      range: { start: { line: 1, character: 0 }, end: { line: 2, character: 0 } },
+    });
+    expect(decode(text, range).map(([word]) => word)).toEqual(["var", "@b", "@a"]);
+  });
+
+  it("are only about environments where the official extension colours", async () => {
+    const { ask, text } = await open('var @c = { tools: ["Read"] }\nenv @c [ show "x" ]\n', {
+      settings: { coexistence: "always" },
+    });
+    await session!.diagnostics("a.mld");
+    expect(decode(text, await ask("textDocument/semanticTokens/full")).map(([word]) => word)).toEqual(["tools", "env"]);
+  });
+});
+
+describe("structure", () => {
+  it("folds, selects and lists", async () => {
+    const { ask } = await open(SANDBOX);
+    expect(await ask<FoldingRange[]>("textDocument/foldingRange")).toEqual([{ startLine: 1, endLine: 3 }]);
+    const [selection] = await ask<SelectionRange[]>("textDocument/selectionRange", {
+      positions: [{ line: 2, character: 13 }],
+    });
+    let depth = 0;
+    for (let at: SelectionRange | undefined = selection; at; at = at.parent) depth++;
+    expect(depth).toBeGreaterThan(3);
+    const symbols = await ask<DocumentSymbol[]>("textDocument/documentSymbol");
+    expect(symbols.map(({ name }) => name)).toEqual(["@sandbox", 'env @sandbox with { tools: ["Bash"] }']);
+    expect(symbols[1]!.children!.map(({ name }) => name)).toEqual(["env { tools: [] }"]);
+  });
+
+  it("finds symbols of the whole workspace", async () => {
+    session = await Session.start({
+      files: { "a.mld": "var @alpha = 1\nexe @beta() = `x`\n", "sub/b.mld": "policy @gamma = { deny: [] }\n" },
+    });
+    const find = async (query: string) =>
+      (await session!.client.sendRequest<SymbolInformation[]>("workspace/symbol", { query })).map(({ name }) => name);
+    expect((await find("")).sort()).toEqual(["@alpha", "@beta", "@gamma"]);
+    expect(await find("gma")).toEqual(["@gamma"]);
+    expect(await find("@alpha")).toEqual(["@alpha"]);
+  });
+});
+
+describe("links", () => {
+  it("lead to files that exist, and to addresses", async () => {
+    const { ask, text } = await open(
+      'import { @x } from "./lib.mld"\nimport { @y } from "./missing.mld"\nexe @p() = template "./page.att"\nvar @d = <./docs/a.md>\nvar @w = <https://example.com/x.md>\n',
+      {
+        files: { "lib.mld": "var @x = 1\n", "page.att": "Hi\n", "docs/a.md": "# A\n" },
+      },
+    );
+    const found = await ask<DocumentLink[]>("textDocument/documentLink");
+    expect(found.map(({ range, target }) => [covered(text, range), target])).toEqual([
+      ["./lib.mld", session!.uri("lib.mld")],
+      ["./page.att", session!.uri("page.att")],
+      ["./docs/a.md", session!.uri("docs/a.md")],
+      ["https://example.com/x.md", "https://example.com/x.md"],
+    ]);
+  });
+});
+
+describe("formatting", () => {
+  it("brings a document and a range to the usual form", async () => {
+    const { ask, text } = await open("var   @x=1\nvar   @y=2\n");
+    const options = { tabSize: 2, insertSpaces: true };
+    expect(edited(text, await ask<TextEdit[]>("textDocument/formatting", { options }))).toBe(
+      "var @x = 1\nvar @y = 2\n",
+    );
+    const range = { start: { line: 1, character: 0 }, end: { line: 1, character: 5 } };
+    expect(edited(text, await ask<TextEdit[]>("textDocument/rangeFormatting", { options, range }))).toBe(
+      "var   @x=1\nvar @y = 2\n",
+    );
+  });
+});
+
+describe("requests of the client", () => {
+  it("list the blocks and explain one", async () => {
+    const { ask } = await open(SANDBOX);
+    expect(await ask("mlldEnv/blocks")).toMatchObject([
+      {
+        title: 'env @sandbox with { tools: ["Bash"] }',
+        target: "docker",
+        depth: 0,
+        range: { start: { line: 1 }, end: { line: 4 } },
+      },
+      { title: "env { tools: [] }", target: "docker", depth: 1 },
+    ]);
+    expect(await ask("mlldEnv/explain", { position: { line: 2, character: 4 } })).toMatchObject({
+      markdown: expect.stringContaining("api.example.com"),
+    });
+    expect(await ask("mlldEnv/explain", { position: { line: 0, character: 0 } })).toBeNull();
+  });
+});
