@@ -12,12 +12,20 @@ const layer = (name, allowed) => ({
   severity: "error",
   comment: `${name}/ may import only ${allowed.join(", ")} of ours`,
   from: { path: `^${name}/` },
-  to: { path: "^(language|protocol|runtime|server|client|cli|scripts|test|bench|tools)/", pathNot: allowed.map(a => `^${a}/`) },
+  to: {
+    path: "^(language|protocol|runtime|server|client|cli|scripts|test|bench|tools)/",
+    pathNot: allowed.map(a => `^${a}/`),
+  },
 });
 
 module.exports = {
   forbidden: [
-    { name: "no-cycles", severity: "error", from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } } },
+    {
+      name: "no-cycles",
+      severity: "error",
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
     { name: "no-unresolved", severity: "error", from: {}, to: { couldNotResolve: true, pathNot: "^vscode$" } },
     layer("language", ["language"]),
     layer("protocol", ["protocol", "language"]),
@@ -40,14 +48,28 @@ module.exports = {
       to: { path: "^language/", dependencyTypesNot: ["type-only"] },
     },
     only("vscode-in-client", "^vscode$", ["^client/"], "only client/ imports vscode"),
-    only("lsp-in-server-and-client", "vscode-language(server|client)", ["^client/", "^server/"], "the language layer knows no LSP types"),
-    only("dockerode-in-docker", "node_modules/(dockerode|docker-modem)/", ["^runtime/providers/docker/"], "the extension host never loads dockerode"),
+    only(
+      "lsp-in-server-and-client",
+      "vscode-language(server|client)",
+      ["^client/", "^server/"],
+      "the language layer knows no LSP types",
+    ),
+    only(
+      "dockerode-in-docker",
+      "node_modules/(dockerode|docker-modem)/",
+      ["^runtime/providers/docker/"],
+      "the extension host never loads dockerode",
+    ),
   ],
   options: {
     doNotFollow: { path: "node_modules" },
     exclude: { path: "(^|/)(dist|out)/" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },
-    enhancedResolveOptions: { extensions: [".ts", ".mts", ".mjs", ".cjs", ".js", ".json"] },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["node", "browser", "import", "require", "types", "default"],
+      extensions: [".ts", ".mts", ".mjs", ".cjs", ".js", ".json"],
+    },
   },
 };
