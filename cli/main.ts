@@ -60,6 +60,7 @@ const COMMANDS: Record<string, Entry> = {
 const HIDDEN: Record<string, () => Promise<Command>> = {
   __watchdog: async () => (await import("./watchdog")).watchdog,
   __explorer: async () => (await import("./explorer")).explorer,
+  __spare: async () => (await import("./spare")).spare,
 };
 
 function help(): string {

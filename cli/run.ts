@@ -13,28 +13,42 @@ import { createRegistry, IMAGE_VARIABLE } from "./backends";
 import { DiskHost } from "./host";
 import { type Io, UsageError } from "./io";
 import { reporter } from "./reported";
+import { ControlLines } from "./run/control-lines";
 import { diskFiles } from "./run/disk-files";
+import { Ground } from "./run/ground";
 import { parseRunOptions, type RunOptions } from "./run/options";
 import { runSession, type SessionEnd, type SessionParts } from "./run/session";
+import type { SpareEnvironment } from "./run/spare-environment";
 
 /** `run FILE[:LINE]`: the env block at the line with what it needs, or the whole file. */
 export async function run(args: string[], io: Io): Promise<number> {
+  return runOn(createGround(io.env), args, io);
+}
+
+/** What the next run of this process stands on. */
+export function createGround(env: NodeJS.ProcessEnv): Ground {
+  return new Ground({
+    env,
+    program: [process.execPath, process.argv[1]!],
+    registry: parts => createRegistry(env, parts),
+  });
+}
+
+/** A run on ground that is laid already. `control` and `spare` come from a process that waited for it. */
+export async function runOn(
+  ground: Ground,
+  args: string[],
+  io: Io,
+  ahead: { control?: ControlLines; spare?: SpareEnvironment } = {},
+): Promise<number> {
   const options = parseRunOptions(args, io.cwd);
   const program = await readProgram(options, io);
-  let services: RunServices | undefined;
-  return runSession(
-    io,
-    {
-      run: options,
-      program: [process.execPath, process.argv[1]!],
-      registry: local =>
-        createRegistry(io.env, { local, module: async (ref, path) => moduleProvider(ref, path, services!) }),
-    },
-    async parts => {
-      services = { ...program.surroundings, ...parts };
-      return runProgram(program, options, services, parts);
-    },
-  );
+  const control = options.control ? (ahead.control ?? new ControlLines(io.stdin)) : null;
+  return runSession(io, { run: options, ground, control, spare: ahead.spare }, async parts => {
+    const services: RunServices = { ...program.surroundings, ...parts };
+    ground.module = async (ref, path) => moduleProvider(ref, path, services);
+    return runProgram(program, options, services, parts);
+  });
 }
 
 interface Program {

@@ -53,7 +53,14 @@ export type RunEvent = { time: string } & (
   | { event: "refused"; findings: ReportedFinding[] }
   | { event: "error"; message: string; code?: string; file?: string; range?: EventRange }
   | { event: "cancelled"; reason: "user" | "timeout" | "signal" }
-  | { event: "done"; ok: boolean; exitCode: number; durationMs: number }
+  | {
+      event: "done";
+      ok: boolean;
+      exitCode: number;
+      durationMs: number;
+      /** Under `--control`: what the `prepare` line of a spare process takes to be ready for such a run. */
+      spare?: unknown;
+    }
 );
 
 export type ExitOutcome = "exited" | "timeout" | "cancelled" | "memory" | "lost";

@@ -1,8 +1,8 @@
-import { createInterface, type Interface } from "node:readline";
-import { INITIAL_CREDIT, type RunControl } from "../../protocol/control";
+import { INITIAL_CREDIT } from "../../protocol/control";
+import type { ControlLines } from "./control-lines";
 import type { Credit } from "./json-output";
 
-/** What the editor says while a run goes on: credentials first, then credit, typed input, and perhaps that it is enough. */
+/** What the editor says while a run goes on: credentials first, then credit, and perhaps that it is enough. */
 export class EditorControl implements Credit {
   /** Credentials from the editor's secret storage; complete when `started` resolves. */
   readonly secrets = new Map<string, string>();
@@ -12,31 +12,26 @@ export class EditorControl implements Credit {
   private allowed: Promise<void> | null = null;
   private closed = false;
 
-  private readonly lines: Interface;
-
   /** `cancel` is called for a cancel message, and when the input ends: the editor is gone then. */
   constructor(
-    private readonly input: NodeJS.ReadableStream & { unref?(): void },
+    private readonly lines: ControlLines,
     cancel: () => void,
   ) {
-    const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
-    this.lines = lines;
     this.started = new Promise(resolve => {
-      lines.on("line", line => {
-        const message = parse(line);
-        if (!message) return;
-        if (message.type === "start") {
-          for (const [name, value] of Object.entries(message.secrets)) this.secrets.set(name, value);
+      lines.listen({
+        message: message => {
+          if (message.type === "start") {
+            for (const [name, value] of Object.entries(message.secrets)) this.secrets.set(name, value);
+            resolve();
+          } else if (message.type === "credit") this.earn(message.bytes);
+          else if (message.type === "cancel") cancel();
+        },
+        end: () => {
           resolve();
-        } else if (message.type === "credit") this.earn(message.bytes);
-        else if (message.type === "cancel") cancel();
+          cancel();
+          this.release();
+        },
       });
-      lines.once("close", () => {
-        resolve();
-        if (!this.closed) cancel();
-        this.release();
-      });
-      input.once("error", () => lines.close());
     });
   }
 
@@ -56,11 +51,8 @@ export class EditorControl implements Credit {
     this.allow?.();
   }
 
-  /** Stops listening, so that the process can end while the editor still holds its end. */
   stop(): void {
-    this.closed = true;
-    this.lines.close();
-    this.input.unref?.();
+    this.lines.stop();
   }
 
   private earn(bytes: number): void {
@@ -70,15 +62,5 @@ export class EditorControl implements Credit {
     this.allow?.();
     this.allow = null;
     this.allowed = null;
-  }
-}
-
-function parse(line: string): RunControl | null {
-  try {
-    const message: unknown = JSON.parse(line);
-    return typeof message === "object" && message !== null && "type" in message ? (message as RunControl) : null;
-  } catch {
-    // Not a message: nothing that a run could act on.
-    return null;
   }
 }

@@ -1,24 +1,25 @@
-import { randomBytes } from "node:crypto";
 import { modeOf } from "../../language/syntax";
 import type { RunEventBody } from "../../protocol/events";
 import { createCredentialStore } from "../../runtime/environments/credentials";
-import { Journal, stateFolder } from "../../runtime/environments/journal";
 import { readKeychain } from "../../runtime/environments/keychain";
-import { createRunEnvironments, type OpenEnvironments } from "../../runtime/environments/open-environments";
+import {
+  createRunEnvironments,
+  type OpenEnvironments,
+  type SpareSeed,
+} from "../../runtime/environments/open-environments";
 import { sweep } from "../../runtime/environments/recovery";
 import { redactEvents } from "../../runtime/environments/redacted-events";
 import { Redactor } from "../../runtime/environments/redactor";
-import type { ProviderRegistry } from "../../runtime/environments/registry";
-import { startWatchdog } from "../../runtime/environments/watchdog";
 import type { CredentialStore } from "../../runtime/evaluator";
-import { createLocalProvider } from "../../runtime/providers/local";
-import { type Provider, ProviderError } from "../../runtime/providers/provider";
 import { EXIT, type Io } from "../io";
 import { Cancellation } from "./cancellation";
 import { EditorControl } from "./control";
+import type { ControlLines } from "./control-lines";
+import type { Ground } from "./ground";
 import { jsonOutput } from "./json-output";
 import type { RunOptions } from "./options";
 import { OutputStream } from "./output-stream";
+import type { SpareEnvironment } from "./spare-environment";
 import { textOutput } from "./text-output";
 
 /** What the program of a run gets to work with. */
@@ -37,9 +38,11 @@ export type SessionEnd = { ok: boolean; document?: string | null } | "refused" |
 
 export interface SessionOptions {
   run: Pick<RunOptions, "json" | "control" | "keep" | "timeoutMs" | "file" | "dryRun">;
-  /** The command line of ours, for the watchdog. */
-  program: string[];
-  registry: (local: Provider) => ProviderRegistry;
+  ground: Ground;
+  /** What the editor says; set where `run.control` is. */
+  control: ControlLines | null;
+  /** An environment that was made ahead. */
+  spare?: SpareEnvironment;
 }
 
 /** After cancelling, how long a program may take to notice before its environments are ended under it. Milliseconds. */
@@ -60,7 +63,8 @@ export async function runSession(
   const readerGone = () => cancellation.cancel("signal");
   const out = new OutputStream(io.stdout, readerGone);
   const err = new OutputStream(io.stderr, () => {});
-  const control = options.run.control ? new EditorControl(io.stdin, () => cancellation.cancel("user")) : null;
+  const { ground } = options;
+  const control = options.control ? new EditorControl(options.control, () => cancellation.cancel("user")) : null;
   const write = options.run.json
     ? jsonOutput(out, control)
     : textOutput(out, err, {
@@ -76,38 +80,14 @@ export async function runSession(
     return write(event);
   });
 
-  const runId = randomBytes(6).toString("hex");
-  const folder = stateFolder(io.env);
-  let journal: Journal | undefined;
-  let watchdog: ReturnType<typeof startWatchdog> | undefined;
-  const openJournal = () => {
-    if (journal) return journal;
-    try {
-      journal = Journal.create(folder, runId, options.run.file);
-    } catch (error) {
-      throw new ProviderError(
-        "run/no-state-folder",
-        `The folder '${folder}' cannot be written: ${messageOf(error)}`,
-        "Set MLLD_ENV_STATE_DIR to a folder that can be written: what a run makes is noted there, so that it can be given back.",
-      );
-    }
-    watchdog = startWatchdog(options.program, journal.path, error => {
-      void emit({ event: "warning", message: `The watchdog of this run could not be started: ${error.message}` });
-    });
-    return journal;
-  };
-  const groups = {
-    started: (group: number) => openJournal().group(group),
-    ended: (group: number) => openJournal().groupEnded(group),
-  };
-  const local = createLocalProvider({ runId, variables: io.env, groups });
-  const registry = options.registry(local);
+  ground.warn = message => void emit({ event: "warning", message });
   const environments = createRunEnvironments({
-    registry,
-    journal: openJournal,
+    registry: ground.registry,
+    journal: () => ground.journal(),
     redactor,
     emit,
     keep: options.run.keep,
+    spare: options.spare,
   });
 
   let crash: unknown;
@@ -122,7 +102,14 @@ export async function runSession(
     const code = exitCode(end);
     if (cancellation.reason !== null && crash === undefined)
       void emit({ event: "cancelled", reason: cancellation.reason });
-    void emit({ event: "done", ok: code === EXIT.ok, exitCode: code, durationMs: Date.now() - started });
+    const spare = control && seedOf(environments, redactor);
+    void emit({
+      event: "done",
+      ok: code === EXIT.ok,
+      exitCode: code,
+      durationMs: Date.now() - started,
+      ...(spare && { spare }),
+    });
     return code;
   };
 
@@ -142,8 +129,8 @@ export async function runSession(
   cancellation.signal.addEventListener("abort", () => control?.release());
 
   const sweeping = new AbortController();
-  void sweep(folder, registry, sweeping.signal).catch(error => {
-    void emit({ event: "warning", message: `Looking for what earlier runs left failed: ${messageOf(error)}` });
+  void sweep(ground.folder, ground.registry, sweeping.signal).catch(error => {
+    ground.warn(`Looking for what earlier runs left failed: ${messageOf(error)}`);
   });
 
   let end: SessionEnd | undefined;
@@ -163,12 +150,11 @@ export async function runSession(
     if (!cancellation.signal.aborted) crashed(error);
   }
   if (typeof end === "object" && end.document && !options.run.json) void out.write(redactor.text(end.document));
-  await environments.closeAll();
+  await Promise.all([environments.closeAll(), options.spare?.release()]);
   sweeping.abort();
   const code = finish(end);
   cancellation.onLast = () => process.exit(code);
-  journal?.close();
-  watchdog?.stdin?.destroy();
+  ground.close();
   await Promise.all([out.flush(FLUSH_MS), err.flush(FLUSH_MS)]);
   cancellation.dispose();
   clearInterval(alive);
@@ -179,6 +165,11 @@ export async function runSession(
 
 /** Events after which a refusal is a failure: something has happened. */
 const RUNS = new Set<RunEventBody["event"]>(["created", "command", "show", "result"]);
+
+/** What the editor hands to a spare process. A spec with a secret in it stays here. */
+function seedOf({ seed }: OpenEnvironments, redactor: Redactor): SpareSeed | null {
+  return seed && JSON.stringify(redactor.value(seed)) === JSON.stringify(seed) ? seed : null;
+}
 
 /** A program that is cancelled may ignore it: its environments end anyway. */
 function untilCancelled<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {

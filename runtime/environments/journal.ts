@@ -30,7 +30,7 @@ export interface JournalledGroup {
 }
 
 type Entry =
-  | { kind: "owner"; owner: ProcessIdentity; runId: string; file: string; at: string }
+  | { kind: "owner"; owner: ProcessIdentity; runId: string; at: string }
   | { kind: "opening"; provider: string; name: string; folder: string }
   | { kind: "open"; provider: string; name: string; folder: string }
   | { kind: "closed"; name: string }
@@ -56,14 +56,14 @@ export class Journal {
   ) {}
 
   /** Throws when the state folder cannot be written: without a journal nothing may be created. */
-  static create(folder: string, runId: string, file: string): Journal {
+  static create(folder: string, runId: string): Journal {
     const runs = join(folder, "runs");
     mkdirSync(runs, { recursive: true, mode: 0o700 });
     const path = join(runs, `${runId}.jsonl`);
     const journal = new Journal(path, openSync(path, "ax", 0o600));
     const owner = identityOf(process.pid);
     if (!owner) throw new Error("this process cannot see itself in the process table");
-    journal.write({ kind: "owner", owner, runId, file, at: new Date().toISOString() });
+    journal.write({ kind: "owner", owner, runId, at: new Date().toISOString() });
     return journal;
   }
 

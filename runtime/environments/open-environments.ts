@@ -21,6 +21,14 @@ export interface RunEnvironmentsOptions {
   emit: (event: RunEventBody) => void | Promise<void>;
   /** `run --keep`: no environment of this run ends with it; unnamed ones are kept under their generated name. */
   keep?: boolean;
+  /** An environment that was made ahead. */
+  spare?: { take(provider: string, spec: EnvironmentSpec, signal: AbortSignal): Promise<Environment | null> };
+}
+
+/** From which an environment like one of this run can be made ahead of the next run. */
+export interface SpareSeed {
+  provider: string;
+  spec: EnvironmentSpec;
 }
 
 const LOCAL = "local";
@@ -37,12 +45,18 @@ export class OpenEnvironments implements RunEnvironments {
   private readonly opening = new Set<Promise<unknown>>();
   private ended = false;
   private anyLost = false;
+  private lastSeed: SpareSeed | null = null;
 
   constructor(private readonly options: RunEnvironmentsOptions) {}
 
   /** An environment went away in the middle of the run: whatever the program says, this run has not succeeded. */
   get lost(): boolean {
     return this.anyLost;
+  }
+
+  /** The last unnamed sandbox of this run; null without one, or where its provider is a program. */
+  get seed(): SpareSeed | null {
+    return this.lastSeed;
   }
 
   open(ref: string | null, spec: EnvironmentSpec, signal: AbortSignal): Promise<Environment> {
@@ -63,9 +77,11 @@ export class OpenEnvironments implements RunEnvironments {
     const journal = this.options.journal();
     // Processes have their own entries. A named environment may be somebody else's until the provider says that this run created it.
     const announced = provider.ref !== LOCAL && !kept && spec.name === undefined;
-    if (announced) journal.opening(journalled);
-    const environment = await this.attach(provider, spec, signal);
-    if (announced && environment.name !== journalled.name) journal.closed(journalled.name);
+    const spare = announced ? await this.options.spare?.take(provider.ref, spec, signal) : null;
+    if (announced && !spare) journal.opening(journalled);
+    const environment = spare ?? (await this.attach(provider, spec, signal));
+    if (announced) this.lastSeed = { provider: provider.ref, spec };
+    if (announced && !spare && environment.name !== journalled.name) journal.closed(journalled.name);
     const releases = !kept && environment.created;
     if (releases && provider.ref !== LOCAL) journal.open({ ...journalled, name: environment.name });
     const tracked = new Tracked(environment, this.options.redactor, () => {

@@ -2,7 +2,10 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { ControlLines } from "../../cli/run/control-lines";
+import { Ground } from "../../cli/run/ground";
 import { runSession, type SessionEnd, type SessionParts } from "../../cli/run/session";
+import { SpareEnvironment } from "../../cli/run/spare-environment";
 import { ProviderRegistry } from "../../runtime/environments/registry";
 import { watch } from "../../runtime/environments/watchdog";
 import {
@@ -38,6 +41,9 @@ const folderProvider: Provider = {
       async detach() {},
     };
   },
+  async attach(name, signal) {
+    return existsSync(join(folder, name)) ? folderProvider.open(spec({}, { name }), silent, signal) : null;
+  },
   async remove(name) {
     const path = join(folder, name);
     const there = existsSync(path);
@@ -50,6 +56,12 @@ const docker = async () =>
   (await import("../../runtime/providers/docker")).createDockerProvider({ defaultImage: "mlld-env-test:busybox" });
 const registry = (local: Provider) =>
   new ProviderRegistry({ local, backends: { folder: async () => folderProvider, docker } });
+const ground = () =>
+  new Ground({
+    env: process.env,
+    program: [process.execPath, process.argv[1]!],
+    registry: ({ local }) => registry(local),
+  });
 
 function spec(options: Record<string, unknown> = {}, more: Partial<EnvironmentSpec> = {}): EnvironmentSpec {
   return {
@@ -84,6 +96,10 @@ const scenarios: Record<string, (parts: SessionParts) => Promise<SessionEnd>> = 
     await environment.execute({ argv: [], vars: {}, secrets: {} }, silent, signal);
     await environments.close(environment, "release");
     return { ok: true };
+  },
+  async late(parts) {
+    await sleep(400);
+    return scenarios.success!(parts);
   },
   async left({ environments, signal }) {
     await environments.open("folder", spec(), signal);
@@ -199,22 +215,22 @@ async function main(): Promise<void> {
   }
   const value = (option: string) => args.find(arg => arg.startsWith(`${option}=`))?.slice(option.length + 1);
   const timeout = value("--timeout");
-  process.exitCode = await runSession(
-    io,
-    {
-      run: {
-        json: !args.includes("--text"),
-        control: args.includes("--control"),
-        keep: args.includes("--keep"),
-        timeoutMs: timeout === undefined ? null : Number(timeout),
-        file: "fixture.mld",
-        dryRun: false,
-      },
-      program: [process.execPath, process.argv[1]!],
-      registry,
-    },
-    scenarios[name]!,
-  );
+  const run = {
+    json: !args.includes("--text"),
+    control: args.includes("--control"),
+    keep: args.includes("--keep"),
+    timeoutMs: timeout === undefined ? null : Number(timeout),
+    file: "fixture.mld",
+    dryRun: false,
+  };
+  const standing = ground();
+  const control = run.control ? new ControlLines(process.stdin) : null;
+  const spare =
+    name === "spare"
+      ? new SpareEnvironment({ provider: "folder", spec: spec({}, { generatedName: "spare" }) }, standing)
+      : undefined;
+  const session = { run, ground: standing, control, spare };
+  process.exitCode = await runSession(io, session, scenarios[value("--scenario") ?? name]!);
 }
 
 void main();

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -190,6 +190,63 @@ describe("environments that outlive a run", () => {
     expect(await it.ended).toBe(0);
     expect(environments()).toEqual([(it.events()[0] as { envName: string }).envName]);
     expect(journals()).toEqual([]);
+  });
+});
+
+describe("an environment that was made ahead", () => {
+  const spare = (scenario: string, args: string[] = []) => run("spare", [`--scenario=${scenario}`, ...args]);
+
+  it("is used for a block like the last one, and released with it", async () => {
+    const it = spare("success");
+    expect(await it.ended).toBe(0);
+    expect(it.events()[0]).toMatchObject({ event: "created", envName: "spare", created: true });
+    expect(names(it.events())).toEqual(["created", "released", "done"]);
+    expect(nothingLeft()).toBe(true);
+  });
+
+  it("is released when another one is asked for", async () => {
+    const it = spare("lost");
+    expect(await it.ended).toBe(1);
+    expect((it.events()[0] as { envName: string }).envName).not.toBe("spare");
+    expect(nothingLeft()).toBe(true);
+  });
+
+  it("is released when none is asked for", async () => {
+    expect(await spare("refused").ended).toBe(3);
+    expect(nothingLeft()).toBe(true);
+  });
+
+  it("is not used for one that is kept", async () => {
+    const it = spare("success", ["--keep"]);
+    expect(await it.ended).toBe(0);
+    expect(environments()).toEqual([(it.events()[0] as { envName: string }).envName]);
+    expect(environments()).not.toEqual(["spare"]);
+  });
+
+  it("is not used when it went away while it waited", async () => {
+    const it = spare("late");
+    await until(() => environments().includes("spare"), "spare");
+    rmSync(join(folder, "spare"));
+    expect(await it.ended).toBe(0);
+    expect((it.events()[0] as { envName: string }).envName).not.toBe("spare");
+    expect(nothingLeft()).toBe(true);
+  });
+
+  it("is gone when the process is killed", async () => {
+    const it = spare("late");
+    await until(() => environments().includes("spare"), "spare");
+    it.child.kill("SIGKILL");
+    await until(nothingLeft, "release by the watchdog");
+  });
+
+  it("is described by the end of a run, for the editor", async () => {
+    const it = run("success", ["--control"]);
+    it.child.stdin.write(`${JSON.stringify({ type: "start", secrets: {} })}\n`);
+    await it.ended;
+    expect(it.events().at(-1)).toMatchObject({
+      event: "done",
+      spare: { provider: "folder", spec: { configHash: "h" } },
+    });
   });
 });
 

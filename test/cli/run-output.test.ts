@@ -2,6 +2,7 @@ import { PassThrough } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { EditorControl } from "../../cli/run/control";
+import { ControlLines } from "../../cli/run/control-lines";
 import { jsonOutput } from "../../cli/run/json-output";
 import { OutputStream } from "../../cli/run/output-stream";
 import { textOutput } from "../../cli/run/text-output";
@@ -167,7 +168,7 @@ describe("the editor's control of a run", () => {
   const control = () => {
     const input = new PassThrough();
     let cancelled = 0;
-    const it = new EditorControl(input, () => cancelled++);
+    const it = new EditorControl(new ControlLines(input), () => cancelled++);
     const say = (message: unknown) => input.write(`${JSON.stringify(message)}\n`);
     return { it, input, say, cancelled: () => cancelled };
   };

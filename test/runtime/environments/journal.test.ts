@@ -33,7 +33,7 @@ function orphan(path: string): void {
 
 describe("a journal", () => {
   it("lists what was opened and not closed, and goes away when nothing is left", () => {
-    const journal = Journal.create(folder, "run1", "a.mld");
+    const journal = Journal.create(folder, "run1");
     journal.opening(box("one"));
     journal.opening(box("two"));
     journal.open(box("one"));
@@ -51,14 +51,14 @@ describe("a journal", () => {
   });
 
   it("stays when something is left", () => {
-    const journal = Journal.create(folder, "run1", "a.mld");
+    const journal = Journal.create(folder, "run1");
     journal.opening(box("one"));
     journal.close();
     expect(readJournal(journal.path)?.environments).toHaveLength(1);
   });
 
   it("is readable by its user only, and survives a half written last line", () => {
-    const journal = Journal.create(folder, "run1", "a.mld");
+    const journal = Journal.create(folder, "run1");
     journal.opening(box("one"));
     appendFileSync(journal.path, '{"kind":"closed","na');
     expect(readJournal(journal.path)?.environments.map(it => it.name)).toEqual(["one"]);
@@ -73,7 +73,7 @@ describe("a journal", () => {
 
 describe("a sweep", () => {
   it("leaves the journals of living owners alone", async () => {
-    const journal = Journal.create(folder, "run1", "a.mld");
+    const journal = Journal.create(folder, "run1");
     journal.opening(box("one"));
     const removed: string[] = [];
     expect(
@@ -88,7 +88,7 @@ describe("a sweep", () => {
   });
 
   it("removes what dead owners left, once", async () => {
-    const journal = Journal.create(folder, "run1", "a.mld");
+    const journal = Journal.create(folder, "run1");
     journal.opening(box("one"));
     journal.open(box("two"));
     orphan(journal.path);
@@ -101,7 +101,7 @@ describe("a sweep", () => {
   });
 
   it("tries again later what an engine could not remove", async () => {
-    const journal = Journal.create(folder, "run1", "a.mld");
+    const journal = Journal.create(folder, "run1");
     journal.opening(box("one"));
     orphan(journal.path);
     const away = registryOf(() => Promise.reject(new Error("the engine is away")));

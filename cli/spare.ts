@@ -1,0 +1,47 @@
+import type { SpareSeed } from "../runtime/environments/open-environments";
+import { EXIT, type Io } from "./io";
+import { createGround, runOn } from "./run";
+import { ControlLines } from "./run/control-lines";
+import { SpareEnvironment } from "./run/spare-environment";
+
+/** A spare that nobody needs gives back what it holds. Milliseconds. */
+const IDLE_MS = 5 * 60_000;
+
+/**
+ * `__spare`: a run that waits for its arguments, with its code loaded, its engine connected and an environment made like the last one. It
+ * becomes that run, or ends with the editor, or when it has waited too long.
+ */
+export async function spare(_args: string[], io: Io): Promise<number> {
+  const ground = createGround(io.env);
+  const lines = new ControlLines(io.stdin);
+  let environment: SpareEnvironment | undefined;
+  const call = await new Promise<{ args: string[]; cwd: string } | null>(resolve => {
+    const idle = setTimeout(resolve, IDLE_MS, null);
+    lines.listen({
+      message: message => {
+        if (message.type === "prepare") {
+          if (environment || !isSeed(message.spare)) return;
+          environment = new SpareEnvironment(message.spare, ground);
+        } else if (message.type === "run") {
+          clearTimeout(idle);
+          // What follows is for the run.
+          lines.listen(null);
+          resolve(message);
+        }
+      },
+      end: () => {
+        clearTimeout(idle);
+        resolve(null);
+      },
+    });
+  });
+  if (call) return runOn(ground, call.args, { ...io, cwd: call.cwd }, { control: lines, spare: environment });
+  await environment?.release();
+  ground.close();
+  lines.stop();
+  return EXIT.ok;
+}
+
+function isSeed(value: unknown): value is SpareSeed {
+  return typeof value === "object" && value !== null && "provider" in value && "spec" in value;
+}
