@@ -40,6 +40,8 @@ export function serve(connection: Connection, fileSystem: (folders: () => string
   let client: ClientFacts;
   let loaded: Promise<void> = Promise.resolve();
 
+  const changed = (uris: Iterable<string>) => workspace.onDidChange.fire({ uris: [...new Set(uris)], typed: false });
+
   connection.onInitialize((params): InitializeResult => {
     client = clientFacts(params.capabilities);
     workspace.folders = foldersOf(params);
@@ -130,24 +132,26 @@ export function serve(connection: Connection, fileSystem: (folders: () => string
     for (let i = 0; i < files.length; i += READS_AT_ONCE)
       await Promise.all(files.slice(i, i + READS_AT_ONCE).map(file => workspace.disk.load(file)));
     workspace.bumpAll();
-    workspace.onDidChange.fire([...new Set([...before, ...workspace.openUris(), ...files])]);
+    changed([...before, ...workspace.openUris(), ...files]);
   }
 
-  documents.onDidChangeContent(({ document }) => workspace.onDidChange.fire([canonicalUri(document.uri)]));
+  documents.onDidChangeContent(({ document }) =>
+    workspace.onDidChange.fire({ uris: [canonicalUri(document.uri)], typed: true }),
+  );
   documents.onDidClose(({ document }) => {
     workspace.closed(document);
-    workspace.onDidChange.fire([canonicalUri(document.uri)]);
+    changed([canonicalUri(document.uri)]);
   });
 
   connection.onDidChangeConfiguration(({ settings }) => {
     loaded = loaded
       .then(() => loadSettings(settings ?? null))
-      .then(() => workspace.onDidChange.fire([...new Set([...workspace.openUris(), ...workspace.files])]))
+      .then(() => changed([...workspace.openUris(), ...workspace.files]))
       .catch(error => log(`The settings could not be read: ${String(error)}`));
   });
 
   connection.onDidChangeWatchedFiles(({ changes }) => {
-    const changed = new Set<string>();
+    const touched = new Set<string>();
     for (const { uri: spelled, type } of changes) {
       const uri = canonicalUri(spelled);
       const below = type === FileChangeType.Deleted ? [...workspace.files].filter(file => isInside(file, uri)) : [];
@@ -156,14 +160,14 @@ export function serve(connection: Connection, fileSystem: (folders: () => string
         if (type === FileChangeType.Deleted) workspace.files.delete(file);
         else if (isMlldFile(file) && workspace.folderOf(file)) workspace.files.add(file);
         workspace.bump(file);
-        changed.add(file);
+        touched.add(file);
       }
       if (/\/mlld-(config|lock)\.json$/.test(uri)) {
         workspace.bumpAll();
-        for (const file of [...workspace.openUris(), ...workspace.files]) changed.add(file);
+        for (const file of [...workspace.openUris(), ...workspace.files]) touched.add(file);
       }
     }
-    workspace.onDidChange.fire([...changed]);
+    changed(touched);
   });
 
   documents.listen(connection);

@@ -32,6 +32,13 @@ export interface Checked {
   dependencies: Map<string, number>;
 }
 
+/** Files whose text, settings or surroundings changed. */
+export interface Change {
+  uris: string[];
+  /** By the author's keys, so that more changes are about to follow. */
+  typed: boolean;
+}
+
 export interface Folder {
   uri: string;
   name: string;
@@ -48,7 +55,7 @@ export class Workspace {
   settings: ServerSettings = readSettings(undefined);
   /** Files of mlld in the workspace folders, open or not. */
   readonly files = new Set<string>();
-  readonly onDidChange = new Emitter<string[]>();
+  readonly onDidChange = new Emitter<Change>();
 
   private readonly open = new Map<string, TextDocument>();
   private readonly generations = new Map<string, number>();

@@ -8,11 +8,13 @@ import {
   type WorkspaceDocumentDiagnosticReport,
 } from "vscode-languageserver";
 import { type Context, type Feature, guarded } from "../context";
+import { fingerprint } from "../fingerprint";
 import { type Report, Reports } from "../reports";
 import { inSlices } from "../slices";
 import { canonicalUri } from "../uris";
+import type { Change } from "../workspace";
 
-/** How long the author must rest before closed files that depend on an edited one are checked again. */
+/** How long the author must rest before files that depend on an edited one are checked again. */
 const REST_MS = 150;
 
 /**
@@ -34,7 +36,12 @@ export const diagnostics: Feature = {
 
 /** Follows changes through the files that depend on them; both ways of delivery build on it. */
 abstract class Delivery {
+  /** Changed files whose importers have not been looked at yet. */
+  private readonly sources = new Set<string>();
+  /** Changed files that are not open. */
   private readonly pending = new Set<string>();
+  /** What the importers of a file last saw of it. */
+  private readonly seen = new Map<string, number>();
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -43,39 +50,53 @@ abstract class Delivery {
   ) {}
 
   register(): void {
-    this.context.workspace.onDidChange.event(uris => this.changed(uris));
+    this.context.workspace.onDidChange.event(change => this.changed(change));
   }
 
   /** Called for every file whose diagnostics may be others now: `direct` ones were changed themselves. */
   protected abstract deliver(uri: string, direct: boolean): Promise<void>;
 
-  private changed(uris: string[]): void {
-    const { workspace } = this.context;
-    const open = new Set(workspace.openUris());
+  private changed({ uris, typed }: Change): void {
+    const open = new Set(this.context.workspace.openUris());
     for (const uri of uris) {
-      if (open.has(uri)) this.run(uri, true);
+      this.sources.add(uri);
+      if (open.has(uri)) this.run(uri);
       else this.pending.add(uri);
     }
-    for (const uri of workspace.dependents(uris)) this.pending.add(uri);
-    if (this.pending.size > 0) this.rest();
-  }
-
-  private run(uri: string, direct: boolean): void {
-    this.deliver(uri, direct).catch(error => this.context.log(`Diagnostics of ${uri} failed: ${String(error)}`));
-  }
-
-  private rest(): void {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      const { workspace } = this.context;
-      const open = new Set(workspace.openUris());
-      const uris = [...this.pending].sort((a, b) => Number(open.has(b)) - Number(open.has(a)));
-      this.pending.clear();
-      inSlices(uris, { isCancellationRequested: false }, async uri => {
-        await this.deliver(uri, false);
-        workspace.release(uri);
-      }).catch(error => this.context.log(`Checking the files that depend on an edit failed: ${String(error)}`));
-    }, REST_MS);
+    this.timer = setTimeout(() => this.follow(), typed ? REST_MS : 0);
+  }
+
+  private run(uri: string): void {
+    this.deliver(uri, true).catch(error => this.context.log(`Diagnostics of ${uri} failed: ${String(error)}`));
+  }
+
+  /** Checks changed files that are not open, and importers of what changed in a way that importers can see. */
+  private follow(): void {
+    const { workspace } = this.context;
+    const sources = [...this.sources].filter(uri => this.showsChange(uri));
+    const uris = new Set([...this.pending, ...workspace.dependents(sources)]);
+    this.sources.clear();
+    this.pending.clear();
+    const open = new Set(workspace.openUris());
+    const ordered = [...uris].sort((a, b) => Number(open.has(b)) - Number(open.has(a)));
+    inSlices(ordered, { isCancellationRequested: false }, async uri => {
+      await this.deliver(uri, false);
+      workspace.release(uri);
+    }).catch(error => this.context.log(`Checking the files that depend on an edit failed: ${String(error)}`));
+  }
+
+  private showsChange(uri: string): boolean {
+    // A closed file was changed as a whole: comparing would cost more than checking its importers.
+    const summary = this.context.workspace.document(uri) && this.context.workspace.result(uri)?.analysis.summary;
+    if (!summary) {
+      this.seen.delete(uri);
+      return true;
+    }
+    const now = fingerprint(summary);
+    const before = this.seen.get(uri);
+    this.seen.set(uri, now);
+    return now !== before;
   }
 }
 
