@@ -1,10 +1,8 @@
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import type { RunControl } from "../../protocol/control";
 import type { RunEvent } from "../../protocol/events";
-import { killProgram, type Program, startProgram } from "../program";
+import { killProgram } from "../program";
 import { JsonLines } from "./json-lines";
-import type { RunRequest } from "./run-request";
-import { runArguments } from "./run-request";
 
 /** A cancelled run may take so long to release what it holds before its group is killed. */
 const CANCEL_MS = 2500;
@@ -29,14 +27,16 @@ interface Listener {
 
 /** One `mlld-env run --json --control` process. */
 export class RunProcess {
-  private readonly child: ChildProcessWithoutNullStreams;
   private stderr = "";
   private done = false;
   private ended = false;
   private cancelling: NodeJS.Timeout | undefined;
 
-  constructor(program: Program, request: RunRequest, cwd: string, listener: Listener) {
-    this.child = startProgram(program, runArguments(request), cwd);
+  /** `child` has just been started, or was a spare until now: nothing has been read from it yet. */
+  constructor(
+    private readonly child: ChildProcessWithoutNullStreams,
+    listener: Listener,
+  ) {
     const lines = new JsonLines<RunEvent>(
       event => {
         if (event.event === "done") this.done = true;

@@ -1,7 +1,7 @@
+import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import * as vscode from "vscode";
 import { INITIAL_CREDIT } from "../../protocol/control";
 import type { RunEvent } from "../../protocol/events";
-import type { Program } from "../program";
 import { EventText } from "./event-text";
 import { PacedOutput } from "./paced-output";
 import { type RunEnd, RunProcess, type RunTrouble } from "./run-process";
@@ -18,8 +18,7 @@ export interface RunObserver {
 }
 
 export interface RunContext {
-  program: Program;
-  cwd: string;
+  child: ChildProcessWithoutNullStreams;
   secrets: Record<string, string>;
   /** Starts the same request again. */
   again: () => void;
@@ -62,7 +61,7 @@ export class RunTerminal implements vscode.Pseudoterminal {
     this.again = undefined;
     this.renamed.fire(runTitle(request));
     this.show(text.opening(runTitle(request)));
-    const process = new RunProcess(context.program, request, context.cwd, {
+    const process = new RunProcess(context.child, {
       event: event => {
         const bytes = event.event === "stdout" || event.event === "stderr" ? Buffer.byteLength(event.text) : 0;
         this.show(text.of(event), bytes);

@@ -1,12 +1,13 @@
 import { dirname } from "node:path";
 import * as vscode from "vscode";
 import type { RunEvent } from "../../protocol/events";
-import type { Program } from "../program";
+import { type Program, startProgram } from "../program";
 import { setting } from "../settings";
 import { mayRun } from "../trust";
 import type { RunEnd } from "./run-process";
-import { type RunRequest, runKey, runTitle } from "./run-request";
+import { type RunRequest, runArguments, runKey, runTitle } from "./run-request";
 import { RunTerminal } from "./run-terminal";
+import { Spare } from "./spare";
 
 /** Runs kept in the history, and the text kept of each, in UTF-16 units. */
 const HISTORY_LENGTH = 30;
@@ -42,11 +43,14 @@ export class Runs implements vscode.Disposable {
   readonly history: RunRecord[] = [];
   private slots: Slot[] = [];
   private readonly closing: vscode.Disposable;
+  private readonly spare: Spare;
+  private disposed = false;
 
   constructor(
     private readonly program: Program,
     private readonly secrets: () => Promise<Record<string, string>>,
   ) {
+    this.spare = new Spare(program);
     this.closing = vscode.window.onDidCloseTerminal(terminal => {
       this.slots = this.slots.filter(slot => slot.terminal !== terminal);
     });
@@ -88,6 +92,8 @@ export class Runs implements vscode.Disposable {
 
   dispose(): void {
     for (const run of this.running) run.terminal.close();
+    this.disposed = true;
+    this.spare.dispose();
     this.closing.dispose();
     this.changed.dispose();
     this.events.dispose();
@@ -108,20 +114,30 @@ export class Runs implements vscode.Disposable {
     for (let i = this.history.length - 1; i >= HISTORY_LENGTH; i--)
       if (this.history[i]!.state !== "running") this.history.splice(i, 1);
     this.started.fire(run);
+    let spare: unknown;
     const folder =
       vscode.workspace.getWorkspaceFolder(vscode.Uri.file(request.file))?.uri.fsPath ?? dirname(request.file);
-    const context = { program: this.program, cwd: folder, secrets, again: () => void this.again(pty, request) };
-    pty.run(request, context, {
-      event: event => {
-        if (event.event === "cancelled") run.state = event.reason === "timeout" ? "failed" : "cancelled";
-        else if (event.event === "refused") run.state = "refused";
-        this.events.fire({ run, event });
+    const args = runArguments(request);
+    const child = this.spare.take(args, folder) ?? startProgram(this.program, args, folder);
+    pty.run(
+      request,
+      { child, secrets, again: () => void this.again(pty, request) },
+      {
+        event: event => {
+          if (event.event === "done") spare = event.spare;
+          if (event.event === "cancelled") run.state = event.reason === "timeout" ? "failed" : "cancelled";
+          else if (event.event === "refused") run.state = "refused";
+          this.events.fire({ run, event });
+        },
+        text: text => {
+          run.text = (run.text + text).slice(-HISTORY_TEXT);
+        },
+        end: end => {
+          this.ended(run, end);
+          if (this.running.length === 0 && !this.disposed) this.spare.prepare(spare, folder);
+        },
       },
-      text: text => {
-        run.text = (run.text + text).slice(-HISTORY_TEXT);
-      },
-      end: end => this.ended(run, end),
-    });
+    );
     this.changed.fire();
     return run;
   }

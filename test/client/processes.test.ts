@@ -2,8 +2,10 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { ExplorerProcess } from "../../client/explorer/explorer-process";
-import type { Program } from "../../client/program";
+import { type Program, startProgram } from "../../client/program";
 import { type RunEnd, RunProcess } from "../../client/run/run-process";
+import { runArguments } from "../../client/run/run-request";
+import { Spare } from "../../client/run/spare";
 import type { RunEvent } from "../../protocol/events";
 import type { ExplorerMessage } from "../../protocol/explorer";
 
@@ -22,7 +24,7 @@ function run(how: string) {
   });
   let child: RunProcess | undefined;
   const ended = new Promise<RunEnd>(resolve => {
-    child = new RunProcess(program("run"), { file: how }, cwd, {
+    child = new RunProcess(startProgram(program("run"), runArguments({ file: how }), cwd), {
       event: event => {
         events.push(event);
         first();
@@ -87,7 +89,8 @@ describe("the process of a run", () => {
 
   it("tells when it cannot be started", async () => {
     const end = await new Promise<RunEnd>(resolve => {
-      new RunProcess(program("run"), { file: "/burst" }, "/no/such/folder", { event: () => undefined, end: resolve });
+      const child = startProgram(program("run"), runArguments({ file: "/burst" }), "/no/such/folder");
+      new RunProcess(child, { event: () => undefined, end: resolve });
     });
     expect(end.exitCode).toBeNull();
     expect(end.trouble).toMatchObject({ kind: "not-started", cause: expect.stringContaining("ENOENT") });
@@ -153,5 +156,43 @@ describe("the process of the explorer", () => {
     explorer.stop();
     const told = await Promise.race([ended, new Promise(resolve => setTimeout(() => resolve("nothing"), 500))]);
     expect(told).toBe("nothing");
+  });
+});
+
+describe("the spare process", () => {
+  let variables = {};
+  const spareProgram: Program = { ...program("spare"), variables: () => variables };
+  const args = runArguments({ file: "/w/a.mld" });
+
+  /** What the fixture says once it has become a run: what it was prepared with, and how it was called. */
+  const become = (child: ReturnType<Spare["take"]>) =>
+    new Promise<RunEvent[]>(resolve => {
+      const events: RunEvent[] = [];
+      const run = new RunProcess(child!, { event: event => events.push(event), end: () => resolve(events) });
+      run.send({ type: "start", secrets: {} });
+    });
+
+  it("becomes the next run", async () => {
+    const spare = new Spare(spareProgram);
+    expect(spare.take(args, cwd)).toBeUndefined();
+    spare.prepare({ provider: "p" }, cwd);
+    const events = await become(spare.take(args, "/tmp"));
+    expect(events[0]).toMatchObject({ event: "result", value: { spare: { provider: "p" }, args, cwd: "/tmp" } });
+    expect(spare.take(args, cwd)).toBeUndefined();
+  });
+
+  it("is not used when the settings have changed since", () => {
+    const spare = new Spare(spareProgram);
+    spare.prepare(undefined, cwd);
+    variables = { MLLD_ENV_DOCKER_IMAGE: "other" };
+    expect(spare.take(args, cwd)).toBeUndefined();
+    variables = {};
+  });
+
+  it("is forgotten when it dies", async () => {
+    const spare = new Spare({ ...spareProgram, cli: "/no/such/program" });
+    spare.prepare(undefined, cwd);
+    await new Promise(resolve => setTimeout(resolve, 1000));
+    expect(spare.take(args, cwd)).toBeUndefined();
   });
 });
