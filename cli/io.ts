@@ -1,6 +1,6 @@
 /** What a command of `mlld-env` may touch of its process. */
 export interface Io {
-  stdin: NodeJS.ReadStream;
+  stdin: NodeJS.ReadStream & { fd: 0 };
   stdout: NodeJS.WriteStream;
   stderr: NodeJS.WriteStream;
   env: NodeJS.ProcessEnv;
