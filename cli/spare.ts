@@ -35,11 +35,18 @@ export async function spare(_args: string[], io: Io): Promise<number> {
       },
     });
   });
-  if (call) return runOn(ground, call.args, { ...io, cwd: call.cwd }, { control: lines, spare: environment });
-  await environment?.release();
-  ground.close();
-  lines.stop();
-  return EXIT.ok;
+  try {
+    if (call) return await runOn(ground, call.args, { ...io, cwd: call.cwd }, { control: lines, spare: environment });
+    return EXIT.ok;
+  } catch (error) {
+    // Nothing has begun: a wrong call, a file that is gone.
+    io.stderr.write(`mlld-env: ${error instanceof Error ? error.message : String(error)}\n`);
+    return EXIT.usage;
+  } finally {
+    await environment?.release();
+    ground.close();
+    lines.stop();
+  }
 }
 
 function isSeed(value: unknown): value is SpareSeed {
