@@ -17,6 +17,9 @@ export interface Engine {
   hostNetwork: boolean;
 }
 
+/** An engine that takes a connection and says nothing must not hang a run. */
+const ANSWER_WITHIN_MS = 10_000;
+
 /** Connects to the engine that `detectEngine` finds. Throws `ProviderError` when none answers. */
 export async function connectEngine(input: DetectionInput): Promise<Engine> {
   const address = detectEngine(input);
@@ -24,8 +27,12 @@ export async function connectEngine(input: DetectionInput): Promise<Engine> {
   const docker = await load(address);
   let info: EngineFacts;
   try {
-    info = await docker.info();
+    // The types don't know that `info` takes options.
+    const ask = docker.info.bind(docker) as unknown as (options: { abortSignal: AbortSignal }) => Promise<EngineFacts>;
+    info = await ask({ abortSignal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
   } catch (error) {
+    if ((error as Error).name === "AbortError")
+      throw unreachable(label, address.source, { code: "no answer within 10 s" });
     if (isUnreachable(error)) throw unreachable(label, address.source, error);
     throw engineError(`Asking the engine at ${label}`, error);
   }

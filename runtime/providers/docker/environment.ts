@@ -3,7 +3,15 @@
 import { setMaxListeners } from "node:events";
 import type { Duplex } from "node:stream";
 import type Dockerode from "dockerode";
-import type { Environment, EnvironmentCommand, FileChange, Outcome, OutputSink, SnapshotRef } from "../provider";
+import {
+  type Environment,
+  type EnvironmentCommand,
+  type FileChange,
+  type Outcome,
+  type OutputSink,
+  ProviderError,
+  type SnapshotRef,
+} from "../provider";
 import { engineError } from "./errors";
 import { execute } from "./execute";
 import { outcomeOfGone } from "./lost";
@@ -38,9 +46,21 @@ export class DockerEnvironment implements Environment {
     this.#context = { container: attachment.container, pool: new StubPool(attachment.container), oomCount: 0 };
   }
 
-  /** Starts the shells that wait for commands. */
-  warm(): void {
-    this.#context.pool.warm();
+  /** Waits until a first command can run. Throws `ProviderError` when none will. */
+  async ready(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#context.pool.ready(signal);
+    } catch (error) {
+      if (!(error instanceof NotBegun)) throw error;
+      const gone = await outcomeOfGone(this.#attachment.container);
+      if (gone?.outcome.kind !== "lost") throw engineError("Starting a shell in the environment", error.cause);
+      if (!this.created) throw engineError("Starting a shell in the environment", new Error(gone.outcome.cause));
+      throw new ProviderError(
+        "run/no-shell",
+        `The environment ended as soon as it started (${gone.outcome.cause}): its image seems to have no /bin/sh, which commands need.`,
+        "Use an image with a shell (for example one based on Debian or Alpine).",
+      );
+    }
   }
 
   async execute(command: EnvironmentCommand, sink: OutputSink, signal: AbortSignal): Promise<Outcome> {

@@ -19,7 +19,7 @@ import { openContainer } from "./open-container";
 import { orphanNames } from "./orphans";
 import { type Bind, containerSide, realOrWritten, within } from "./paths";
 import { appeared, removeMadeFolders } from "./protected";
-import { hasImage, pullImage } from "./pull";
+import { hasImage, isImageName, pullImage } from "./pull";
 import { removeContainer } from "./remove";
 import { snapshotImage } from "./snapshot";
 import { watchEngine } from "./watch";
@@ -84,7 +84,13 @@ class DockerProvider implements Provider {
         if (ended) removeMadeFolders(mounts.madeFolders);
       },
     });
-    environment.warm();
+    try {
+      await environment.ready(signal);
+    } catch (error) {
+      await environment.detach();
+      if (opened.created) await removeContainer(opened.container);
+      throw error;
+    }
     return environment;
   }
 
@@ -170,6 +176,7 @@ class DockerProvider implements Provider {
         "Set `image` in the config, the setting `mlldEnv.docker.image`, or MLLD_ENV_DOCKER_IMAGE.",
       );
     }
+    if (!isImageName(image)) throw new ProviderError("run/image-name", `"${image}" cannot be the name of an image.`);
     if (!(await hasImage(engine.docker, image))) await pullImage(engine.docker, image, sink, signal);
     return image;
   }

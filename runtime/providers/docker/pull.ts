@@ -7,6 +7,11 @@ import { isUnreachable, messageOf, statusOf } from "./errors";
 /** A pull without any news for so long has failed. */
 const STALL_MS = 60_000;
 
+/** True for what can be an image's name, tag, digest or id. */
+export function isImageName(text: string): boolean {
+  return /^[a-zA-Z0-9][a-zA-Z0-9._:/@-]*$/.test(text) && !text.includes("..");
+}
+
 /** True when the engine has the image. */
 export async function hasImage(docker: Dockerode, image: string): Promise<boolean> {
   try {

@@ -3,7 +3,7 @@ import type Dockerode from "dockerode";
 import { type FileChange, ProviderError } from "../provider";
 import { engineError, messageOf } from "./errors";
 import { containerNameOf, LABEL } from "./labels";
-import { hasImage } from "./pull";
+import { hasImage, isImageName } from "./pull";
 
 const REPOSITORY = "mlld-env-snapshot";
 
@@ -27,7 +27,8 @@ export async function commitSnapshot(
     'CMD ["/bin/sh"]',
   ];
   try {
-    await container.commit({ repo: REPOSITORY, tag, pause: true, changes });
+    // Not paused: an engine that freezes a container in which an exec is just starting waits for itself, for ever.
+    await container.commit({ repo: REPOSITORY, tag, pause: false, changes });
   } catch (error) {
     if (/max depth exceeded/i.test(messageOf(error))) {
       throw new ProviderError(
@@ -41,10 +42,20 @@ export async function commitSnapshot(
   return `${REPOSITORY}:${tag}`;
 }
 
-/** The image that `from` names: a snapshot by its name or its reference, else an image. */
+/**
+ * The image that `from` names: a snapshot by its name or its reference, else an image. A bare name that is neither here is an error: in a
+ * public registry anybody could have taken it.
+ */
 export async function snapshotImage(docker: Dockerode, from: string): Promise<string> {
+  if (/[:/@]/.test(from)) return from;
   const own = `${REPOSITORY}:${containerNameOf(from)}`;
-  return !from.includes(":") && (await hasImage(docker, own)) ? own : from;
+  if (await hasImage(docker, own)) return own;
+  if (isImageName(from) && (await hasImage(docker, from))) return from;
+  throw new ProviderError(
+    "run/snapshot-missing",
+    `There is no snapshot \`${from}\` on this engine.`,
+    "Take it first (`mlld-env snapshot NAME AS`), or write an image with its tag.",
+  );
 }
 
 const KINDS: Record<number, FileChange["kind"]> = { 0: "changed", 1: "added", 2: "deleted" };

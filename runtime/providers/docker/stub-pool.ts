@@ -66,6 +66,13 @@ export class StubPool {
     }
   }
 
+  /** Waits for a first stub, and starts the others that wait ahead. Throws `NotBegun`. */
+  async ready(signal: AbortSignal): Promise<void> {
+    const stub = await this.take(signal);
+    stub.idle = true;
+    this.#changed(stub);
+  }
+
   /** Ends every stub; commands that still run in one are lost. */
   close(): void {
     this.#abort.abort();

@@ -199,7 +199,7 @@ describe.skipIf(!hasEngine)("secrets", () => {
         `container=${environment.name}`,
       ),
     );
-    const image = docker("commit", environment.name);
+    const image = docker("commit", "--pause=false", environment.name);
     seen.push(docker("inspect", image), docker("history", "--no-trunc", image), docker("diff", environment.name));
     docker("rmi", image);
     expect(seen.join("\n")).toContain(environment.name);
