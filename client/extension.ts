@@ -11,6 +11,7 @@ import { keepPathOfTerminals } from "./path-of-terminals";
 import type { Program } from "./program";
 import { runCommands } from "./run/commands";
 import { showFailures } from "./run/failures";
+import { offerMissingCredentials } from "./run/missing-credentials";
 import { Runs } from "./run/runs";
 import { showRunning } from "./run/status-bar";
 import { stopLenses } from "./run/stop-lens";
@@ -63,6 +64,7 @@ export function activate(context: vscode.ExtensionContext): Inside {
     view,
     showFailures(runs),
     showRunning(runs),
+    offerMissingCredentials(runs),
     stopLenses(runs),
     taskProvider(runs),
     keepPathOfTerminals(context, cli, log),
