@@ -4,7 +4,7 @@ import type { ProviderRegistry } from "../runtime/environments/registry";
 import { type EnvironmentInfo, type Provider, ProviderError } from "../runtime/providers/provider";
 import { createRegistry } from "./backends";
 import { EXIT, type Io } from "./io";
-import { ANSWER_MS, attach, faultText, inspect, isAbsent, remove } from "./live";
+import { answered, attach, faultText, inspect, isAbsent, remove } from "./live";
 import { save } from "./snapshot";
 
 /** Changes that come together make one list. Milliseconds. */
@@ -60,7 +60,7 @@ class Lists {
       await Promise.all(
         (await this.registry.backends()).map(async provider => {
           try {
-            const infos = (await provider.list?.(AbortSignal.timeout(ANSWER_MS))) ?? [];
+            const infos = (await answered(provider, signal => provider.list?.(signal))) ?? [];
             environments.push(...infos.map(row));
             engines.push({ provider: provider.ref, state: "ready", detail: infos[0]?.engine ?? "" });
           } catch (error) {

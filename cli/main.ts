@@ -108,6 +108,9 @@ function isUsageError(error: unknown): error is Error {
 
 declare const VERSION: string;
 
+/** Milliseconds. */
+const LINGER_MS = 500;
+
 /** The editor starts its own Node with this variable; what a block runs must not see it. Processes of ours inherit it. */
 const { ELECTRON_RUN_AS_NODE: _, ...env } = process.env;
 const io: Io = {
@@ -122,6 +125,8 @@ main(process.argv.slice(2), io).then(
   // `exitCode`, not `exit`: what is still in a pipe to the caller has to be written first.
   code => {
     process.exitCode = code;
+    // A question that an engine never answers does not keep a command that has ended.
+    process.stdout.write("", () => void setTimeout(() => process.exit(), LINGER_MS).unref());
   },
   error => {
     process.stderr.write(`mlld-env: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);

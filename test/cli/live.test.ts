@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { explorer } from "../../cli/explorer";
 import { type Io, UsageError } from "../../cli/io";
+import { answered } from "../../cli/live";
 import { ls } from "../../cli/ls";
 import { release } from "../../cli/release";
 import { shell } from "../../cli/shell";
@@ -13,7 +14,7 @@ import { snapshot } from "../../cli/snapshot";
 import type { ExplorerMessage } from "../../protocol/explorer";
 import { identityOf } from "../../runtime/environments/process-identity";
 import { createDockerProvider } from "../../runtime/providers/docker";
-import type { Environment, EnvironmentSpec } from "../../runtime/providers/provider";
+import type { Environment, EnvironmentSpec, Provider } from "../../runtime/providers/provider";
 import { ensureEngine } from "../support/docker-engine.mjs";
 
 const engine = await ensureEngine();
@@ -246,6 +247,14 @@ describe.skipIf("missing" in engine)("the explorer process", () => {
 });
 
 describe("without an engine", () => {
+  it("one that takes a question and never answers is a fault", async () => {
+    const silentOne: Provider = { ref: "silent", open: () => new Promise(() => {}), list: () => new Promise(() => {}) };
+    await expect(answered(silentOne, signal => silentOne.list?.(signal), 50)).rejects.toMatchObject({
+      code: "run/engine-unreachable",
+      message: "The backend silent has not answered in 0.05 s.",
+    });
+  });
+
   it("ls says what is wrong with the one that is named", async () => {
     const listing = call(ls, ["--json"], { DOCKER_HOST: "unix:///no/such.sock" });
     expect(await listing.ended).toBe(1);
