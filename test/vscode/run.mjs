@@ -10,6 +10,7 @@ import { join, resolve } from "node:path";
 import { runTests } from "@vscode/test-electron";
 import esbuild from "esbuild";
 import { missing } from "../../tools/vscode-host/paths.mjs";
+import { testWeb } from "./web.mjs";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const IMAGE = "mlld-env-test:busybox";
@@ -44,8 +45,11 @@ const folder = mkdtempSync(join(tmpdir(), "mlld-env-vscode-"));
 let passed = 0;
 let failed = 0;
 try {
-  for (const suite of ["trusted", "untrusted"]) {
-    const found = await runSuite(suite);
+  const suites = [() => runSuite("trusted"), () => runSuite("untrusted")];
+  // A desktop VS Code has no window in a browser.
+  if (!missing().length && !process.env.VSCODE_TEST_GREP) suites.push(() => testWeb(ROOT, join(folder, "web")));
+  for (const suite of suites) {
+    const found = await suite();
     passed += found.passed;
     failed += found.failed;
   }
