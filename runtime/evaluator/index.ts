@@ -1,6 +1,19 @@
 /** Evaluates an mlld program: the whole file, or the slice that a plan chose. */
+import { dirname } from "node:path";
 import type { File, Statement } from "../../language/syntax/tree";
+import { showText } from "../../language/values";
+import { ProviderError } from "../providers/provider";
+import { type Context, NO_AMBIENT } from "./context";
+import { ActiveEnvironment } from "./environments";
+import { ControlSignal, messageOf, RunError } from "./errors";
+import { frontmatterOf } from "./files";
+import { chosenOf, type Returned } from "./flow";
+import { Module } from "./module";
+import { Run } from "./run";
+import { callSelected } from "./selected";
 import type { RunServices } from "./services";
+import { executeStatement } from "./statements";
+import { plain, type Value } from "./value";
 
 export type { CredentialRequest, CredentialStore, FileAccess, RunServices, RunSettings } from "./services";
 
@@ -32,5 +45,87 @@ export interface RunOutcome {
   errors: { message: string; code?: string }[];
 }
 
-/** Runs to the end and never throws for a fault of the program: it is in the outcome, and was emitted as an event. */
-export declare function evaluate(program: RunProgram, services: RunServices, signal: AbortSignal): Promise<RunOutcome>;
+/**
+ * Runs to the end. A fault of the program is in the outcome, and was emitted as an event; only cancellation is thrown, as the signal's
+ * reason.
+ */
+export async function evaluate(program: RunProgram, services: RunServices, signal: AbortSignal): Promise<RunOutcome> {
+  const { file, path, slice } = program;
+  const run = new Run(services, signal, file.mode === "markdown", slice?.statements ?? null);
+  const context = topLevelContext(run, program);
+  let returned: Returned | null = null;
+  try {
+    returned = await runTopLevel(file, context);
+    if (returned === null && slice?.call) returned = { value: await callSelected(slice.call, context) };
+    if (returned !== null) await printResult(returned.value, context);
+  } catch (cause) {
+    signal.throwIfAborted();
+    await run.fail(asFault(cause));
+  } finally {
+    await context.environment.close();
+    await run.dispose();
+  }
+  const ok = run.failures.length === 0;
+  return {
+    ok,
+    exitCode: ok ? 0 : 1,
+    document: run.output.text(),
+    value: returned === null ? undefined : plain(returned.value),
+    labels: returned === null ? [] : [...returned.value.security.labels],
+    errors: run.failures,
+  };
+
+  function topLevelContext(of: Run, { file: tree }: RunProgram): Context {
+    const module = new Module(path, dirname(path), tree, frontmatterOf(tree.text), true);
+    return {
+      run: of,
+      module,
+      scope: module.scope,
+      environment: new ActiveEnvironment(of, null, null, null, null, module),
+      ambient: NO_AMBIENT,
+      calls: null,
+      lenient: false,
+      topLevel: true,
+      returns: false,
+      guarding: false,
+      transformed: null,
+      loading: [path],
+    };
+  }
+}
+
+/** Statements with the text between them: in markdown the line ends after directives belong to the document. */
+async function runTopLevel(file: File, context: Context): Promise<Returned | null> {
+  const markdown = file.mode === "markdown";
+  let end = file.frontmatter?.end ?? 0;
+  for (const statement of chosenOf(file.statements, context)) {
+    if (markdown) lineBreaks(file.text.slice(end, statement.start), context);
+    end = statement.end;
+    const returned = await executeStatement(statement, context);
+    if (returned !== null) return returned;
+  }
+  return null;
+}
+
+/** Line ends of blank lines and after directives; a line of comment gives none. */
+function lineBreaks(gap: string, context: Context): void {
+  const lines = gap.split("\n");
+  for (const line of lines.slice(0, -1)) if (!/^\s*(>>|<<)/.test(line)) context.run.output.lineBreak();
+}
+
+async function printResult(value: Value, context: Context): Promise<void> {
+  if (context.run.chosen !== null) return;
+  await context.run.output.show(showText(plain(value)));
+}
+
+/** Faults that are no errors of the evaluator's own, in its words. */
+function asFault(cause: unknown): unknown {
+  if (cause instanceof ProviderError)
+    return new RunError(cause.mend === undefined ? cause.message : `${cause.message} ${cause.mend}`, cause.code);
+  if (cause instanceof ControlSignal)
+    return new RunError(`'${cause.keyword}' stands outside of what it could leave`, "run/control");
+  if (cause instanceof RangeError && /call stack/i.test(cause.message))
+    return new RunError("The program is nested too deeply", "run/too-deep");
+  if (cause instanceof RunError) return cause;
+  return new RunError(messageOf(cause), "run/failed");
+}

@@ -1,0 +1,396 @@
+/** `cmd`, `sh`, `bash`, `js`, `node`, `py`: what goes in, where it runs, what comes out. */
+import type {
+  Action,
+  CodeExpression,
+  CommandExpression,
+  TemplatePart,
+  UsingClause,
+} from "../../../language/syntax/tree";
+import { inputText, variableText } from "../../../language/values";
+import { credentialsFor } from "../auth";
+import { runProcess } from "../commands";
+import type { Context } from "../context";
+import { RunError } from "../errors";
+import { Executable } from "../executable";
+import { evaluate } from "../expressions";
+import { pathFor } from "../files";
+import { guardCommand } from "../guards";
+import { mergeSecurity, NO_SECURITY, type Security, withTaint } from "../security";
+import { render, renderCommand } from "../templates";
+import { plain, sourceTextOf, Value } from "../value";
+import { ambientFacts } from "../variables";
+import { codeProcess, MISSING_INTERPRETER } from "./process-code";
+import { ScriptError } from "./quickjs";
+
+export interface CommandOptions {
+  /** The output is printed for the program as it comes. */
+  echo?: boolean;
+  /** A value for standard input. */
+  stdin?: Value;
+  using?: UsingClause | null;
+  /** Credentials named by `with { auth: … }`. */
+  auth?: string[];
+}
+
+/** Parameters of an argument list that is written at the code itself: `js(@a, @b) { … }`. */
+type Parameters = { name: string; value: Value }[];
+
+export async function runCommandExpression(
+  node: CommandExpression,
+  context: Context,
+  options: CommandOptions = {},
+): Promise<Value> {
+  const { text, security } = await renderCommand(node.body.parts, context);
+  const command = text.trim();
+  const parameters = await parametersOf(node.arguments, context);
+  const stdin = options.stdin === undefined ? undefined : inputText(plain(options.stdin));
+  return guardCommand(
+    { type: "cmd", command, node, inputs: security, stdin: options.stdin ?? null },
+    context,
+    async inner => {
+      inner.environment.requireBash("Command execution");
+      inner.run.policy.checkCommand(command, mergeSecurity(security, options.stdin?.security));
+      const { secrets, security: granted } = await credentialsFor(
+        options.using ?? node.using,
+        options.auth ?? [],
+        inner,
+      );
+      const echo = options.echo === true && context.module.prints;
+      const markdown = inner.run.output.text() !== null;
+      const result = await runProcess(
+        {
+          argv: ["sh", "-lc", command],
+          vars: commandVariables(command, parameters, inner),
+          secrets,
+          ...(await cwdOf(node.path, inner)),
+          ...(stdin === undefined ? {} : { stdin }),
+          echo,
+          capture: !echo || markdown,
+          node,
+        },
+        inner,
+      );
+      if (echo) inner.run.output.printed(result.stdout);
+      const own = outputSecurity(
+        inner,
+        [security, options.stdin?.security, granted],
+        ["src:cmd"],
+        [`command:${firstWord(command)}`],
+      );
+      return outputValue(await succeeded(result, `Command failed: ${command}`, inner), own, "command", echo);
+    },
+  );
+}
+
+/** Variables of the command's process: arguments that are written at it, and parameters that its text mentions as `$p`. */
+function commandVariables(command: string, explicit: Parameters, context: Context): Record<string, string> {
+  const variables: Record<string, string> = {};
+  for (const [name, value] of context.scope.locals()) {
+    if (new RegExp(`\\$\\{?${name}\\b`).test(command)) variables[shellName(name)] = variableText(plain(value));
+  }
+  for (const { name, value } of explicit) variables[shellName(name)] = variableText(plain(value));
+  return variables;
+}
+
+/** An exit code other than 0: in a sandbox it ends the block; here the script goes on with an empty text, and the run ends with 1. */
+async function succeeded(
+  result: { stdout: string; exitCode: number },
+  what: string,
+  context: Context,
+): Promise<string> {
+  if (result.exitCode === 0) return result.stdout;
+  const message = `${what} (exit code ${result.exitCode})`;
+  if (context.environment.sandboxed) {
+    throw new RunError(
+      `Command execution failed in provider ${context.environment.provider}: ${message}`,
+      "run/command-failed",
+    );
+  }
+  await context.run.fail(new RunError(message, "run/command-failed"));
+  return "";
+}
+
+export async function runCode(node: CodeExpression, context: Context, options: CommandOptions = {}): Promise<Value> {
+  const parameters = node.arguments === null ? localParameters(context) : await parametersOf(node.arguments, context);
+  const security = mergeSecurity(...parameters.map(parameter => parameter.value.security), options.stdin?.security);
+  const { language } = node;
+  return guardCommand(
+    { type: language, command: node.body.text, node, inputs: security, stdin: null },
+    context,
+    async inner => {
+      inner.run.policy.checkCode(language, node.body.text, security);
+      if (language === "js") return runScript(node, parameters, security, inner, options);
+      if (language === "sh" || language === "bash") return runShell(node, parameters, security, inner, options);
+      return runInterpreter(node, language, parameters, security, inner, options);
+    },
+  );
+}
+
+async function runScript(
+  node: CodeExpression,
+  parameters: Parameters,
+  security: Security,
+  context: Context,
+  options: CommandOptions,
+): Promise<Value> {
+  if ((options.using ?? node.using) !== null) {
+    throw new RunError("js blocks take no credentials: use node for code that needs one", "run/unsupported");
+  }
+  const engine = await context.run.scriptEngine();
+  const own = outputSecurity(context, [security], ["src:js"], []);
+  try {
+    const { value, printed } = await engine.run(
+      {
+        body: node.body.text,
+        parameters: parameters.map(scriptParameter),
+        functions: shadowFunctions("js", context),
+        context: plainFacts(context),
+        onError: line => void context.run.output.error(line),
+      },
+      context.run.signal,
+    );
+    if (value === undefined) return new Value(printed === "" ? undefined : printed, own);
+    if (printed !== "" && !options.echo && context.module.prints)
+      await context.run.services.emit({ event: "show", text: `${printed}\n`, stream: "stdout" });
+    return new Value(value, own);
+  } catch (cause) {
+    if (cause instanceof ScriptError) throw new RunError(cause.message, "run/js-exception");
+    throw cause;
+  }
+}
+
+/** `sh` is run by bash where there is one, as mlld does; values arrive as variables. */
+async function runShell(
+  node: CodeExpression,
+  parameters: Parameters,
+  security: Security,
+  context: Context,
+  options: CommandOptions,
+): Promise<Value> {
+  context.environment.requireBash("Shell execution");
+  const { secrets, security: granted } = await credentialsFor(
+    options.using ?? node.using,
+    options.auth ?? [],
+    context,
+    false,
+  );
+  const { script, vars } = shellScript(node.body.text, parameters);
+  const argv =
+    node.language === "bash"
+      ? ["bash", "-lc", script]
+      : ["sh", "-lc", 'if command -v bash >/dev/null 2>&1; then exec bash -c "$0"; else exec sh -c "$0"; fi', script];
+  const echo = options.echo === true && context.module.prints;
+  const result = await runProcess(
+    {
+      argv,
+      shown: [node.language, "-c", node.body.text.trim()],
+      vars,
+      secrets,
+      ...(await cwdOf(node.path, context)),
+      ...(options.stdin === undefined ? {} : { stdin: sourceTextOf(options.stdin) }),
+      echo,
+      capture: !echo || context.run.output.text() !== null,
+      node,
+    },
+    context,
+  );
+  if (result.exitCode === MISSING_INTERPRETER && node.language === "bash" && result.stdout === "")
+    throw missing("bash", context);
+  if (echo) context.run.output.printed(result.stdout);
+  const own = outputSecurity(context, [security, options.stdin?.security, granted], ["src:sh"], []);
+  return outputValue(await succeeded(result, "Shell code failed", context), own, "code", echo);
+}
+
+/** The system gives a process at most 128 KiB for one variable; longer values are written into a here-document. */
+const LONGEST_VARIABLE = 100_000;
+
+function shellScript(body: string, parameters: Parameters): { script: string; vars: Record<string, string> } {
+  const vars: Record<string, string> = {};
+  const long: string[] = [];
+  for (const { name, value } of parameters) {
+    const text = variableText(plain(value));
+    if (Buffer.byteLength(text) <= LONGEST_VARIABLE) vars[shellName(name)] = text;
+    else long.push(name);
+  }
+  if (long.length > 0) {
+    throw new RunError(
+      `@${long[0]} is too long for a variable of a shell (more than ${LONGEST_VARIABLE} bytes): pass it on standard input with | cmd { … }`,
+    );
+  }
+  return { script: dedent(body), vars };
+}
+
+async function runInterpreter(
+  node: CodeExpression,
+  language: "node" | "py",
+  parameters: Parameters,
+  security: Security,
+  context: Context,
+  options: CommandOptions,
+): Promise<Value> {
+  context.environment.requireBash(language === "node" ? "Node execution" : "Python execution");
+  const { secrets, security: granted } = await credentialsFor(
+    options.using ?? node.using,
+    options.auth ?? [],
+    context,
+    false,
+  );
+  const code = codeProcess(language, {
+    body: language === "py" ? node.body.text : dedent(node.body.text),
+    parameters: parameters.map(scriptParameter),
+    functions: shadowFunctions(language, context),
+    context: plainFacts(context),
+  });
+  const result = await runProcess(
+    {
+      argv: code.argv,
+      shown: [language === "node" ? "node" : "python3", language === "node" ? "-e" : "-c", node.body.text.trim()],
+      vars: {},
+      secrets,
+      ...(await cwdOf(node.path, context)),
+      stdin: code.stdin,
+      filter: code.filter,
+      echo: false,
+      capture: true,
+      node,
+    },
+    context,
+  );
+  if (result.exitCode === MISSING_INTERPRETER && result.stdout === "") throw missing(language, context);
+  const own = outputSecurity(context, [security, granted], [`src:${language}`], []);
+  if (result.exitCode !== 0 && language === "node") {
+    throw new RunError(`node code failed (exit code ${result.exitCode})`, "run/node-exception");
+  }
+  const printed = await succeeded(result, "Python code failed", context);
+  const returned = code.result();
+  if (returned !== undefined) return new Value(returned, own);
+  return outputValue(printed, own, "code", false);
+}
+
+function missing(language: string, context: Context): RunError {
+  const program = language === "py" ? "python3" : language;
+  const where = context.environment.sandboxed ? `the environment (${context.environment.provider})` : "this machine";
+  return new RunError(`${program} is not installed in ${where}; use an image that has it`, "run/interpreter-missing");
+}
+
+/** The text of a process as a value, without its last line end. */
+function outputValue(text: string, own: Security, output: "command" | "code", printed: boolean): Value {
+  return new Value(text.replace(/\r?\n$/, ""), own, printed ? { output, printed } : { output });
+}
+
+function outputSecurity(
+  context: Context,
+  inputs: (Security | undefined)[],
+  taint: string[],
+  sources: string[],
+): Security {
+  const { environment } = context;
+  const marks = environment.sandboxed ? [...taint, `src:env:${providerName(environment.provider!)}`] : taint;
+  return withTaint(mergeSecurity(NO_SECURITY, ...inputs), [...marks, ...(environment.grants?.taint ?? [])], sources);
+}
+
+/** `docker` of `docker` and `@mlld/env-docker`, `box` of `./my/box.mld`. */
+function providerName(ref: string): string {
+  const name = ref.startsWith("@")
+    ? (ref.split("/")[1] ?? ref)
+    : (ref.split(/[\\/]/).at(-1) ?? ref).replace(/\.mlld?(\.md)?$|\.md$/, "");
+  return name.replace(/^env-/, "").replace(/@.*$/, "");
+}
+
+async function cwdOf(path: TemplatePart[] | null, context: Context): Promise<{ cwd?: string }> {
+  if (path === null) return {};
+  const host = pathFor((await render(path, context)).text.trim(), context);
+  const inside = context.environment.inside(host);
+  if (inside === null) {
+    throw new RunError(
+      `${host} is not granted to the environment (fs), so no command can run there`,
+      "run/path-not-granted",
+    );
+  }
+  return { cwd: inside };
+}
+
+async function parametersOf(nodes: Action[] | null, context: Context): Promise<Parameters> {
+  const parameters: Parameters = [];
+  for (const [index, node] of (nodes ?? []).entries()) {
+    const name = node.kind === "VariableReference" ? node.name : `arg${index + 1}`;
+    parameters.push({ name, value: await evaluate(node, context) });
+  }
+  return parameters;
+}
+
+/** Parameters, `let`s and loop variables around the code; module variables stay outside. */
+function localParameters(context: Context): Parameters {
+  return [...context.scope.locals()]
+    .filter(([, value]) => !(value.data instanceof Executable))
+    .map(([name, value]) => ({ name, value }));
+}
+
+function scriptParameter({ name, value }: Parameters[number]): { name: string; value: unknown; text?: string } {
+  const { facts } = value;
+  if (facts.kept) return { name: shellName(name), value: keptValue(value) };
+  const text = facts.text ?? (facts.staged ? sourceTextOf(value) : undefined);
+  return { name: shellName(name), value: plain(value), ...(text === undefined ? {} : { text }) };
+}
+
+/** `.keep`: the value with what is known about it. */
+function keptValue(value: Value): unknown {
+  const { security, facts } = value;
+  const text = facts.file?.text ?? sourceTextOf(value);
+  return {
+    type: facts.file !== undefined && typeof value.data === "string" ? "text" : typeof value.data,
+    text,
+    data: plain(value),
+    mx: {
+      ...(facts.file === undefined
+        ? {}
+        : {
+            filename: facts.file.filename,
+            relative: facts.file.relative,
+            absolute: facts.file.path,
+            fm: facts.file.frontmatter,
+          }),
+      labels: security.labels,
+      taint: security.taint,
+      sources: security.sources,
+    },
+  };
+}
+
+function shadowFunctions(language: string, context: Context) {
+  const names = context.module.shadows.get(language) ?? new Set<string>();
+  return [...names].flatMap(name => {
+    const executable = context.module.scope.find(name)?.value.data;
+    if (!(executable instanceof Executable) || executable.body.kind !== "program") return [];
+    const { action } = executable.body;
+    if (action.kind !== "CodeExpression") return [];
+    return [{ name, parameters: [...executable.parameters].map(shellName), body: action.body.text }];
+  });
+}
+
+function plainFacts(context: Context): Record<string, unknown> {
+  const { tools: _tools, ...facts } = ambientFacts(context);
+  return JSON.parse(JSON.stringify(facts, (_key, item) => (item instanceof Value ? plain(item) : item))) as Record<
+    string,
+    unknown
+  >;
+}
+
+/** Names with hyphens are no names in code and shells. */
+function shellName(name: string): string {
+  return name.replaceAll("-", "_");
+}
+
+function firstWord(command: string): string {
+  return command.trim().split(/\s+/, 1)[0] ?? "";
+}
+
+/** Code that stands indented in a block. */
+function dedent(body: string): string {
+  const lines = body.replace(/^\s*\n/, "").split("\n");
+  const indents = lines.filter(line => line.trim() !== "").map(line => /^[ \t]*/.exec(line)![0].length);
+  const indent = Math.min(...indents, Number.MAX_SAFE_INTEGER);
+  return indent === 0 || indent === Number.MAX_SAFE_INTEGER
+    ? body
+    : lines.map(line => line.slice(Math.min(indent, line.length))).join("\n");
+}

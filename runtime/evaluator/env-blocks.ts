@@ -1,0 +1,129 @@
+/** `env CONFIG with {…} […]` and the environment that a guard chooses: merged, compared, opened, released. */
+
+import { pathToFileURL } from "node:url";
+import {
+  enterBlock,
+  fromValue,
+  grantsOf,
+  type PathContext,
+  type Policy,
+  readPolicy,
+  TOP_LEVEL,
+  unitePolicies,
+} from "../../language/environment";
+import type { Place } from "../../language/place";
+import type { EnvExpression, Node } from "../../language/syntax/tree";
+import { isPlainObject } from "../../language/values";
+import { type Context, inAmbient } from "./context";
+import { ActiveEnvironment } from "./environments";
+import { DeniedError, RunError } from "./errors";
+import { evaluate, objectValue } from "./expressions";
+import { evaluateBlock } from "./flow";
+import { elementOf, plain, type Value } from "./value";
+
+/** Runs the block in its environment. What it opened is closed on every way out. */
+export async function enterEnvironment(node: EnvExpression, context: Context): Promise<Value> {
+  const config = node.config === null ? null : await evaluate(node.config, context);
+  if (config !== null && !isPlainObject(config.data)) {
+    throw new RunError(`${node.keyword} config must be an object.`, "env/config-not-object");
+  }
+  const withValue =
+    node.with === null
+      ? null
+      : await objectValue(
+          { kind: "ObjectExpression", start: node.with.start, end: node.with.end, properties: node.with.properties },
+          context,
+        );
+  const label = node.config?.kind === "VariableReference" ? `@${node.config.name}` : undefined;
+  const active = activate(config, withValue, placeOf(node, context), label, context);
+  try {
+    if (active.sandboxed) await active.live();
+    const inner = inAmbient(
+      { ...context, environment: active },
+      { profile: active.facts?.profile ?? context.ambient.profile },
+    );
+    return await evaluateBlock(node.body, inner);
+  } finally {
+    await active.close();
+  }
+}
+
+/** A guard's choice: the environment of one command. */
+export async function chooseEnvironment(
+  config: Value,
+  node: Node,
+  context: Context,
+  work: (context: Context) => Promise<Value>,
+): Promise<Value> {
+  const active = activate(config, null, placeOf(node, context), "the guard's environment", context);
+  try {
+    return await work({ ...context, environment: active });
+  } finally {
+    await active.close();
+  }
+}
+
+function placeOf(node: Node, context: Context): Place {
+  return { uri: pathToFileURL(context.module.path).href, start: node.start, end: node.end };
+}
+
+/** The algebra on concrete values: a config that is wider than the environment around it is refused with the checker's own words. */
+function activate(
+  config: Value | null,
+  withValue: Value | null,
+  place: Place,
+  label: string | undefined,
+  context: Context,
+): ActiveEnvironment {
+  const { run, environment: parent } = context;
+  const { root, home } = run.services.settings;
+  const paths: PathContext = { folder: context.module.folder, root, home };
+  const policy = policyOf(context, paths);
+  const facts = enterBlock({
+    parent: enclosing(parent) ?? TOP_LEVEL,
+    config: config === null ? null : fromValue(abstractData(config)),
+    with: withValue === null ? null : fromValue(abstractData(withValue)),
+    place,
+    paths,
+    ...(label === undefined ? {} : { label }),
+    ...(policy === undefined ? {} : { policy }),
+  });
+  const problem = facts.problems.find(found => found.severity === "error");
+  if (problem !== undefined) throw new DeniedError(problem.message, problem.code);
+  const found = grantsOf(facts.environment);
+  if ("unknown" in found)
+    throw new RunError(`The environment is not known: ${found.unknown.join(", ")}`, "env/unknown");
+  const { grants } = found;
+  const provider = grants.provider ?? policy?.defaultProvider ?? run.services.settings.provider;
+  return new ActiveEnvironment(
+    run,
+    parent,
+    facts.environment,
+    { ...grants, provider },
+    provider,
+    context.module,
+    toolsOf(withValue) ?? toolsOf(config),
+  );
+}
+
+/** Tool collections hold executables: the algebra needs their names only. */
+function abstractData(value: Value): unknown {
+  return plain(value);
+}
+
+function toolsOf(config: Value | null): Value | null {
+  if (config === null || !isPlainObject(config.data) || config.data.tools === undefined) return null;
+  return elementOf(config, config.data.tools);
+}
+
+function enclosing(environment: ActiveEnvironment | null) {
+  for (let at = environment; at !== null; at = at.parent) if (at.facts !== null) return at.facts;
+  return null;
+}
+
+function policyOf(context: Context, paths: PathContext): Policy | undefined {
+  const policies = context.run.policyValues.map(
+    ({ name, value }) => readPolicy(fromValue(value), `@${name}`, paths).policy,
+  );
+  return policies.length === 0 ? undefined : unitePolicies(policies);
+}

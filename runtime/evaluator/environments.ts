@@ -1,0 +1,168 @@
+/** The environment that holds at a place of the program: what it grants, and the live environment behind it. */
+import { randomBytes } from "node:crypto";
+import { isAbsolute, join, relative } from "node:path";
+import {
+  commandProblem,
+  configHash,
+  type EnvironmentFacts,
+  type Grants,
+  sameEnvironment,
+} from "../../language/environment";
+import type { Environment, EnvironmentSpec } from "../providers/provider";
+import { DeniedError } from "./errors";
+import type { Executable } from "./executable";
+import type { Module } from "./module";
+import type { Run } from "./run";
+import { toolLabels } from "./tools";
+import type { Value } from "./value";
+
+const NOTHING_SET: Pick<Grants, "fs" | "net" | "limits"> = {
+  fs: { mounts: null, scratch: [] },
+  net: { kind: "default" },
+  limits: {},
+};
+
+export class ActiveEnvironment {
+  private opened: Promise<Environment> | null = null;
+  private readonly variables: Record<string, string> = {};
+
+  constructor(
+    private readonly run: Run,
+    readonly parent: ActiveEnvironment | null,
+    /** null outside every block. */
+    readonly facts: EnvironmentFacts | null,
+    readonly grants: Grants | null,
+    /** The provider that commands go to: null runs them here. */
+    readonly provider: string | null,
+    private readonly module: Module,
+    /** `tools` of the config as a value: a collection gives its executables labels. */
+    private readonly collection: Value | null = null,
+  ) {}
+
+  /** Labels that the tool collections around a call give its result. */
+  toolLabels(executable: Executable): string[] {
+    return [...toolLabels(this.collection, executable), ...(this.parent?.toolLabels(executable) ?? [])];
+  }
+
+  /** Whether commands run in a provider's environment, where a failing command ends the block. */
+  get sandboxed(): boolean {
+    return this.provider !== null && this.provider !== "local";
+  }
+
+  /** Names of the allowed tools; null for all. */
+  toolNames(): string[] | null {
+    return this.grants?.tools ?? null;
+  }
+
+  /** Refuses a command that the tools do not allow. `what` begins the sentence: `Command execution`. */
+  requireBash(what: string): void {
+    for (let at: ActiveEnvironment | null = this; at !== null; at = at.parent) {
+      if (at.facts !== null && commandProblem(at.facts, "this command") !== null) {
+        throw new DeniedError(`${what} requires 'Bash' in env.tools`, "ENV_TOOL_DENIED");
+      }
+    }
+  }
+
+  /** `output … to env:NAME`: a variable of later commands. */
+  setVariable(name: string, value: string): void {
+    this.variables[name] = value;
+  }
+
+  /** Variables of the blocks around a command, the innermost last. */
+  ambientVariables(): Record<string, string> {
+    return { ...this.parent?.ambientVariables(), ...this.variables };
+  }
+
+  /** Names of credentials that every command gets. */
+  get credentials(): readonly string[] {
+    return this.grants?.auth ?? [];
+  }
+
+  /** The live environment: its own, or the enclosing one's where they are the same. Opens it at the first use. */
+  live(): Promise<Environment> {
+    if (this.sharesParent()) return this.parent!.live();
+    this.opened ??= this.run.services.environments.open(this.provider, this.spec(), this.run.signal);
+    return this.opened;
+  }
+
+  /** Ends what this block opened, on every way out of it. */
+  async close(): Promise<void> {
+    const { opened } = this;
+    this.opened = null;
+    if (opened === null) return;
+    let environment: Environment;
+    try {
+      environment = await opened;
+    } catch {
+      // It never came to be, and whoever asked for it was told.
+      return;
+    }
+    await this.run.services.environments.close(environment, this.keeps(environment) ? "keep" : "release");
+  }
+
+  /** The path that a path of the host has inside the environment; null when nothing that holds it is granted. */
+  inside(path: string): string | null {
+    if (!this.sandboxed) return path;
+    const spec = this.spec();
+    for (const mount of spec.fs.mounts ?? []) {
+      const below = relative(mount.host, path);
+      if (below.startsWith("..") || isAbsolute(below)) continue;
+      const base = mount.container ?? defaultPlace(mount.host, spec);
+      return below === "" ? base : `${base}/${below.replaceAll("\\", "/")}`;
+    }
+    return null;
+  }
+
+  private sharesParent(): boolean {
+    const { parent } = this;
+    if (parent === null || parent.provider !== this.provider) return false;
+    if (parent.grants === null || this.grants === null) return !this.sandboxed && this.grants === null;
+    return sameEnvironment(this.grants, parent.grants);
+  }
+
+  /** `name` means kept, unless `keep: false` and this run made it. */
+  private keeps(environment: Environment): boolean {
+    if (this.run.services.settings.keep) return true;
+    if (!environment.created) return true;
+    const { keep, name } = this.grants ?? {};
+    return keep ?? name !== undefined;
+  }
+
+  private spec(): EnvironmentSpec {
+    const { grants, module } = this;
+    const { net } = grants ?? NOTHING_SET;
+    const { settings } = this.run.services;
+    const spec: EnvironmentSpec = {
+      generatedName: this.generatedName,
+      fs: grants?.fs ?? NOTHING_SET.fs,
+      net,
+      limits: grants?.limits ?? {},
+      folder: module.folder,
+      workspace: settings.root,
+      file: module.path,
+      configHash: grants === null ? "none" : configHash(grants),
+      options: grants?.options ?? {},
+    };
+    if (grants?.name !== undefined) spec.name = grants.name;
+    if (grants?.from !== undefined) spec.from = grants.from;
+    if (grants?.image !== undefined) spec.image = grants.image;
+    else if (settings.image !== "" && this.sandboxed && grants?.build === undefined) spec.image = settings.image;
+    if (grants?.build !== undefined) spec.build = grants.build;
+    if (grants?.workdir !== undefined) spec.workdir = grants.workdir;
+    if (grants?.user !== undefined) spec.user = grants.user;
+    if (grants?.ports !== undefined) spec.ports = grants.ports;
+    if (grants?.tty !== undefined) spec.tty = grants.tty;
+    return spec;
+  }
+
+  private readonly generatedName = `mlld-${randomBytes(5).toString("hex")}`;
+}
+
+/** Where a host path lies in a sandbox when its grant does not say: below the workspace, or at its own path. */
+function defaultPlace(host: string, spec: EnvironmentSpec): string {
+  const below = relative(spec.folder, host);
+  if (below.startsWith("..") || isAbsolute(below)) return host;
+  return join(spec.workdir ?? "/workspace", below)
+    .replaceAll("\\", "/")
+    .replace(/\/$/, "");
+}

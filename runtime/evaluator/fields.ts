@@ -1,0 +1,210 @@
+/** Field access, indexes, slices, filters, and `.mx`. */
+import { callMethod, isPlainObject, looseEquals, MOVING_METHODS, typeName } from "../../language/values";
+import { RunError } from "./errors";
+import { Executable } from "./executable";
+import { mergeSecurity, type Security } from "./security";
+import { elementOf, itemsOf, plain, sourceTextOf, textOf, typeOf, UNDEFINED, Value, valueOf } from "./value";
+
+/** `value.name`: missing fields and indexes are undefined; a simple value has no fields. */
+export function fieldOf(value: Value, name: string): Value {
+  if (name === "mx") return metadataOf(value);
+  if (name === "keep") return value.stating({ kept: true });
+  const { data } = value;
+  if (data === undefined || data === null) return UNDEFINED.with(value.own);
+  if (data instanceof Executable) return executableField(value, data, name);
+  if (Array.isArray(data)) return listField(value, data, name);
+  if (isPlainObject(data)) return objectField(value, data, name);
+  if (value.facts.file !== undefined && (name === "text" || name === "data" || name === "content")) {
+    return new Value(value.data, value.own);
+  }
+  if (typeof data === "string" && name === "length") return valueOf(data.length, value.own);
+  throw fieldError(value, name);
+}
+
+function objectField(value: Value, data: Record<string, unknown>, name: string): Value {
+  return Object.hasOwn(data, name) ? elementOf(value, data[name]) : UNDEFINED.with(value.own);
+}
+
+function listField(value: Value, data: unknown[], name: string): Value {
+  if (/^\d+$/.test(name)) return elementOf(value, data[Number(name)]);
+  if (name === "length") return valueOf(data.length, value.own);
+  if (name === "text" && value.facts.printsText) return valueOf(value.facts.text, value.own);
+  if (value.facts.quantified && (name === "any" || name === "all" || name === "none")) return quantified(value, name);
+  return UNDEFINED.with(value.own);
+}
+
+function executableField(value: Value, executable: Executable, name: string): Value {
+  if (name === "type") return valueOf("executable", value.own);
+  if (name === "name") return valueOf(executable.name, value.own);
+  return UNDEFINED;
+}
+
+function fieldError(value: Value, name: string): RunError {
+  const type = typeName(value.data);
+  const trimmed = typeof value.data === "string" ? value.data.trim() : "";
+  const hint = /^[{[]/.test(trimmed) ? "; the text is JSON: read it first with | @parse" : "";
+  return new RunError(`Cannot access field "${name}" on non-object value (${type})${hint}`, "FieldAccess");
+}
+
+/** `value[index]`: no negative indexes. */
+export function indexOf(value: Value, index: unknown): Value {
+  if (typeof index === "number" || (typeof index === "string" && /^\d+$/.test(index) && Array.isArray(value.data))) {
+    if (Array.isArray(value.data)) return elementOf(value, value.data[Number(index)]);
+    if (typeof value.data === "string") return valueOf(value.data[Number(index)], value.own);
+    return fieldOf(value, String(index));
+  }
+  if (typeof index !== "string") return UNDEFINED;
+  return isPlainObject(value.data) ? objectField(value, value.data, index) : fieldOf(value, index);
+}
+
+/** `value[from:to]` of a list or text. */
+export function sliceOf(value: Value, from: number | undefined, to: number | undefined): Value {
+  if (Array.isArray(value.data) || typeof value.data === "string")
+    return valueOf(value.data.slice(from, to), value.own);
+  if (value.data === null || value.data === undefined) return UNDEFINED;
+  throw new RunError(`Cannot slice a value of type ${typeOf(value)}: only lists and texts have slices`, "FieldAccess");
+}
+
+/** `value[?field op wanted]`. */
+export function filterOf(value: Value, field: string, operator: string | null, wanted: unknown): Value {
+  const kept = itemsOf(value).filter(item => {
+    const found = field
+      .split(".")
+      .reduce<Value>((at, name) => (isPlainObject(at.data) ? fieldOf(at, name) : UNDEFINED), item);
+    return matches(plain(found), operator, wanted);
+  });
+  return valueOf(kept, value.own);
+}
+
+function matches(found: unknown, operator: string | null, wanted: unknown): boolean {
+  switch (operator) {
+    case null:
+      return found !== undefined && found !== null && found !== false && found !== "";
+    case "==":
+      return looseEquals(found, wanted);
+    case "!=":
+      return !looseEquals(found, wanted);
+    case "~":
+      return String(found ?? "").includes(String(wanted));
+    case "<":
+      return ordered(found) < ordered(wanted);
+    case "<=":
+      return ordered(found) <= ordered(wanted);
+    case ">":
+      return ordered(found) > ordered(wanted);
+    case ">=":
+      return ordered(found) >= ordered(wanted);
+    default:
+      throw new RunError(`Unknown operator ${operator} in a filter`);
+  }
+}
+
+/** Dates compare as points in time. */
+function ordered(value: unknown): number {
+  if (typeof value === "number") return value;
+  const number = Number(value);
+  return Number.isNaN(number) ? Date.parse(String(value)) : number;
+}
+
+/** `.mx`: what is known about a value. */
+export function metadataOf(value: Value): Value {
+  const { data, facts, security } = value;
+  const text = facts.printsText ? (facts.text ?? "") : textForMetadata(value);
+  const fields: Record<string, unknown> = {
+    text,
+    data: new Value(data, value.own),
+    type:
+      facts.file && typeof data === "string"
+        ? "text"
+        : data === undefined
+          ? "undefined"
+          : typeOf(value) === "string"
+            ? "text"
+            : typeOf(value),
+    labels: [...security.labels],
+    taint: [...security.taint],
+    sources: [...security.sources],
+    tokens: Math.ceil(text.length / 4),
+    length: text.length,
+  };
+  if (facts.index !== undefined) fields.index = facts.index;
+  if (facts.key !== undefined) fields.key = facts.key;
+  if (facts.file) Object.assign(fields, fileFields(facts.file));
+  if (isPlainObject(data)) {
+    fields.keys = Object.keys(data);
+    fields.values = Object.values(data);
+    fields.entries = Object.entries(data);
+  }
+  if (Array.isArray(data) && facts.printsText) fields.length = data.length;
+  return new Value(fields);
+}
+
+function textForMetadata(value: Value): string {
+  return value.data === null || value.data === undefined ? "" : sourceTextOf(value);
+}
+
+function fileFields(file: NonNullable<Value["facts"]["file"]>): Record<string, unknown> {
+  return {
+    filename: file.filename,
+    relative: file.relative,
+    absolute: file.path,
+    path: file.path,
+    fm: file.frontmatter,
+    ext: /\.([^.]+)$/.exec(file.filename)?.[1] ?? "",
+    ...file.page,
+  };
+}
+
+/** `@input.any`, `.all`, `.none` in a guard: what holds of any, every or none of the inputs. */
+function quantified(value: Value, quantifier: "any" | "all" | "none"): Value {
+  const items = itemsOf(value);
+  const lists = (pick: (security: Security) => readonly string[]) => {
+    const each = items.map(item => pick(item.security));
+    const union = [...new Set(each.flat())];
+    return quantifier === "all" ? union.filter(name => each.every(list => list.includes(name))) : union;
+  };
+  const mx = { labels: lists(s => s.labels), taint: lists(s => s.taint), sources: lists(s => s.sources) };
+  return new Value(
+    { text: items.map(textOf).join("\n"), mx: new Value(mx) },
+    mergeSecurity(...items.map(item => item.security)),
+  );
+}
+
+/** Methods whose result consists of the receiver's own elements, with their origins. */
+export function callValueMethod(receiver: Value, name: string, args: readonly Value[]): Value | null {
+  const security = mergeSecurity(receiver.security, ...args.map(arg => arg.security));
+  if (Array.isArray(receiver.data) && MOVING_METHODS.has(name)) {
+    const data = args.map(arg => arg.data);
+    const moved = callMethod(itemsOf(receiver).map(unwrapNestedList), name, data);
+    return moved.found ? valueOf(moved.value, receiver.own) : null;
+  }
+  const subject =
+    receiver.facts.text !== undefined && typeof receiver.data === "object" && !hasMethod(receiver, name)
+      ? sourceTextOf(receiver)
+      : plain(receiver);
+  const result = callMethod(
+    subject,
+    name,
+    args.map(arg => plain(arg)),
+  );
+  return result.found ? valueOf(result.value, security) : null;
+}
+
+/** `flat` looks into nested lists. */
+function unwrapNestedList(item: Value): unknown {
+  return Array.isArray(item.data) ? itemsOf(item).map(unwrapNestedList) : item;
+}
+
+/** A structured value that was read from a text has the methods of texts, too; its own come first. */
+function hasMethod(receiver: Value, name: string): boolean {
+  return callMethodExists(plain(receiver), name);
+}
+
+function callMethodExists(subject: unknown, name: string): boolean {
+  try {
+    return callMethod(Array.isArray(subject) ? [] : subject, name, []).found;
+  } catch {
+    // The method is there; it only disliked the trial arguments.
+    return true;
+  }
+}

@@ -1,0 +1,517 @@
+/**
+ * Guards: rules that look at an operation before or after it. They allow it (perhaps with another value), deny it, ask for another
+ * try, or choose the environment that it runs in; what they choose is done by the operation itself, once.
+ */
+
+import { children } from "../../language/syntax";
+import type { Action, Expression, GuardAction, GuardStatement, HookStatement, Node } from "../../language/syntax/tree";
+import { isPlainObject } from "../../language/values";
+import { type Context, inAmbient, inScope, type Operation, strictly } from "./context";
+import { chooseEnvironment } from "./env-blocks";
+import { DeniedError, RunError } from "./errors";
+import { evaluate, evaluatePlain, relabelled } from "./expressions";
+import { isStatement, runBlock } from "./flow";
+import type { Guard } from "./guard-registry";
+import { Scope } from "./scope";
+import { mergeSecurity, NO_SECURITY, type Security, withLabels, withoutLabels } from "./security";
+import { executeStatement } from "./statements";
+import { plain, textOf, UNDEFINED, Value, valueOf } from "./value";
+import { matchingEntry } from "./when";
+
+/** What `@mx.guard` and `@mx.labels` show inside a rule. */
+export interface Guarding {
+  facts: Record<string, unknown>;
+  labels: readonly string[];
+  taint: readonly string[];
+  sources: readonly string[];
+}
+
+/** How often a guard may ask for another try. */
+const MOST_TRIES = 3;
+
+export async function defineGuard(statement: GuardStatement, context: Context): Promise<null> {
+  const option = statement.with?.properties.find(
+    property => property.kind === "Property" && property.key.name === "privileged",
+  );
+  const privileged =
+    option?.kind === "Property" && option.value !== null
+      ? (await evaluatePlain(option.value, context)) === true
+      : false;
+  context.run.guards.add({
+    name: statement.name?.name ?? null,
+    timing: statement.timing,
+    filter: statement.filter,
+    rules: statement.rules,
+    privileged: statement.privileged || privileged,
+    module: context.module,
+  });
+  return null;
+}
+
+export function defineHook(statement: HookStatement, context: Context): null {
+  context.run.guards.hooks.push({ statement, module: context.module });
+  return null;
+}
+
+type Decision =
+  | { kind: "allow"; value: Value | null }
+  | { kind: "deny"; reason: string }
+  | { kind: "retry"; hint: string }
+  | { kind: "env"; config: Value };
+
+interface Attempt {
+  number: number;
+  hints: string[];
+}
+
+const FIRST: Attempt = { number: 1, hints: [] };
+
+interface Subject {
+  operation: Operation;
+  inputs: readonly Value[];
+  output: Value | null;
+  timing: "before" | "after";
+  attempt: Attempt;
+}
+
+/** Filters by label look at one value; filters by operation at the operation. */
+function concerns(guard: Guard, operation: Operation, security: Security): boolean {
+  const { filter } = guard;
+  switch (filter.filter) {
+    case "operation":
+      return operationMatches(filter.name, operation);
+    case "function":
+      return operation.type === "exe" && operation.name === filter.name;
+    case "label":
+      return (
+        security.labels.includes(filter.name) ||
+        security.taint.includes(filter.name) ||
+        operation.labels.includes(filter.name)
+      );
+  }
+}
+
+function operationMatches(name: string, operation: Operation): boolean {
+  const [type, ...path] = name.split(/[.:]/);
+  const types = operation.type === "run" ? ["run", operation.subtype] : [operation.type, operation.subtype];
+  if (!types.includes(type!)) return false;
+  if (path.length === 0) return true;
+  const words = operation.command?.trim().split(/\s+/) ?? [];
+  return path.every((part, at) => words[at] === part);
+}
+
+/** Evaluates one guard's rules; null when no rule matches, which allows. */
+async function decide(guard: Guard, subject: Subject, input: Value, context: Context): Promise<Decision | null> {
+  const { operation, timing, attempt, output } = subject;
+  const security = mergeSecurity(input.security, output?.security);
+  const scope = new Scope("when", guard.module.scope);
+  const ruleInput = guard.filter.filter === "label" ? input : inputsValue(subject.inputs);
+  scope.bind("input", ruleInput, "parameter");
+  scope.bind("output", timing === "after" ? input : valueOf(null), "parameter");
+  const guarding: Guarding = {
+    facts: {
+      name: guard.name,
+      timing,
+      filter: guard.filter.filter === "operation" ? `op:${guard.filter.name}` : guard.filter.name,
+      reason: null,
+      try: attempt.number,
+      tries: attempt.hints.map((hint, index) => ({ attempt: index + 1, decision: "retry", hint })),
+      hintHistory: [...attempt.hints],
+      hint: attempt.hints.at(-1) ?? null,
+      max: MOST_TRIES,
+    },
+    labels: [...new Set([...security.labels, ...operation.labels])],
+    taint: security.taint,
+    sources: security.sources,
+  };
+  const inner: Context = {
+    ...inAmbient({ ...context, scope, module: guard.module }, { operation, guard: guarding }),
+    guarding: true,
+    topLevel: false,
+    returns: false,
+    lenient: false,
+  };
+  const entry = await matchingEntry(guard.rules, inner);
+  return entry === null ? null : decisionOf(entry.action, guard, timing, ruleInput, inner);
+}
+
+function inputsValue(inputs: readonly Value[]): Value {
+  return new Value([...inputs], NO_SECURITY, { quantified: true });
+}
+
+async function decisionOf(
+  action: Action,
+  guard: Guard,
+  timing: "before" | "after",
+  input: Value,
+  context: Context,
+): Promise<Decision> {
+  if (action.kind !== "GuardAction") {
+    if (action.kind === "LabelExpression") {
+      const value = await evaluate(action.value, context);
+      requirePrivilege(guard, action.modifier);
+      return {
+        kind: "allow",
+        value: relabelled(
+          value,
+          action.modifier,
+          action.labels.map(label => label.name),
+        ),
+      };
+    }
+    return { kind: "allow", value: await evaluate(action, context) };
+  }
+  switch (action.action) {
+    case "deny":
+      return { kind: "deny", reason: action.value === null ? "denied" : textOf(await evaluate(action.value, context)) };
+    case "retry":
+      return { kind: "retry", hint: action.value === null ? "" : textOf(await evaluate(action.value, context)) };
+    case "env":
+      if (timing === "after") throw new RunError("Guard env actions apply only before execution", "ENV_CONFIG_INVALID");
+      return { kind: "env", config: await environmentConfig(action, context) };
+    case "allow":
+      return { kind: "allow", value: await allowedValue(action, guard, input, context) };
+  }
+}
+
+async function environmentConfig(action: GuardAction, context: Context): Promise<Value> {
+  const config = action.value === null ? UNDEFINED : await evaluate(action.value, context);
+  if (!isPlainObject(config.data)) throw new RunError("Guard env config must be an object", "ENV_CONFIG_INVALID");
+  return config;
+}
+
+async function allowedValue(action: GuardAction, guard: Guard, input: Value, context: Context): Promise<Value | null> {
+  let value = action.value === null ? null : await evaluate(action.value, context);
+  if (value !== null && action.value?.kind === "LabelExpression") requirePrivilege(guard, action.value.modifier);
+  for (const property of action.with?.properties ?? []) {
+    if (property.kind === "Spread" || property.value === null) continue;
+    const option = await evaluatePlain(property.value, context);
+    const labels = Array.isArray(option) ? option.map(String) : [];
+    const subject: Value =
+      value ??
+      (Array.isArray(input.data) && input.facts.quantified ? ((input.data[0] as Value | undefined) ?? input) : input);
+    if (property.key.name === "addLabels") value = subject.with(withLabels(subject.security, labels));
+    else if (property.key.name === "removeLabels") {
+      if (!guard.privileged) requirePrivilege(guard, "remove");
+      value = new Value(plain(subject), withoutLabels(subject.security, labels), subject.facts);
+    } else if (property.key.name === "warning") await context.run.warn(String(option));
+  }
+  return value;
+}
+
+/** Taking labels off and trusting is for guards that say so. */
+function requirePrivilege(guard: Guard, modifier: "add" | "trust" | "remove" | "clear"): void {
+  if (modifier === "add" || guard.privileged) return;
+  throw new DeniedError(
+    `Only a privileged guard may remove labels (${guard.name ?? guard.filter.name})`,
+    "LABEL_PRIVILEGE_REQUIRED",
+  );
+}
+
+export interface Guarded {
+  inputs: Value[];
+  environment: Value | null;
+  trace: { guardName: string | null; decision: string; reason: string | null; hint: string | null }[];
+}
+
+/** The guards before an operation, on each input and on the whole. Throws a `DeniedError`, or a `RetryRequest` for a pipeline. */
+export async function guardBefore(operation: Operation, inputs: readonly Value[], context: Context): Promise<Guarded> {
+  const result: Guarded = { inputs: [...inputs], environment: null, trace: [] };
+  if (!isGuarded(context)) return result;
+  let denial: DeniedError | null = null;
+  const take = (guard: Guard, decision: Decision, index: number) => {
+    result.trace.push(traceOf(guard, decision));
+    if (decision.kind === "deny") denial ??= denialOf(guard, decision.reason, operation);
+    else if (decision.kind === "env") result.environment ??= decision.config;
+    else if (decision.kind === "retry") throw new RetryRequest(decision.hint);
+    else if (decision.value !== null && decision.kind === "allow") {
+      result.inputs[index] = carried(decision.value, result.inputs[index] ?? UNDEFINED, guard);
+      context.transformed?.add(guard);
+    }
+  };
+  for (const guard of context.run.guards.at("before")) {
+    if (context.transformed?.has(guard) && operation.type !== "exe") continue;
+    if (guard.filter.filter === "label") {
+      const labelled = result.inputs.flatMap((input, index) =>
+        concerns(guard, { ...operation, labels: [] }, input.security) ? [index] : [],
+      );
+      const indexes = labelled.length > 0 ? labelled : concerns(guard, operation, NO_SECURITY) ? [0] : [];
+      for (const index of indexes) {
+        const input = result.inputs[index] ?? UNDEFINED;
+        const subject: Subject = {
+          operation,
+          inputs: labelled.length > 0 ? [input] : result.inputs,
+          output: null,
+          timing: "before",
+          attempt: FIRST,
+        };
+        const merged = labelled.length > 0 ? input : merge(result.inputs);
+        const decision = await decide(guard, subject, merged, context);
+        if (decision !== null) take(guard, decision, index);
+      }
+      continue;
+    }
+    if (!concerns(guard, operation, NO_SECURITY)) continue;
+    const subject: Subject = { operation, inputs: result.inputs, output: null, timing: "before", attempt: FIRST };
+    const decision = await decide(guard, subject, merge(result.inputs), context);
+    if (decision !== null) take(guard, decision, 0);
+  }
+  if (denial !== null) throw denial;
+  return result;
+}
+
+/** One value that stands for all inputs: the only one, or a list with what is said of each. */
+function merge(inputs: readonly Value[]): Value {
+  return inputs.length === 1 ? inputs[0]! : new Value([...inputs], NO_SECURITY, { quantified: true });
+}
+
+/** The guards after an operation, on its output. */
+async function guardAfter(operation: Operation, output: Value, context: Context, attempt: Attempt): Promise<Value> {
+  let value = output;
+  for (const guard of context.run.guards.at("after")) {
+    if (!concerns(guard, operation, value.security)) continue;
+    const decision = await decide(
+      guard,
+      { operation, inputs: [value], output: value, timing: "after", attempt },
+      value,
+      context,
+    );
+    if (decision === null) continue;
+    if (decision.kind === "deny") throw denialOf(guard, decision.reason, operation);
+    if (decision.kind === "retry") throw new RetryRequest(decision.hint);
+    if (decision.kind === "allow" && decision.value !== null) value = carried(decision.value, value, guard);
+  }
+  return value;
+}
+
+/** A guard asks for another try. */
+export class RetryRequest {
+  constructor(readonly hint: string) {}
+}
+
+/** Runs an operation and its after guards, again as often as they ask for. */
+export async function withAfterGuards(
+  operation: Operation,
+  context: Context,
+  work: () => Promise<Value>,
+): Promise<Value> {
+  if (!isGuarded(context)) return work();
+  const hints: string[] = [];
+  for (let number = 1; ; number++) {
+    const output = await work();
+    try {
+      return await guardAfter(operation, output, context, { number, hints });
+    } catch (cause) {
+      if (!(cause instanceof RetryRequest)) throw cause;
+      hints.push(cause.hint);
+      if (number >= MOST_TRIES) {
+        throw new DeniedError(`Guard retry limit exceeded: ${cause.hint}`, "GUARD_DENIED");
+      }
+    }
+  }
+}
+
+/** A replacement keeps what is known of the value that it stands for, unless a privileged guard made it. */
+function carried(replacement: Value, original: Value, guard: Guard): Value {
+  return guard.privileged ? replacement : replacement.adding(original.security);
+}
+
+function denialOf(guard: Guard, reason: string, operation: Operation): DeniedError {
+  const name = guard.name ?? `${guard.filter.filter === "operation" ? "op:" : ""}${guard.filter.name}`;
+  return new DeniedError(`Guard ${name} denied ${operation.name ?? operation.type}: ${reason}`, "GUARD_DENIED", {
+    reason,
+    guard: guard.name,
+    filter: guard.filter.name,
+  });
+}
+
+function traceOf(guard: Guard, decision: Decision): Guarded["trace"][number] {
+  return {
+    guardName: guard.name,
+    decision: decision.kind,
+    reason: decision.kind === "deny" ? decision.reason : null,
+    hint: decision.kind === "retry" ? decision.hint : null,
+  };
+}
+
+/** Rules themselves are not guarded. */
+function isGuarded(context: Context): boolean {
+  return !context.guarding && !context.run.guards.empty;
+}
+
+// ------------------------------------------------------------------------------------------------------------- operations
+
+/** `show`, `output`, `append`: the variables that go in are guarded, then the text is made of what the guards let through. */
+export async function guardEffect(
+  operation: { type: string; subtype: string | null; source: Expression; labels: string[] },
+  context: Context,
+  read: (context: Context) => Promise<Value>,
+  act: (value: Value) => Promise<Value>,
+): Promise<Value> {
+  const facts = operationOf(operation.type, operation.subtype, null, null, operation.labels);
+  const run = async (): Promise<Value> => {
+    if (!isGuarded(context)) return act(checkedFlow(await read(context), facts, context));
+    const { inner, changed } = await guardedVariables(operation.source, facts, context);
+    let value = await read(inner);
+    if (!changed) {
+      const guarded = await guardBefore(facts, [value], inner);
+      value = guarded.inputs[0]!;
+    }
+    return act(checkedFlow(value, facts, inner));
+  };
+  return withHooks(facts, context, run);
+}
+
+function checkedFlow(value: Value, operation: Operation, context: Context): Value {
+  context.run.policy.checkFlow(operation.type, value.security.taint, operation.type, operation.subtype);
+  return value;
+}
+
+/** Guards the variables that a template or reference uses, in a scope where they have the values that the guards gave them. */
+async function guardedVariables(
+  source: Expression,
+  operation: Operation,
+  context: Context,
+): Promise<{ inner: Context; changed: boolean }> {
+  const transformed = context.transformed ?? new Set<Guard>();
+  const inner: Context = { ...inScope(context, "when"), transformed };
+  let changed = false;
+  if (source.kind === "Pipeline") return { inner, changed };
+  for (const name of variablesIn(source)) {
+    const value = context.scope.find(name)?.value;
+    if (value === undefined || value.security === NO_SECURITY) continue;
+    const once: Context = { ...inner, transformed: new Set() };
+    const before = await guardBefore(operation, [value], once);
+    const after = await guardAfter(operation, before.inputs[0]!, once, FIRST);
+    for (const guard of once.transformed ?? []) transformed.add(guard);
+    if (after === value) continue;
+    inner.scope.bind(name, after, "let");
+    changed = true;
+  }
+  return { inner, changed };
+}
+
+function variablesIn(node: Node): Set<string> {
+  const names = new Set<string>();
+  const visit = (at: Node) => {
+    if (at.kind === "VariableReference") names.add(at.name);
+    for (const child of children(at)) visit(child);
+  };
+  visit(node);
+  return names;
+}
+
+/** `var`: an after guard on its labels sees what a call or command gave, and may ask for it again. */
+export async function guardVariable(
+  labels: string[],
+  source: Action,
+  context: Context,
+  make: () => Promise<Value>,
+): Promise<Value> {
+  if (labels.length === 0 || !PRODUCERS.has(source.kind)) return make();
+  return withAfterGuards(operationOf("var", null, null, null, labels), context, make);
+}
+
+const PRODUCERS = new Set([
+  "CallExpression",
+  "CommandExpression",
+  "CodeExpression",
+  "RunExpression",
+  "Pipeline",
+  "WithExpression",
+]);
+
+export interface CommandOperation {
+  /** `cmd`, `sh`, `js`, … */
+  type: string;
+  command: string;
+  node: Node;
+  inputs: Security;
+  stdin: Value | null;
+}
+
+/** A command or code block: op:run, op:cmd, op:sh, …; a guard may choose its environment. */
+export async function guardCommand(
+  operation: CommandOperation,
+  context: Context,
+  work: (context: Context) => Promise<Value>,
+): Promise<Value> {
+  const labels = context.calls?.executable.labels ?? [];
+  const facts = operationOf("run", operation.type, context.calls?.executable.name ?? null, operation.command, labels);
+  if (!isGuarded(context)) return withHooks(facts, context, () => work(context));
+  const guarded = await guardBefore(facts, [valueOf(operation.command, operation.inputs)], context);
+  return withHooks(facts, context, () =>
+    withAfterGuards(facts, context, () =>
+      guarded.environment === null
+        ? work(context)
+        : chooseEnvironment(guarded.environment, operation.node, context, work),
+    ),
+  );
+}
+
+export function operationOf(
+  type: string,
+  subtype: string | null,
+  name: string | null,
+  command: string | null,
+  labels: readonly string[],
+): Operation {
+  return { type, subtype, name, command, labels };
+}
+
+/** Hooks before and after an operation; they look on, an after hook of an executable may give another value. */
+export async function withHooks(
+  operation: Operation,
+  context: Context,
+  work: () => Promise<Value>,
+  inputs: readonly Value[] = [],
+): Promise<Value> {
+  const { hooks } = context.run.guards;
+  if (hooks.length === 0 || context.guarding) return work();
+  for (const hook of hooks) {
+    if (hook.statement.timing === "before" && hookConcerns(hook.statement, operation, inputs))
+      await runHook(hook, operation, inputs, null, context);
+  }
+  let value = await work();
+  for (const hook of hooks) {
+    if (hook.statement.timing !== "after" || !hookConcerns(hook.statement, operation, [...inputs, value])) continue;
+    const given = await runHook(hook, operation, inputs, value, context);
+    if (given !== null) value = given.adding(value.security);
+  }
+  return value;
+}
+
+function hookConcerns(statement: HookStatement, operation: Operation, values: readonly Value[]): boolean {
+  const { target } = statement;
+  if (target.target === "operation") return operationMatches(target.name, operation);
+  if (target.target === "label")
+    return operation.labels.includes(target.name) || values.some(value => value.security.taint.includes(target.name));
+  if (operation.type !== "exe" || operation.name !== target.name) return false;
+  return target.prefix === null || (values[0] !== undefined && textOf(values[0]).startsWith(target.prefix));
+}
+
+async function runHook(
+  hook: { statement: HookStatement; module: Context["module"] },
+  operation: Operation,
+  inputs: readonly Value[],
+  output: Value | null,
+  context: Context,
+): Promise<Value | null> {
+  const scope = new Scope("exe", hook.module.scope);
+  scope.bind("input", inputs.length === 1 ? inputs[0]! : new Value([...inputs]), "parameter");
+  scope.bind("output", output ?? valueOf(null), "parameter");
+  const inner: Context = {
+    ...inAmbient(strictly(context), { operation }),
+    scope,
+    module: hook.module,
+    guarding: true,
+    returns: true,
+    topLevel: false,
+  };
+  const { body } = hook.statement;
+  if (body.kind === "Block") return (await runBlock(body, inner))?.value ?? null;
+  const entry = await matchingEntry(body, inner);
+  if (entry === null) return null;
+  if (isStatement(entry.action)) return (await executeStatement(entry.action, inner))?.value ?? null;
+  return evaluate(entry.action, inner);
+}

@@ -1,0 +1,52 @@
+/** What the program prints: `show` events, and for a markdown file the document. */
+import { normaliseDocument } from "../../language/values";
+import type { RunServices } from "./services";
+
+export class ProgramOutput {
+  private document = "";
+  private breaks = 0;
+
+  constructor(
+    private readonly services: RunServices,
+    private readonly markdown: boolean,
+  ) {}
+
+  /** Prints text for the author; a missing line end is added. */
+  async show(text: string): Promise<void> {
+    const line = text.endsWith("\n") ? text : `${text}\n`;
+    this.add(line);
+    await this.services.emit({ event: "show", text: line, stream: "stdout" });
+  }
+
+  /** `log`, `output … to stderr`. */
+  async error(text: string): Promise<void> {
+    await this.services.emit({ event: "show", text: text.endsWith("\n") ? text : `${text}\n`, stream: "stderr" });
+  }
+
+  /** Output of a command that was printed as it came. */
+  printed(text: string): void {
+    if (text.trim() !== "") this.add(text.endsWith("\n") ? text : `${text}\n`);
+  }
+
+  /** Markdown between directives. */
+  prose(text: string): void {
+    this.add(text);
+  }
+
+  lineBreak(): void {
+    this.breaks++;
+  }
+
+  /** The document so far, as `output "file"` writes it; null for a strict file. */
+  text(): string | null {
+    if (!this.markdown) return null;
+    const text = normaliseDocument(this.document);
+    return text === "\n" ? "" : text;
+  }
+
+  private add(text: string): void {
+    if (!this.markdown) return;
+    this.document += "\n".repeat(Math.min(this.breaks, 2)) + text;
+    this.breaks = 0;
+  }
+}

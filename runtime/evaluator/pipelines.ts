@@ -1,0 +1,397 @@
+/** Pipelines: stages one after another, parallel groups, effects, retry. */
+import type {
+  CallStage,
+  EffectStage,
+  Expression,
+  ParallelGroup,
+  Pipeline,
+  Property,
+  Spread,
+  Stage,
+  UsingClause,
+  WhileStage,
+  WithExpression,
+} from "../../language/syntax/tree";
+import { json, showText } from "../../language/values";
+import { executableOf, invoke } from "./calls";
+import { type CommandOptions, runCode, runCommandExpression } from "./code/run-code";
+import { type Context, inAmbient, type PipelineFacts } from "./context";
+import { appendTo, write } from "./effects";
+import { ControlSignal, RunError } from "./errors";
+import type { Executable } from "./executable";
+import { evaluate, evaluatePlain } from "./expressions";
+import { RetryRequest } from "./guards";
+import { mapLimited } from "./parallel";
+import { runExpression } from "./run-expression";
+import { NULL, plain, Value, valueOf } from "./value";
+
+/** How often a stage may ask for another try. */
+const MOST_TRIES = 10;
+/** How many members of a parallel group run at once when it does not say. */
+const DEFAULT_PARALLEL = 4;
+
+export async function pipeline(node: Pipeline, context: Context): Promise<Value> {
+  const { source } = node;
+  if (source === null) {
+    const [first, ...rest] = node.stages;
+    if (first?.kind !== "ParallelGroup") throw new RunError("A pipeline needs a value to begin with");
+    return rest.length === 0
+      ? parallelGroup(first, context)
+      : runStages(inner => parallelGroup(first, inner), rest, context);
+  }
+  return runStages(inner => evaluate(source, { ...inner, lenient: false }), node.stages, context);
+}
+
+/** `|| @a() || @b()`: the results as a list, in the order of the text. */
+export async function parallelGroup(node: ParallelGroup, context: Context): Promise<Value> {
+  const results = await runMembers(node, context, member => {
+    if (member.kind === "CallStage") return evaluateMember(member, context);
+    if (member.kind === "CommandStage") return runCommandExpression(member.command, context);
+    throw new RunError("A parallel group at the start takes calls and commands");
+  });
+  return groupResult(results);
+}
+
+function evaluateMember(member: CallStage, context: Context): Promise<Value> {
+  if (member.target.kind === "CallExpression") return evaluate(member.target, context);
+  return executableOf(member.target, context).then(executable => invoke(executable, [], context));
+}
+
+async function runMembers(
+  node: ParallelGroup,
+  context: Context,
+  run: (member: Stage) => Promise<Value>,
+): Promise<Value[]> {
+  const cap = node.cap === null ? DEFAULT_PARALLEL : Number(await evaluatePlain(node.cap, context));
+  const pace = node.pace === null ? 0 : Number(await evaluatePlain(node.pace, context));
+  return mapLimited(node.members, cap, pace, context.run.signal, run);
+}
+
+function groupResult(results: readonly Value[]): Value {
+  const list = new Value(results.map(result => (result.data === undefined ? NULL : result)));
+  return list.stating({ text: json(plain(list)) });
+}
+
+/** A functional stage with the effects that follow it. */
+interface Step {
+  stage: Stage;
+  effects: EffectStage[];
+}
+
+/** Runs a source and its stages. The source is made again when the first stage asks for another try. */
+export async function runStages(
+  source: (context: Context) => Promise<Value>,
+  stages: readonly Stage[],
+  context: Context,
+): Promise<Value> {
+  const leading: EffectStage[] = [];
+  const steps: Step[] = [];
+  for (const stage of stages) {
+    if (stage.kind !== "EffectStage") steps.push({ stage, effects: [] });
+    else (steps.at(-1)?.effects ?? leading).push(stage);
+  }
+  return new Execution(source, leading, steps, context).run();
+}
+
+/** One run of a pipeline. `outputs[0]` is the source's value, `outputs[n]` that of stage n. */
+class Execution {
+  private readonly outputs: Value[] = [];
+  private readonly attempts: number[];
+  private readonly hints: (Value | null)[];
+  private readonly guards: unknown[] = [];
+
+  constructor(
+    private readonly source: (context: Context) => Promise<Value>,
+    private readonly leading: readonly EffectStage[],
+    private readonly steps: readonly Step[],
+    private readonly context: Context,
+  ) {
+    this.attempts = new Array<number>(steps.length + 1).fill(1);
+    this.hints = new Array<Value | null>(steps.length + 1).fill(null);
+  }
+
+  async run(): Promise<Value> {
+    for (let at = 0; at <= this.steps.length; ) {
+      this.outputs.length = at;
+      try {
+        this.outputs.push(at === 0 ? await this.runSource() : await this.runStep(this.steps[at - 1]!, at));
+        this.hints[at] = null;
+        const output = this.outputs[at]!;
+        // An empty text ends the pipeline: there is nothing for the next stage.
+        if (at > 0 && output.data === "" && at < this.steps.length) return output;
+        at++;
+      } catch (cause) {
+        const hint = retryHint(cause);
+        if (hint === undefined || at === 0) throw cause;
+        at = this.retry(at, hint);
+      }
+    }
+    return this.outputs.at(-1)!.stating({ staged: undefined });
+  }
+
+  /** Goes back to the stage before the one that asked. */
+  private retry(at: number, hint: Value | null): number {
+    const attempt = this.attempts[at]! + 1;
+    if (attempt > MOST_TRIES)
+      throw new RunError(`Stage ${at} exceeded retry limit (${MOST_TRIES} tries)`, "RetryLimit");
+    this.attempts[at] = attempt;
+    this.attempts[at - 1] = attempt;
+    this.hints[at - 1] = hint;
+    return at - 1;
+  }
+
+  private async runSource(): Promise<Value> {
+    const value = await this.source(this.stageContext(0, this.context.ambient.pipeline?.input ?? NULL));
+    await this.runEffects(this.leading, value, 0);
+    return value;
+  }
+
+  private async runStep(step: Step, at: number): Promise<Value> {
+    const input = this.outputs[at - 1]!;
+    const context = this.stageContext(at, input);
+    const output = await runStage(step.stage, input.stating({ staged: true }), context, entries =>
+      this.guards.push(...entries),
+    );
+    if (output.data === "retry") throw new ControlSignal("retry", null);
+    const value = output.data === undefined ? NULL.with(output.own) : output;
+    await this.runEffects(step.effects, value, at);
+    return value;
+  }
+
+  private async runEffects(effects: readonly EffectStage[], value: Value, at: number): Promise<void> {
+    for (const effect of effects) {
+      const facts: Partial<PipelineFacts> = { hint: this.hints[at] ?? null };
+      await runEffect(effect, value, inAmbient(this.context, { pipeline: { ...this.facts(at, value), ...facts } }));
+    }
+  }
+
+  private stageContext(at: number, input: Value): Context {
+    return inAmbient({ ...this.context, topLevel: false }, { pipeline: this.facts(at, input) });
+  }
+
+  private facts(at: number, input: Value): PipelineFacts {
+    return {
+      attempt: this.attempts[at]!,
+      stage: at,
+      input,
+      hint: this.hints[at]!,
+      outputs: this.outputs.slice(0, at),
+      guards: this.guards,
+    };
+  }
+}
+
+/** undefined when the cause is no request for another try. */
+function retryHint(cause: unknown): Value | null | undefined {
+  if (cause instanceof RetryRequest) return valueOf(cause.hint);
+  if (cause instanceof ControlSignal && cause.keyword === "retry")
+    return cause.value instanceof Value ? cause.value : null;
+  return undefined;
+}
+
+type Trace = (entries: unknown[]) => void;
+
+async function runStage(stage: Stage, input: Value, context: Context, trace: Trace): Promise<Value> {
+  switch (stage.kind) {
+    case "CallStage":
+      return runCallStage(stage.target, input, context, trace);
+    case "ParallelGroup":
+      return groupResult(await runMembers(stage, context, member => runStage(member, input, context, trace)));
+    case "CommandStage":
+      return runCommandExpression(stage.command, context, { stdin: input });
+    case "DataStage":
+      return evaluate(stage.value, context);
+    case "WhileStage":
+      return runWhile(stage, input, context, trace);
+    case "EffectStage":
+      await runEffect(stage, input, context);
+      return input;
+  }
+}
+
+/** The piped value comes first, then the arguments. */
+async function runCallStage(target: Expression, input: Value, context: Context, trace: Trace): Promise<Value> {
+  const call = target.kind === "CallExpression" ? target : null;
+  const executable = await stageExecutable(call?.callee ?? target, context);
+  const args = [input];
+  for (const argument of call?.arguments ?? []) args.push(await evaluate(argument, { ...context, lenient: true }));
+  return invoke(executable, args, context, { stdin: input, trace });
+}
+
+async function stageExecutable(callee: Expression, context: Context): Promise<Executable> {
+  try {
+    return await executableOf(callee, context);
+  } catch (cause) {
+    if (!(cause instanceof RunError) || cause.code !== "CommandNotFound") throw cause;
+    const text = context.module.text.slice(callee.start, callee.end);
+    throw new RunError(`Pipeline function '${text}' is not defined`, "PipelineFunctionNotFound");
+  }
+}
+
+/** `while(N) @f`: again until `done`, at most N times. */
+async function runWhile(stage: WhileStage, input: Value, context: Context, trace: Trace): Promise<Value> {
+  const limit = Number(await evaluatePlain(stage.limit, context));
+  let value = input;
+  for (let iteration = 1; iteration <= limit; iteration++) {
+    try {
+      value = await runCallStage(stage.target, value, inAmbient(context, { loop: { iteration, input: value } }), trace);
+    } catch (cause) {
+      if (!(cause instanceof ControlSignal) || cause.keyword === "retry") throw cause;
+      const given = cause.value instanceof Value ? cause.value : value;
+      if (cause.keyword === "done") return given;
+      value = given;
+    }
+  }
+  return value;
+}
+
+/** Effects look on: the value goes past them. */
+async function runEffect(stage: EffectStage, value: Value, context: Context): Promise<void> {
+  const given = stage.argument === null ? value : await evaluate(stage.argument, { ...context, lenient: true });
+  switch (stage.effect) {
+    case "show":
+      context.run.policy.checkFlow("show", given.security.taint, "show");
+      if (context.module.prints) await context.run.output.show(showText(plain(given)));
+      return;
+    case "log":
+      return context.run.output.error(showText(plain(given)));
+    case "output":
+      if (stage.target === null) throw new RunError("output in a pipeline needs a target: | output to …");
+      return write(given, stage.target, null, context);
+    case "append":
+      if (stage.target !== null) return appendTo(given, stage.target.value, context);
+      return appendTo(value, stage.argument, context);
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------------------- with
+
+interface WithOptions extends CommandOptions {
+  stages: Stage[];
+  format?: string;
+  unguarded?: boolean;
+}
+
+/** `value with { pipeline, stdin, auth, using, guards, … }`. */
+export async function withExpression(node: WithExpression, context: Context): Promise<Value> {
+  const options = await withOptions(node.clause.properties, context);
+  const inner: Context = options.unguarded ? { ...context, guarding: true } : context;
+  if (options.unguarded) await context.run.warn("Guards are off for one operation (with { guards: false })");
+  const source = (at: Context) => sourceValue(node.value, options, at);
+  return options.stages.length === 0 ? source(inner) : runStages(source, options.stages, inner);
+}
+
+function sourceValue(node: Expression, options: WithOptions, context: Context): Promise<Value> {
+  switch (node.kind) {
+    case "RunExpression":
+      return runExpression(node, context, options);
+    case "CommandExpression":
+      return runCommandExpression(node, context, options);
+    case "CodeExpression":
+      return runCode(node, context, options);
+    default:
+      return evaluate(node, context);
+  }
+}
+
+async function withOptions(properties: readonly (Property | Spread)[], context: Context): Promise<WithOptions> {
+  const options: WithOptions = { stages: [] };
+  for (const property of properties) {
+    if (property.kind === "Spread" || property.value === null) continue;
+    const { value } = property;
+    switch (property.key.name) {
+      case "pipeline":
+        if (value.kind === "ArrayExpression") options.stages = value.elements.map(stageOf);
+        break;
+      case "stdin":
+        options.stdin = await evaluate(value, context);
+        break;
+      case "auth": {
+        const names = await evaluatePlain(value, context);
+        options.auth = (Array.isArray(names) ? names : [names]).map(String);
+        break;
+      }
+      case "using":
+        options.using = usingOf(value as Expression);
+        break;
+      case "guards":
+        options.unguarded = (await evaluatePlain(value, context)) === false;
+        break;
+    }
+  }
+  return options;
+}
+
+/** `{ var: @v, as: NAME }`. */
+function usingOf(value: Expression): UsingClause | null {
+  if (value.kind !== "ObjectExpression") return null;
+  const field = (name: string) =>
+    value.properties.flatMap(entry =>
+      entry.kind === "Property" && entry.key.name === name && entry.value !== null ? [entry.value as Expression] : [],
+    )[0] ?? null;
+  const as = field("as");
+  const name =
+    as?.kind === "BareWord"
+      ? as.text
+      : as?.kind === "Template"
+        ? as.parts.map(part => (part.kind === "Text" ? part.value : "")).join("")
+        : null;
+  return { kind: "UsingClause", start: value.start, end: value.end, auth: null, variable: field("var"), as: name };
+}
+
+/** An element of `pipeline: […]` as a stage; a nested list is a parallel group. */
+function stageOf(element: Expression): Stage {
+  const place = { start: element.start, end: element.end };
+  if (element.kind === "ArrayExpression") {
+    return { kind: "ParallelGroup", ...place, members: element.elements.map(stageOf), cap: null, pace: null };
+  }
+  if (element.kind === "CommandExpression") return { kind: "CommandStage", ...place, command: element };
+  const effect = effectOf(element);
+  if (effect !== null) return effect;
+  if (element.kind === "ObjectExpression") return { kind: "DataStage", ...place, value: element };
+  return { kind: "CallStage", ...place, target: element };
+}
+
+function effectOf(element: Expression): EffectStage | null {
+  const any = element as {
+    kind: string;
+    start: number;
+    end: number;
+    value?: Expression;
+    source?: Expression | null;
+    target?: EffectStage["target"];
+  };
+  const place = { start: element.start, end: element.end };
+  switch (any.kind) {
+    case "EffectStage":
+      return element as unknown as EffectStage;
+    case "ShowStatement":
+      return {
+        kind: "EffectStage",
+        ...place,
+        effect: "show",
+        argument: any.value?.kind === "Missing" ? null : (any.value ?? null),
+        target: null,
+      };
+    case "LogStatement":
+      return { kind: "EffectStage", ...place, effect: "log", argument: any.source ?? null, target: null };
+    case "OutputStatement":
+      return {
+        kind: "EffectStage",
+        ...place,
+        effect: "output",
+        argument: any.source ?? null,
+        target: any.target ?? null,
+      };
+    case "AppendStatement":
+      return {
+        kind: "EffectStage",
+        ...place,
+        effect: "append",
+        argument: any.source ?? null,
+        target: any.target ?? null,
+      };
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,95 @@
+import type { Statement } from "../../language/syntax/tree";
+import type { EventRange } from "../../protocol/events";
+import { ScriptEngine } from "./code/quickjs";
+import { messageOf, RunError } from "./errors";
+import { GuardRegistry } from "./guard-registry";
+import type { Module } from "./module";
+import { ProgramOutput } from "./output";
+import { PolicyState } from "./policy";
+import type { RunServices } from "./services";
+import type { Value } from "./value";
+
+/** What one run shares: services, output, loaded modules, guards and policy. */
+export class Run {
+  readonly output: ProgramOutput;
+  readonly guards = new GuardRegistry();
+  readonly policy: PolicyState;
+  /** Policies in force, as data: they also meet the environments of blocks. */
+  readonly policyValues: { name: string; value: Record<string, unknown> }[] = [];
+  readonly modules = new Map<string, Promise<Module>>();
+  /** Failures that did not end the script. */
+  readonly failures: { message: string; code?: string }[] = [];
+  /** Entries of `@mx.errors`: the last parallel loop's failures. */
+  errors: Value[] = [];
+  private commands = 0;
+  private scripts: Promise<ScriptEngine> | null = null;
+  private readonly lineStarts = new Map<string, number[]>();
+
+  constructor(
+    readonly services: RunServices,
+    readonly signal: AbortSignal,
+    markdown: boolean,
+    /** Statements that the plan chose; null means all. */
+    readonly chosen: ReadonlySet<Statement> | null,
+  ) {
+    this.output = new ProgramOutput(services, markdown);
+    this.policy = new PolicyState();
+  }
+
+  nextCommand(): number {
+    return ++this.commands;
+  }
+
+  scriptEngine(): Promise<ScriptEngine> {
+    this.scripts ??= ScriptEngine.create();
+    return this.scripts;
+  }
+
+  async dispose(): Promise<void> {
+    if (this.scripts !== null) (await this.scripts).dispose();
+  }
+
+  /** Tells the author about a fault that does not end the script; the run ends with exit code 1. */
+  async fail(cause: unknown): Promise<void> {
+    const code = cause instanceof RunError ? cause.code : undefined;
+    this.failures.push(code === undefined ? { message: messageOf(cause) } : { message: messageOf(cause), code });
+    await this.services.emit({
+      event: "error",
+      message: messageOf(cause),
+      ...this.placeOf(cause),
+      ...(code === undefined ? {} : { code }),
+    });
+  }
+
+  async warn(message: string): Promise<void> {
+    await this.services.emit({ event: "warning", message });
+  }
+
+  /** A range of a file in lines and UTF-16 characters. */
+  range(file: { path: string; text: string }, start: number, end: number): EventRange {
+    let starts = this.lineStarts.get(file.path);
+    if (starts === undefined) {
+      starts = [0];
+      for (let at = file.text.indexOf("\n"); at >= 0; at = file.text.indexOf("\n", at + 1)) starts.push(at + 1);
+      this.lineStarts.set(file.path, starts);
+    }
+    const lines = starts;
+    const position = (offset: number) => {
+      let low = 0;
+      let high = lines.length - 1;
+      while (low < high) {
+        const middle = (low + high + 1) >> 1;
+        if (lines[middle]! <= offset) low = middle;
+        else high = middle - 1;
+      }
+      return { line: low, character: offset - lines[low]! };
+    };
+    return { start: position(start), end: position(end) };
+  }
+
+  private placeOf(cause: unknown): { file?: string; range?: EventRange } {
+    if (!(cause instanceof RunError) || cause.place === null) return {};
+    const { file, node } = cause.place;
+    return { file: file.path, range: this.range(file, node.start, node.end) };
+  }
+}
