@@ -43,7 +43,7 @@ export async function testWeb(root, folder) {
           .getText()
           .split("\n")
           .findIndex(text => text.startsWith("env @shell"));
-        await vscode.commands.executeCommand("mlldEnv.explain", uri.toString(), line);
+        await vscode.commands.executeCommand("mlldEnv.explain", uri, line);
         for (let i = 0; i < 100; i++) {
           const found = vscode.workspace.textDocuments.find(open => open.uri.scheme === "mlld-env");
           if (found) return found.getText();
@@ -56,7 +56,7 @@ export async function testWeb(root, folder) {
     "runs nothing": async () => {
       const terminals = await evaluate(async vscode => {
         const uri = vscode.Uri.joinPath(vscode.workspace.workspaceFolders[0].uri, "examples/01-hello.mld");
-        await vscode.commands.executeCommand("mlldEnv.runBlock", uri.toString(), 3);
+        await vscode.commands.executeCommand("mlldEnv.runBlock", uri, 3);
         await new Promise(resolve => setTimeout(resolve, 300));
         return vscode.window.terminals.length;
       });
