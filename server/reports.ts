@@ -1,7 +1,7 @@
 import type { Diagnostic } from "vscode-languageserver";
 import type { Context } from "./context";
 import { diagnosticOf } from "./convert";
-import type { Checked } from "./workspace";
+import type { Basis, Checked } from "./workspace";
 
 /** The diagnostics of a file in the form of LSP, with an id that changes exactly when they do. */
 export interface Report {
@@ -12,7 +12,7 @@ export interface Report {
 
 /** Keeps what was reported of every file, so that the same is never sent twice. */
 export class Reports {
-  private readonly reports = new Map<string, Report & { text: string }>();
+  private readonly reports = new Map<string, Report & { text: string; basis: Basis }>();
   private counter = 0;
 
   constructor(private readonly context: Context) {}
@@ -21,13 +21,25 @@ export class Reports {
     return this.reports.get(uri);
   }
 
+  /** The report of a file, when nothing that it was made from has changed since. */
+  current(uri: string): Report | undefined {
+    const report = this.reports.get(uri);
+    return report && this.context.workspace.holds(report.basis) ? report : undefined;
+  }
+
   /** Turns a result into a report; the id stays when the diagnostics are the same as before. */
   update(checked: Checked): { report: Report; changed: boolean } {
     const diagnostics = this.diagnostics(checked);
     const text = JSON.stringify(diagnostics);
     const before = this.reports.get(checked.uri);
     const changed = before?.text !== text;
-    const report = { id: changed ? String(++this.counter) : before.id, version: checked.version, diagnostics, text };
+    const report = {
+      id: changed ? String(++this.counter) : before.id,
+      version: checked.version,
+      diagnostics,
+      text,
+      basis: checked.basis,
+    };
     this.reports.set(checked.uri, report);
     return { report, changed };
   }

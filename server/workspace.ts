@@ -28,8 +28,15 @@ export interface Checked {
   positions: Positions;
   analysis: Analysis;
   findings: Finding[];
-  /** The files it depends on, with the generation that was looked at. */
+  basis: Basis;
+}
+
+/** What a result was made from: as long as none of it changes, making it again gives the same. */
+export interface Basis {
+  /** The files that were looked at, with the generation that was seen. */
   dependencies: Map<string, number>;
+  /** Counts changes of settings and folders. */
+  epoch: number;
 }
 
 /** Files whose text, settings or surroundings changed. */
@@ -61,7 +68,6 @@ export class Workspace {
   private readonly generations = new Map<string, number>();
   private readonly results = new Map<string, Checked>();
   private epoch = 0;
-  private readonly epochs = new WeakMap<Checked, number>();
 
   constructor(
     readonly disk: Files,
@@ -150,7 +156,7 @@ export class Workspace {
    */
   result(uri: string): Checked | null {
     const known = this.results.get(uri);
-    if (known && this.holds(known)) return known;
+    if (known && this.holds(known.basis)) return known;
     const text = this.text(uri);
     if (typeof text !== "string") {
       this.results.delete(uri);
@@ -196,9 +202,9 @@ export class Workspace {
     return this.generations.get(uri) ?? 0;
   }
 
-  private holds(result: Checked): boolean {
-    if (this.epochs.get(result) !== this.epoch) return false;
-    for (const [uri, generation] of result.dependencies) if (this.generation(uri) !== generation) return false;
+  holds({ dependencies, epoch }: Basis): boolean {
+    if (epoch !== this.epoch) return false;
+    for (const [uri, generation] of dependencies) if (this.generation(uri) !== generation) return false;
     return true;
   }
 
@@ -215,14 +221,13 @@ export class Workspace {
       positions: document ?? new LineMap(text),
       analysis,
       findings,
-      dependencies,
+      basis: { dependencies, epoch: this.epoch },
     };
   }
 
   private keep(result: Checked): Checked {
     const { uri } = result;
-    this.epochs.set(result, this.epoch);
-    this.looked.set(uri, new Set(result.dependencies.keys()));
+    this.looked.set(uri, new Set(result.basis.dependencies.keys()));
     this.results.delete(uri);
     this.results.set(uri, result);
     let closed = 0;

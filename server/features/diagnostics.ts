@@ -9,6 +9,7 @@ import {
 } from "vscode-languageserver";
 import { type Context, type Feature, guarded } from "../context";
 import { fingerprint } from "../fingerprint";
+import { Refresh } from "../refresh";
 import { type Report, Reports } from "../reports";
 import { inSlices } from "../slices";
 import { canonicalUri } from "../uris";
@@ -43,11 +44,14 @@ abstract class Delivery {
   /** What the importers of a file last saw of it. */
   private readonly seen = new Map<string, number>();
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private readonly views: Refresh;
 
   constructor(
     protected readonly context: Context,
     protected readonly reports: Reports,
-  ) {}
+  ) {
+    this.views = new Refresh(context);
+  }
 
   register(): void {
     this.context.workspace.onDidChange.event(change => this.changed(change));
@@ -79,6 +83,8 @@ abstract class Delivery {
     this.sources.clear();
     this.pending.clear();
     const open = new Set(workspace.openUris());
+    // Lenses and hints of open files show what they import.
+    if ([...uris].some(uri => open.has(uri))) this.views.soon();
     const ordered = [...uris].sort((a, b) => Number(open.has(b)) - Number(open.has(a)));
     inSlices(ordered, { isCancellationRequested: false }, async uri => {
       await this.deliver(uri, false);
@@ -182,6 +188,12 @@ class Pull extends Delivery {
       : { kind: DocumentDiagnosticReportKind.Full, resultId: report.id, items: report.diagnostics };
   }
 
+  private async report(uri: string): Promise<Report | null> {
+    const checked = await this.context.workspace.settled(uri);
+    this.context.workspace.release(uri);
+    return checked && this.reports.update(checked).report;
+  }
+
   private async workspace(
     params: WorkspaceDiagnosticParams,
     token: CancellationToken,
@@ -191,10 +203,8 @@ class Pull extends Delivery {
     await this.context.ready();
     const previous = new Map(params.previousResultIds.map(({ uri, value }) => [canonicalUri(uri), value]));
     await inSlices([...workspace.files], token, async uri => {
-      const checked = await workspace.settled(uri);
-      if (!checked) return;
-      const { report } = this.reports.update(checked);
-      workspace.release(uri);
+      const report = this.reports.current(uri) ?? (await this.report(uri));
+      if (!report) return;
       const about = { uri: workspace.clientUri(uri), version: report.version, resultId: report.id };
       if (previous.get(uri) === report.id) give({ ...about, kind: DocumentDiagnosticReportKind.Unchanged });
       else give({ ...about, kind: DocumentDiagnosticReportKind.Full, items: report.diagnostics });
