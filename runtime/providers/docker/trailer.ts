@@ -59,9 +59,13 @@ export class TrailerFinder {
 
   /** How many bytes at the end could begin the nonce. */
   #beginning(chunk: Buffer): number {
-    for (let length = Math.min(this.#nonce.length - 1, chunk.length); length > 0; length--) {
-      if (chunk.compare(this.#nonce, 0, length, chunk.length - length) === 0) return length;
+    const first = this.#nonce[0]!;
+    let from = Math.max(0, chunk.length - this.#nonce.length + 1);
+    for (;;) {
+      from = chunk.indexOf(first, from);
+      if (from < 0) return 0;
+      if (chunk.compare(this.#nonce, 0, chunk.length - from, from) === 0) return chunk.length - from;
+      from++;
     }
-    return 0;
   }
 }
