@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createLocalProvider } from "../../../runtime/providers/local";
 import type { Environment, EnvironmentCommand, EnvironmentSpec, OutputSink } from "../../../runtime/providers/provider";
 
@@ -10,6 +10,8 @@ const started: number[] = [];
 const ended: number[] = [];
 const folder = mkdtempSync(`${tmpdir()}/mlld-env-local-`);
 let environment: Environment;
+
+afterAll(() => rmSync(folder, { recursive: true }));
 
 const spec: EnvironmentSpec = {
   generatedName: "local-test",
