@@ -237,7 +237,15 @@ describe.skipIf("missing" in engine)("the explorer process", () => {
     it.say({ id: 3, command: "release", name });
     await until(() => answers().length === 3, "answer");
     expect(answers().sort((a, b) => a.id - b.id)).toEqual([
-      { type: "answer", id: 1, ok: true, value: expect.anything() },
+      {
+        type: "answer",
+        id: 1,
+        ok: true,
+        value: expect.objectContaining({
+          Name: `/${name}`,
+          Config: expect.not.objectContaining({ Env: expect.anything() }),
+        }),
+      },
       { type: "answer", id: 2, ok: false, message: "There is no environment 'no-such-environment'." },
       { type: "answer", id: 3, ok: true },
     ]);

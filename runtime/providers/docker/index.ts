@@ -116,6 +116,14 @@ class DockerProvider implements Provider {
     });
   }
 
+  async inspect(name: string, _signal: AbortSignal): Promise<unknown> {
+    const found = await this.#find(name);
+    if (!found) return null;
+    // Variables of the image may hold secrets.
+    const { Env: _, ...config } = found.info.Config;
+    return { ...found.info, Config: config };
+  }
+
   async remove(name: string, _signal: AbortSignal): Promise<boolean> {
     const found = await this.#find(name);
     if (!found) return false;
