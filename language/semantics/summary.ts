@@ -13,6 +13,8 @@ export interface ModuleSummary {
   executables: Map<string, ExecutableSummary>;
   /** Policies that importing this file activates, in order, with those of its own imports. */
   policies: { label: string; value: AbstractValue }[];
+  /** False when importing this file surely registers no guards or hooks, here or in its imports. */
+  guards?: boolean;
   /** Names declared by `auth`, here and in imported files. */
   auth: Map<string, Place>;
   /** Files that this one imports and that could be resolved. */

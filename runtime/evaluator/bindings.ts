@@ -13,7 +13,7 @@ import { Executable } from "./executable";
 import { evaluate } from "./expressions";
 import { guardVariable } from "./guards";
 import { withLabels } from "./security";
-import { define, plain, textOf, Value, valueOf } from "./value";
+import { define, makeValue, plain, textOf, Value } from "./value";
 
 export async function declareVariable(statement: VarStatement, context: Context): Promise<null> {
   const labels = statement.labels.map(label => label.name);
@@ -65,7 +65,10 @@ export async function assign(statement: AssignStatement, context: Context): Prom
 /** Numbers add, texts append, lists append a list or an item, objects merge. */
 function augment(name: string, added: Value, context: Context): void {
   const old = context.scope.find(name)?.value;
-  if (old === undefined) return context.scope.let(name, added);
+  if (old === undefined) {
+    context.scope.let(name, added);
+    return;
+  }
   const security = old.own === added.own ? old.own : old.adding(added.own).own;
   context.scope.assign(name, new Value(sum(old, added), security));
 }
@@ -92,7 +95,7 @@ export function declareExecutable(statement: ExeStatement, context: Context): nu
     statement.labels.map(label => label.name),
     { kind: "program", action: statement.body, module: context.module, offset: statement.start },
   );
-  context.module.scope.declare(statement.name.name, valueOf(executable), "exe");
+  context.module.scope.declare(statement.name.name, makeValue(executable), "exe");
   return null;
 }
 

@@ -16,7 +16,7 @@ import { callNodeFunction } from "./node-modules";
 import { Scope } from "./scope";
 import { mergeSecurity, NO_SECURITY, withLabels, withTaint } from "./security";
 import { renderTemplateFile } from "./template-files";
-import { itemsOf, NULL, plain, sourceTextOf, UNDEFINED, Value, valueOf } from "./value";
+import { itemsOf, makeValue, NULL, plain, sourceTextOf, UNDEFINED, Value } from "./value";
 import { lookup } from "./variables";
 
 /** `@f(a)`, `@o.m(a)`, `@text.trim()`. */
@@ -59,8 +59,8 @@ async function memberCall(
   if (field?.data instanceof Executable) return invoke(field.data, await argumentsOf(node.arguments, context), context);
   if (receiver.data instanceof Executable || name === "mx") return null;
   if (receiver.data === undefined || receiver.data === null) {
-    if (name === "isDefined") return valueOf(false, receiver.own);
-    if (name === "isNull") return valueOf(true, receiver.own);
+    if (name === "isDefined") return makeValue(false, receiver.own);
+    if (name === "isNull") return makeValue(true, receiver.own);
     if (!isMethodName(name)) return null;
     return UNDEFINED.with(receiver.own);
   }
@@ -102,9 +102,9 @@ async function specialFunction(name: string, node: CallExpression, context: Cont
   const [argument] = node.arguments;
   switch (name.toLowerCase()) {
     case "exists":
-      return valueOf(argument !== undefined && (await evaluates(argument, context)));
+      return makeValue(argument !== undefined && (await evaluates(argument, context)));
     case "fileexists":
-      return argument === undefined ? valueOf(false) : fileExists(argument, context);
+      return argument === undefined ? makeValue(false) : fileExists(argument, context);
     case "keep":
     case "keepstructured":
       return keep(await argumentsOf(node.arguments, context));
@@ -284,7 +284,7 @@ async function transform(executable: Executable, args: readonly Value[], context
   const [input = NULL] = args;
   if (builtin.name === "fileExists") {
     const { pathExists } = await import("./file-exists");
-    return valueOf(await pathExists(input, context), input.security);
+    return makeValue(await pathExists(input, context), input.security);
   }
   try {
     const result = builtin.apply(sourceTextOf(input), plain(input));
@@ -301,7 +301,7 @@ export async function newExpression(node: NewExpression, context: Context): Prom
   if (target.data instanceof Executable) {
     const given = await argumentsOf(node.arguments ?? [], context);
     const { data } = target;
-    return valueOf(
+    return makeValue(
       new Executable(data.name, data.parameters, data.labels, { kind: "partial", target: data, given }),
       target.own,
     );

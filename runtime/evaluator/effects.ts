@@ -14,7 +14,7 @@ import { evaluate, evaluatePlain } from "./expressions";
 import { pathFor, renamed } from "./files";
 import { checkFileGrant } from "./grants";
 import { guardEffect } from "./guards";
-import { plain, sourceTextOf, textOf, type Value, valueOf } from "./value";
+import { makeValue, plain, sourceTextOf, textOf, type Value } from "./value";
 import { toYaml } from "./yaml";
 
 export async function show(statement: ShowStatement, context: Context): Promise<Value> {
@@ -25,14 +25,14 @@ export async function show(statement: ShowStatement, context: Context): Promise<
     async inner => {
       let value = await evaluate(statement.value, inner);
       if (statement.under !== null)
-        value = valueOf(select(textOf(value), textOf(await evaluate(statement.under, inner))), value.own);
+        value = makeValue(select(textOf(value), textOf(await evaluate(statement.under, inner))), value.own);
       if (statement.as !== null) value = await renamed(value, statement.as, inner);
       return value;
     },
     async value => {
       const text = displayText(value);
       if (context.module.prints) await context.run.output.show(text);
-      return valueOf(text, value.security);
+      return makeValue(text, value.security);
     },
   );
 }
@@ -47,16 +47,16 @@ function displayText(value: Value): string {
 }
 
 export async function log(statement: LogStatement, context: Context): Promise<Value> {
-  const value = statement.source === null ? valueOf("") : await evaluate(statement.source, context);
+  const value = statement.source === null ? makeValue("") : await evaluate(statement.source, context);
   const text = showText(plain(value));
   await context.run.output.error(text);
-  return valueOf(text, value.security);
+  return makeValue(text, value.security);
 }
 
 export async function output(statement: OutputStatement, context: Context): Promise<Value> {
   const { source } = statement;
   if (source === null) {
-    const text = valueOf(context.run.output.text() ?? "");
+    const text = makeValue(context.run.output.text() ?? "");
     await write(text, statement.target, statement.format, context);
     return text;
   }

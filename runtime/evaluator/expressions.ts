@@ -14,7 +14,7 @@ import { parallelGroup, pipeline, withExpression } from "./pipelines";
 import { runExpression } from "./run-expression";
 import { withLabels, withoutLabels } from "./security";
 import { render } from "./templates";
-import { define, NULL, plain, UNDEFINED, Value, valueOf } from "./value";
+import { define, makeValue, NULL, plain, UNDEFINED, Value } from "./value";
 import { lookup } from "./variables";
 import { whenExpression } from "./when";
 
@@ -91,7 +91,7 @@ const EVALUATORS: { [K in Expression["kind"]]: Evaluator<Of<K>> } = {
   FileReference: (node, context) => loadFile(node, context),
   UnaryExpression: async (node, context) => {
     const operand = await evaluate(node.operand, leniently(context));
-    return valueOf(not(plain(operand)), operand.security);
+    return makeValue(not(plain(operand)), operand.security);
   },
   BinaryExpression: binaryValue,
   ConditionalExpression: async (node, context) => {
@@ -147,7 +147,7 @@ async function binaryValue(node: Of<"BinaryExpression">, context: Context): Prom
     default: {
       const right = await evaluate(node.right, leniently(context));
       const result = binary(node.operator, comparable(left, first), comparable(right, plain(right)));
-      return valueOf(result, left.adding(right.security).security);
+      return makeValue(result, left.adding(right.security).security);
     }
   }
 }
@@ -171,7 +171,7 @@ export async function objectValue(node: ObjectExpression, context: Context): Pro
         if (spread.data === undefined || spread.data === null) continue;
         throw new RunError("Only an object can be spread into an object", "InvalidSpread");
       }
-      for (const [key, item] of Object.entries(spread.data)) define(fields, key, valueOf(item, spread.own));
+      for (const [key, item] of Object.entries(spread.data)) define(fields, key, makeValue(item, spread.own));
       continue;
     }
     const key = await keyOf(property.key, context);

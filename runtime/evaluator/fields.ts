@@ -3,7 +3,7 @@ import { callMethod, isPlainObject, looseEquals, MOVING_METHODS, typeName } from
 import { RunError } from "./errors";
 import { Executable } from "./executable";
 import { mergeSecurity, type Security } from "./security";
-import { elementOf, itemsOf, plain, sourceTextOf, textOf, typeOf, UNDEFINED, Value, valueOf } from "./value";
+import { elementOf, itemsOf, makeValue, plain, sourceTextOf, textOf, typeOf, UNDEFINED, Value } from "./value";
 
 /** `value.name`: missing fields and indexes are undefined; a simple value has no fields. */
 export function fieldOf(value: Value, name: string): Value {
@@ -17,7 +17,7 @@ export function fieldOf(value: Value, name: string): Value {
   if (value.facts.file !== undefined && (name === "text" || name === "data" || name === "content")) {
     return new Value(value.data, value.own);
   }
-  if (typeof data === "string" && name === "length") return valueOf(data.length, value.own);
+  if (typeof data === "string" && name === "length") return makeValue(data.length, value.own);
   throw fieldError(value, name);
 }
 
@@ -27,15 +27,15 @@ function objectField(value: Value, data: Record<string, unknown>, name: string):
 
 function listField(value: Value, data: unknown[], name: string): Value {
   if (/^\d+$/.test(name)) return elementOf(value, data[Number(name)]);
-  if (name === "length") return valueOf(data.length, value.own);
-  if (name === "text" && value.facts.printsText) return valueOf(value.facts.text, value.own);
+  if (name === "length") return makeValue(data.length, value.own);
+  if (name === "text" && value.facts.printsText) return makeValue(value.facts.text, value.own);
   if (value.facts.quantified && (name === "any" || name === "all" || name === "none")) return quantified(value, name);
   return UNDEFINED.with(value.own);
 }
 
 function executableField(value: Value, executable: Executable, name: string): Value {
-  if (name === "type") return valueOf("executable", value.own);
-  if (name === "name") return valueOf(executable.name, value.own);
+  if (name === "type") return makeValue("executable", value.own);
+  if (name === "name") return makeValue(executable.name, value.own);
   return UNDEFINED;
 }
 
@@ -50,7 +50,7 @@ function fieldError(value: Value, name: string): RunError {
 export function indexOf(value: Value, index: unknown): Value {
   if (typeof index === "number" || (typeof index === "string" && /^\d+$/.test(index) && Array.isArray(value.data))) {
     if (Array.isArray(value.data)) return elementOf(value, value.data[Number(index)]);
-    if (typeof value.data === "string") return valueOf(value.data[Number(index)], value.own);
+    if (typeof value.data === "string") return makeValue(value.data[Number(index)], value.own);
     return fieldOf(value, String(index));
   }
   if (typeof index !== "string") return UNDEFINED;
@@ -60,7 +60,7 @@ export function indexOf(value: Value, index: unknown): Value {
 /** `value[from:to]` of a list or text. */
 export function sliceOf(value: Value, from: number | undefined, to: number | undefined): Value {
   if (Array.isArray(value.data) || typeof value.data === "string")
-    return valueOf(value.data.slice(from, to), value.own);
+    return makeValue(value.data.slice(from, to), value.own);
   if (value.data === null || value.data === undefined) return UNDEFINED;
   throw new RunError(`Cannot slice a value of type ${typeOf(value)}: only lists and texts have slices`, "FieldAccess");
 }
@@ -73,7 +73,7 @@ export function filterOf(value: Value, field: string, operator: string | null, w
       .reduce<Value>((at, name) => (isPlainObject(at.data) ? fieldOf(at, name) : UNDEFINED), item);
     return matches(plain(found), operator, wanted);
   });
-  return valueOf(kept, value.own);
+  return makeValue(kept, value.own);
 }
 
 function matches(found: unknown, operator: string | null, wanted: unknown): boolean {
@@ -176,7 +176,7 @@ export function callValueMethod(receiver: Value, name: string, args: readonly Va
   if (Array.isArray(receiver.data) && MOVING_METHODS.has(name)) {
     const data = args.map(arg => arg.data);
     const moved = callMethod(itemsOf(receiver).map(unwrapNestedList), name, data);
-    return moved.found ? valueOf(moved.value, receiver.own) : null;
+    return moved.found ? makeValue(moved.value, receiver.own) : null;
   }
   const subject =
     receiver.facts.text !== undefined && typeof receiver.data === "object" && !hasMethod(receiver, name)
@@ -187,7 +187,7 @@ export function callValueMethod(receiver: Value, name: string, args: readonly Va
     name,
     args.map(arg => plain(arg)),
   );
-  return result.found ? valueOf(result.value, security) : null;
+  return result.found ? makeValue(result.value, security) : null;
 }
 
 /** `flat` looks into nested lists. */

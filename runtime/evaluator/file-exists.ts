@@ -3,19 +3,19 @@ import type { Context } from "./context";
 import { RunError } from "./errors";
 import { evaluate } from "./expressions";
 import { pathFor, pathText } from "./files";
-import { type Value, valueOf } from "./value";
+import { makeValue, type Value } from "./value";
 
 /** `@fileExists("path")`, `@fileExists(<path>)`, `@fileExists(<*.md>)`. */
 export async function fileExists(argument: Action, context: Context): Promise<Value> {
   if (argument.kind !== "FileReference")
-    return valueOf(await pathExists(await evaluate(argument, { ...context, lenient: true }), context));
+    return makeValue(await pathExists(await evaluate(argument, { ...context, lenient: true }), context));
   try {
     const loaded = await evaluate(argument, context);
-    return valueOf(
+    return makeValue(
       Array.isArray(loaded.data) && loaded.facts.printsText ? loaded.data.length > 0 : loaded.data !== null,
     );
   } catch (cause) {
-    if (cause instanceof RunError && cause.code === "FileNotFound") return valueOf(false);
+    if (cause instanceof RunError && cause.code === "FileNotFound") return makeValue(false);
     throw cause;
   }
 }

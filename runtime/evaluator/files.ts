@@ -12,7 +12,7 @@ import { checkFileGrant } from "./grants";
 import { runStages } from "./pipelines";
 import { NO_SECURITY, type Security, withTaint } from "./security";
 import { render } from "./templates";
-import { type FileFacts, NULL, plain, textOf, Value, valueOf } from "./value";
+import { type FileFacts, makeValue, NULL, plain, textOf, Value } from "./value";
 import { lookup } from "./variables";
 
 const GLOB = /[*?[{]/;
@@ -25,13 +25,13 @@ export async function loadFile(node: FileReference, context: Context): Promise<V
 
 /** In a template a missing file is a warning and empty text. */
 export async function loadForTemplate(node: FileReference, context: Context): Promise<Value> {
-  if (node.placeholder) return lookup(PLACEHOLDER, context) ?? valueOf("");
+  if (node.placeholder) return lookup(PLACEHOLDER, context) ?? makeValue("");
   try {
     return await loadFile(node, context);
   } catch (cause) {
     if (!(cause instanceof RunError) || cause.code !== "FileNotFound") throw cause;
     await context.run.warn(cause.message);
-    return valueOf("");
+    return makeValue("");
   }
 }
 
@@ -199,13 +199,13 @@ export async function renamed(value: Value, as: Expression, context: Context): P
   const title = textOf(await evaluate(as, { ...context, scope })).trim();
   const text = textOf(value);
   const heading = /^(#{1,6})\s[^\n]*/.exec(text);
-  if (heading === null) return valueOf(title === "" ? text : `${title}\n\n${text}`, value.own);
+  if (heading === null) return makeValue(title === "" ? text : `${title}\n\n${text}`, value.own);
   const line = /^#{1,6}$/.test(title)
     ? heading[0].replace(/^#+/, title)
     : /^#{1,6}\s/.test(title)
       ? title
       : `${heading[1]} ${title}`;
-  return valueOf(
+  return makeValue(
     line + text.slice(heading[0].length),
     value.own,
     value.facts.file ? { file: value.facts.file } : undefined,

@@ -15,7 +15,7 @@ import type { Guard } from "./guard-registry";
 import { Scope } from "./scope";
 import { mergeSecurity, NO_SECURITY, type Security, withLabels, withoutLabels } from "./security";
 import { executeStatement } from "./statements";
-import { plain, textOf, UNDEFINED, Value, valueOf } from "./value";
+import { makeValue, plain, textOf, UNDEFINED, Value } from "./value";
 import { matchingEntry } from "./when";
 
 /** What `@mx.guard` and `@mx.labels` show inside a rule. */
@@ -107,7 +107,7 @@ async function decide(guard: Guard, subject: Subject, input: Value, context: Con
   const scope = new Scope("when", guard.module.scope);
   const ruleInput = guard.filter.filter === "label" ? input : inputsValue(subject.inputs);
   scope.bind("input", ruleInput, "parameter");
-  scope.bind("output", timing === "after" ? input : valueOf(null), "parameter");
+  scope.bind("output", timing === "after" ? input : makeValue(null), "parameter");
   const guarding: Guarding = {
     facts: {
       name: guard.name,
@@ -439,7 +439,7 @@ export async function guardCommand(
   const labels = context.calls?.executable.labels ?? [];
   const facts = operationOf("run", operation.type, context.calls?.executable.name ?? null, operation.command, labels);
   if (!isGuarded(context)) return withHooks(facts, context, () => work(context));
-  const guarded = await guardBefore(facts, [valueOf(operation.command, operation.inputs)], context);
+  const guarded = await guardBefore(facts, [makeValue(operation.command, operation.inputs)], context);
   return withHooks(facts, context, () =>
     withAfterGuards(facts, context, () =>
       guarded.environment === null
@@ -499,7 +499,7 @@ async function runHook(
 ): Promise<Value | null> {
   const scope = new Scope("exe", hook.module.scope);
   scope.bind("input", inputs.length === 1 ? inputs[0]! : new Value([...inputs]), "parameter");
-  scope.bind("output", output ?? valueOf(null), "parameter");
+  scope.bind("output", output ?? makeValue(null), "parameter");
   const inner: Context = {
     ...inAmbient(strictly(context), { operation }),
     scope,

@@ -14,7 +14,7 @@ import { checkFileGrant } from "./grants";
 import { Module } from "./module";
 import { withLabels } from "./security";
 import { render } from "./templates";
-import { define, NULL, plain, Value, valueOf } from "./value";
+import { define, makeValue, NULL, plain, Value } from "./value";
 import { inputFields, lookup } from "./variables";
 
 const EXTENSIONS = ["", ".mld", ".mlld", ".mld.md", ".mlld.md", ".md"];
@@ -188,13 +188,13 @@ async function jsonExports(path: string, specifier: string, context: Context): P
     throw new RunError(`${specifier} is no JSON: ${messageOf(cause)}`);
   }
   if (!isPlainObject(data)) throw new RunError(`${specifier} holds no object, so it has no names to import`);
-  return new Map(Object.entries(data).map(([name, value]) => [name, valueOf(value)]));
+  return new Map(Object.entries(data).map(([name, value]) => [name, makeValue(value)]));
 }
 
 function specialExports(specifier: string, context: Context): Exports {
   const { settings } = context.run.services;
   const of = (fields: Record<string, unknown>): Exports =>
-    new Map(Object.entries(fields).map(([name, value]) => [name, valueOf(value)]));
+    new Map(Object.entries(fields).map(([name, value]) => [name, makeValue(value)]));
   switch (specifier) {
     case "@input": {
       const value = plain(lookup("input", context) ?? NULL);
@@ -263,7 +263,7 @@ async function templateFolder(
         define(fields, name, await templateFolder(path, parameters, skipped, context));
     } else if (/\.(att|mtt)$/.test(name)) {
       const stem = name.replace(/\.(att|mtt)$/, "");
-      const executable = valueOf(
+      const executable = makeValue(
         new Executable(stem, parameters, [], { kind: "template", path, module: context.module }),
       );
       define(fields, stem, executable);
@@ -281,7 +281,7 @@ function importNode(statement: ImportStatement, specifier: string, context: Cont
   for (const entry of statement.specifiers ?? []) {
     const { name } = entry.name;
     const executable = new Executable(name, [], [], { kind: "node", module, path: [name] });
-    context.module.scope.declare(entry.alias?.name ?? name, valueOf(executable), "import");
+    context.module.scope.declare(entry.alias?.name ?? name, makeValue(executable), "import");
   }
   return null;
 }

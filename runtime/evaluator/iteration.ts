@@ -1,6 +1,6 @@
 import { isPlainObject, typeName } from "../../language/values";
 import { RunError } from "./errors";
-import { elementOf, itemsOf, type Value, valueOf } from "./value";
+import { elementOf, itemsOf, makeValue, type Value } from "./value";
 
 export interface Iteration {
   item: Value;
@@ -15,14 +15,14 @@ export function iterationsOf(source: Value): Iteration[] {
   if (Array.isArray(source.data)) {
     return itemsOf(source).map((item, index) => ({
       item: item.stating({ index }),
-      key: valueOf(String(index)),
+      key: makeValue(String(index)),
       keyed: false,
     }));
   }
   if (isPlainObject(source.data)) {
     return Object.entries(source.data).map(([key, item]) => ({
       item: elementOf(source, item).stating({ key }),
-      key: valueOf(key, source.own),
+      key: makeValue(key, source.own),
       keyed: true,
     }));
   }

@@ -9,7 +9,7 @@ import { chosenOf, isStatement, type Returned, runStatements } from "./flow";
 import { type Iteration, iterationsOf } from "./iteration";
 import { runStages } from "./pipelines";
 import { echo, executeStatement } from "./statements";
-import { itemsOf, NULL, plain, textOf, Value, valueOf } from "./value";
+import { itemsOf, makeValue, NULL, plain, textOf, Value } from "./value";
 
 /** How many iterations a parallel loop runs at once when it does not say. */
 const DEFAULT_PARALLEL = 4;
@@ -205,7 +205,7 @@ export async function foreachExpression(node: ForeachExpression, context: Contex
       ? textOf(result)
       : options.template.replaceAll("{{result}}", textOf(result)).replaceAll("{{index}}", String(index)),
   );
-  return valueOf(texts.join(options.separator ?? "\n"), new Value(results).security);
+  return makeValue(texts.join(options.separator ?? "\n"), new Value(results).security);
 }
 
 function* combinations(lists: readonly Value[][]): Generator<Value[]> {

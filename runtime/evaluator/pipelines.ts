@@ -23,7 +23,7 @@ import { evaluate, evaluatePlain } from "./expressions";
 import { RetryRequest } from "./guards";
 import { mapLimited } from "./parallel";
 import { runExpression } from "./run-expression";
-import { NULL, plain, Value, valueOf } from "./value";
+import { makeValue, NULL, plain, Value } from "./value";
 
 /** How often a stage may ask for another try. */
 const MOST_TRIES = 10;
@@ -183,7 +183,7 @@ class Execution {
 
 /** undefined when the cause is no request for another try. */
 function retryHint(cause: unknown): Value | null | undefined {
-  if (cause instanceof RetryRequest) return valueOf(cause.hint);
+  if (cause instanceof RetryRequest) return makeValue(cause.hint);
   if (cause instanceof ControlSignal && cause.keyword === "retry")
     return cause.value instanceof Value ? cause.value : null;
   return undefined;

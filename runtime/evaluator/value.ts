@@ -75,14 +75,14 @@ export class Value {
 export const UNDEFINED = new Value(undefined);
 export const NULL = new Value(null);
 
-export function valueOf(data: unknown, security: Security = NO_SECURITY, facts?: Facts): Value {
+export function makeValue(data: unknown, security: Security = NO_SECURITY, facts?: Facts): Value {
   if (data instanceof Value) return data.adding(security);
   return new Value(data, security, facts);
 }
 
 /** The element of a list or object: it keeps what is said of the container itself. */
 export function elementOf(container: Value, item: unknown): Value {
-  return valueOf(item, container.own);
+  return makeValue(item, container.own);
 }
 
 /** The items of a list, each with its origin. */

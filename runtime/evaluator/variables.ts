@@ -2,7 +2,7 @@
 import { transformer } from "../../language/values";
 import type { Ambient, Context } from "./context";
 import { Executable } from "./executable";
-import { type Value, valueOf } from "./value";
+import { makeValue, type Value } from "./value";
 
 /** The value of a name; null when nothing of that name is known. */
 export function lookup(name: string, context: Context): Value | null {
@@ -14,23 +14,23 @@ export function lookup(name: string, context: Context): Value | null {
 function builtin(name: string): Value | null {
   const found = transformer(name);
   if (found === undefined) return null;
-  return valueOf(new Executable(name, ["input"], [], { kind: "transformer", transformer: found }));
+  return makeValue(new Executable(name, ["input"], [], { kind: "transformer", transformer: found }));
 }
 
 const RESERVED = new Map<string, (context: Context) => Value | null>([
-  ["base", context => valueOf(context.run.services.settings.root)],
-  ["root", context => valueOf(context.run.services.settings.root)],
-  ["now", () => valueOf(new Date().toISOString())],
-  ["mx", context => valueOf(ambientFacts(context))],
+  ["base", context => makeValue(context.run.services.settings.root)],
+  ["root", context => makeValue(context.run.services.settings.root)],
+  ["now", () => makeValue(new Date().toISOString())],
+  ["mx", context => makeValue(ambientFacts(context))],
   ["p", pipelineValue],
   ["pipeline", pipelineValue],
   ["input", inputValue],
   ["output", () => null],
-  ["payload", context => valueOf(context.run.services.settings.payload)],
-  ["state", () => valueOf({})],
-  ["debug", context => valueOf({ project: context.run.services.settings.root, file: context.module.path })],
-  ["fm", context => valueOf(context.module.frontmatter)],
-  ["frontmatter", context => valueOf(context.module.frontmatter)],
+  ["payload", context => makeValue(context.run.services.settings.payload)],
+  ["state", () => makeValue({})],
+  ["debug", context => makeValue({ project: context.run.services.settings.root, file: context.module.path })],
+  ["fm", context => makeValue(context.module.frontmatter)],
+  ["frontmatter", context => makeValue(context.module.frontmatter)],
 ]);
 
 /** `@input`: a pipeline's value, a loop's state, else the run's standard input and the allowed variables. */
@@ -39,7 +39,7 @@ function inputValue(context: Context): Value | null {
   if (pipeline !== null) return pipeline.input;
   if (loop !== null) return loop.input;
   const { input } = context.run.services.settings;
-  return valueOf(allowedInput(context) ?? input);
+  return makeValue(allowedInput(context) ?? input);
 }
 
 function allowedInput(context: Context): Record<string, unknown> | null {
@@ -70,7 +70,7 @@ export function inputFields(input: string | null): Record<string, unknown> {
 
 function pipelineValue(context: Context): Value | null {
   const { pipeline } = context.ambient;
-  return pipeline === null ? null : valueOf(pipelineFacts(pipeline));
+  return pipeline === null ? null : makeValue(pipelineFacts(pipeline));
 }
 
 function pipelineFacts(pipeline: NonNullable<Ambient["pipeline"]>): Record<string, unknown> {

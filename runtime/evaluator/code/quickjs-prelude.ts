@@ -2,7 +2,7 @@
  * Runs once in every QuickJS context: timers, `__run`. A request is JSON text, so no host object crosses the border. Values that carry
  * a text print as that text (`JSON.parse(input)` works on a value that a pipeline hands over).
  */
-export const PRELUDE = String.raw`
+export const PRELUDE = `
 (() => {
   "use strict";
   const print = globalThis.__print, startTimer = globalThis.__startTimer, stopTimer = globalThis.__stopTimer;

@@ -1,0 +1,103 @@
+/** Where the commands of a place run, as far as it is known before the run. */
+import { fileURLToPath } from "node:url";
+import type { Finding } from "../../language/diagnostics/finding";
+import { type EnvironmentFacts, explain, providerKind, toValue } from "../../language/environment";
+import type { Analysis, Site } from "../../language/semantics";
+import { children } from "../../language/syntax";
+import type { EnvExpression, Node, Statement } from "../../language/syntax/tree";
+import type { ProgramSlice } from "../evaluator";
+import type { PlanRequest } from "./index";
+
+/** Fields that say which image a sandbox has. */
+const IMAGE_FIELDS = ["image", "from", "build"];
+
+export class Targets {
+  private readonly sites = new Map<Node, Site>();
+
+  constructor(
+    private readonly analysis: Analysis,
+    private readonly request: Pick<PlanRequest, "provider" | "image">,
+  ) {
+    for (const site of analysis.sites) this.sites.set(site.node, site);
+  }
+
+  /** The provider of a block: its reference, null for none; undefined when only the run knows. */
+  providerOf(node: EnvExpression): string | null | undefined {
+    const facts = this.factsOf(node);
+    if (facts === null) return undefined;
+    const { options } = facts.capabilities.provider;
+    const [only] = options;
+    if (options.length !== 1 || only === undefined || only.kind === "unknown") return undefined;
+    return only.ref ?? this.request.provider;
+  }
+
+  /** A word for people: `local`, the provider, or `unknown until run time`. */
+  targetOf(node: Node): string {
+    const block = node.kind === "EnvExpression" ? node : this.blockAround(node);
+    if (block === null) return "local";
+    const provider = this.providerOf(block);
+    return provider === undefined ? "unknown until run time" : (provider ?? "local");
+  }
+
+  /** The environment of the block in the form of `explain --json`. */
+  environmentOf(node: EnvExpression): unknown {
+    const facts = this.factsOf(node);
+    return facts === null ? null : explain(facts);
+  }
+
+  /** Docker blocks without an image, where no default image is set either. */
+  missingImages(chosen: readonly Statement[], slice: ProgramSlice | null): Finding[] {
+    if (this.request.image !== "") return [];
+    const findings: Finding[] = [];
+    const visit = (node: Node) => {
+      if (slice !== null && node.kind.endsWith("Statement") && !slice.statements.has(node as Statement)) return;
+      if (node.kind === "EnvExpression" && this.lacksImage(node)) findings.push(this.missingImage(node));
+      for (const child of children(node)) visit(child);
+    };
+    for (const statement of chosen) visit(statement);
+    return findings;
+  }
+
+  private lacksImage(node: EnvExpression): boolean {
+    const facts = this.factsOf(node);
+    const provider = this.providerOf(node);
+    if (facts === null || typeof provider !== "string" || providerKind(provider) !== "docker") return false;
+    return IMAGE_FIELDS.every(name => {
+      const option = facts.declared.options[name];
+      return option === undefined || toValue(option.value) === null || toValue(option.value) === "";
+    });
+  }
+
+  private missingImage(node: EnvExpression): Finding {
+    const site = this.sites.get(node);
+    return {
+      code: "run/image-missing",
+      severity: "error",
+      message:
+        "This block runs in Docker and says no image. Set image (or build, or from) in its config, the setting mlldEnv.docker.image, or MLLD_ENV_DOCKER_IMAGE.",
+      place: site?.head ?? { uri: this.analysis.uri, start: node.start, end: node.end },
+      related: [],
+      fixes: [],
+    };
+  }
+
+  private factsOf(node: EnvExpression): EnvironmentFacts | null {
+    const site = this.sites.get(node);
+    return site === undefined ? null : this.analysis.factsOf(site).environment;
+  }
+
+  private blockAround(node: Node): EnvExpression | null {
+    let found: EnvExpression | null = null;
+    for (const site of this.analysis.sites) {
+      if (site.kind !== "block" || site.node.kind !== "EnvExpression") continue;
+      const inside = site.node.body.start <= node.start && node.end <= site.node.body.end;
+      if (inside && (found === null || site.node.start > found.start)) found = site.node;
+    }
+    return found;
+  }
+}
+
+/** A file URI as a path. */
+export function fileOf(uri: string): string {
+  return uri.startsWith("file:///") ? fileURLToPath(uri) : uri;
+}
