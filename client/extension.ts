@@ -4,6 +4,7 @@ import { reportIssue, showDoctor } from "./doctor";
 import { Documents } from "./documents";
 import { openExample } from "./examples";
 import { explain } from "./explain";
+import { Activity } from "./explorer/activity";
 import { explorerCommands } from "./explorer/commands";
 import { EnvironmentsView } from "./explorer/environments-view";
 import type { Language } from "./language";
@@ -39,7 +40,8 @@ export function activate(context: vscode.ExtensionContext): Inside {
   const documents = new Documents();
   const secrets = new Secrets(context);
   const runs = new Runs(program, () => secrets.values());
-  const view = new EnvironmentsView(program, log);
+  const activity = new Activity(runs);
+  const view = new EnvironmentsView(program, activity, log);
   const server = () => (language ??= startServer(context.extensionUri, log));
 
   const handlers: Record<CommandId, Handler> = {
@@ -62,6 +64,7 @@ export function activate(context: vscode.ExtensionContext): Inside {
     documents,
     runs,
     view,
+    activity,
     showFailures(runs),
     showRunning(runs),
     offerMissingCredentials(runs),

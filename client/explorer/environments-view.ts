@@ -2,9 +2,12 @@ import * as vscode from "vscode";
 import { ENVIRONMENTS_VIEW_ID } from "../../protocol/commands";
 import type { ExplorerEngine, ExplorerEnvironment } from "../../protocol/explorer";
 import type { Program } from "../program";
+import { RUN_ICONS, runOutcome } from "../run/run-words";
 import { setting } from "../settings";
+import type { Activity } from "./activity";
 import { ExplorerProcess } from "./explorer-process";
 import {
+  type Done,
   detailNodes,
   environmentId,
   environmentNode,
@@ -22,10 +25,7 @@ const RESTARTS = 2;
 /** The view of live environments. Its process starts when the view is first seen, in a trusted workspace only. */
 export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<Node | undefined>();
-  private readonly listed = new vscode.EventEmitter<void>();
   readonly onDidChangeTreeData = this.changed.event;
-  /** The list of environments has come, or has changed. */
-  readonly onDidList = this.listed.event;
   private readonly tree: vscode.TreeView<Node>;
   private readonly listeners: vscode.Disposable;
   private process: ExplorerProcess | undefined;
@@ -38,6 +38,7 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
 
   constructor(
     private readonly program: Program,
+    private readonly activity: Activity,
     private readonly log: vscode.LogOutputChannel,
   ) {
     this.tree = vscode.window.createTreeView<Node>(ENVIRONMENTS_VIEW_ID, {
@@ -46,6 +47,10 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
     });
     this.listeners = vscode.Disposable.from(
       this.tree.onDidChangeVisibility(({ visible }) => visible && this.start()),
+      this.activity.onDidChange(name => {
+        for (const { node } of this.nodes.values())
+          if (node.kind === "environment" && node.environment.name === name) this.changed.fire(node);
+      }),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.tree.visible && this.start()),
       vscode.workspace.onDidChangeWorkspaceFolders(() => this.redraw()),
       vscode.workspace.onDidChangeConfiguration(event => {
@@ -133,7 +138,9 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
       return rootNodes(this.shown(), setting("explorer.groupBy"), words()).map(root => this.remember(root));
     }
     if (node.kind === "group") return node.environments.map(environment => this.remember(environmentNode(environment)));
-    return node.kind === "environment" ? detailNodes(node.environment, words()) : node.children;
+    return node.kind === "environment"
+      ? detailNodes(node.environment, words(), done(this.activity, node.environment.name))
+      : node.children;
   }
 
   dispose(): void {
@@ -142,7 +149,6 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
     this.listeners.dispose();
     this.tree.dispose();
     this.changed.dispose();
-    this.listed.dispose();
   }
 
   private ask(command: Parameters<ExplorerProcess["send"]>[0]): Promise<unknown> {
@@ -178,7 +184,6 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
         this.changed.fire(entry.node);
       }
     } else this.changed.fire(undefined);
-    this.listed.fire();
   }
 
   private redraw(): void {
@@ -219,6 +224,20 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
   }
 }
 
+function done(activity: Activity, name: string): Done {
+  const refusals = activity.refusals(name);
+  return {
+    runs: activity.runs(name).map(run => ({
+      id: String(run.started.getTime()),
+      title: run.title,
+      outcome: runOutcome(run),
+      icon: RUN_ICONS[run.state],
+    })),
+    refusals: [...(refusals?.kept ?? [])].reverse().map(([target, reason]) => ({ target, reason })),
+    refused: refusals?.total ?? 0,
+  };
+}
+
 function words(): Words {
   const { t } = vscode.l10n;
   return {
@@ -232,6 +251,8 @@ function words(): Words {
     writable: t("writable"),
     none: t("none"),
     openNetwork: t("open to the internet"),
+    refused: t("Refused connections"),
+    runs: t("Runs"),
     hostNetwork: t("the network of this machine"),
     line: line => t("line {0}", line),
   };

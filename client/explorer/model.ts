@@ -22,6 +22,8 @@ export interface Words {
   none: string;
   openNetwork: string;
   hostNetwork: string;
+  refused: string;
+  runs: string;
   line: (line: number) => string;
 }
 
@@ -76,8 +78,17 @@ export function environmentId(environment: ExplorerEnvironment): string {
   return `environment/${environment.engine}/${environment.provider}/${environment.name}`;
 }
 
+/** What the runs of this window did in an environment; runs newest first. */
+export interface Done {
+  runs: { id: string; title: string; outcome: string; icon: string }[];
+  refusals: { target: string; reason: string }[];
+  /** More than are listed, when there were many. */
+  refused: number;
+}
+const NOTHING: Done = { runs: [], refusals: [], refused: 0 };
+
 /** What is known of an environment, as children of its node. */
-export function detailNodes(environment: ExplorerEnvironment, words: Words): Node[] {
+export function detailNodes(environment: ExplorerEnvironment, words: Words, done: Done = NOTHING): Node[] {
   const id = environmentId(environment);
   const detail = (
     key: string,
@@ -105,6 +116,17 @@ export function detailNodes(environment: ExplorerEnvironment, words: Words): Nod
     const value = Array.isArray(net) ? net.join(", ") || words.none : net === "none" ? words.none : net;
     details.push(detail("net", words.network, open ? `${value} · ${open}` : value, open ? "warning" : "globe", open));
   }
+  if (done.refusals.length)
+    details.push(
+      detail(
+        "refused",
+        words.refused,
+        String(done.refused),
+        "shield",
+        undefined,
+        done.refusals.map(({ target, reason }) => detail(`refused/${target}`, target, reason, "circle-slash")),
+      ),
+    );
   if (environment.mounts)
     details.push(
       detail(
@@ -136,6 +158,17 @@ export function detailNodes(environment: ExplorerEnvironment, words: Words): Nod
         lastSegment(environment.file) + (environment.line ? ` · ${words.line(environment.line)}` : ""),
         "file-code",
         environment.file,
+      ),
+    );
+  if (done.runs.length)
+    details.push(
+      detail(
+        "runs",
+        words.runs,
+        String(done.runs.length),
+        "history",
+        undefined,
+        done.runs.map(run => detail(`runs/${run.id}`, run.title, run.outcome, run.icon)),
       ),
     );
   return details;

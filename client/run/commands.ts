@@ -5,9 +5,9 @@ import type { Documents } from "../documents";
 import type { Language } from "../language";
 import { setting } from "../settings";
 import { mayRun } from "../trust";
-import { duration } from "./event-text";
 import { withoutSequences } from "./plain-text";
 import type { RunRequest } from "./run-request";
+import { RUN_ICONS, runOutcome } from "./run-words";
 import type { RunRecord, Runs } from "./runs";
 
 type Handler = (...args: unknown[]) => unknown;
@@ -138,31 +138,10 @@ async function askProvider(request: RunRequest): Promise<RunRequest | undefined>
   return provider ? { ...request, provider } : undefined;
 }
 
-const ICONS: Record<RunRecord["state"], string> = {
-  running: "sync~spin",
-  done: "pass",
-  failed: "error",
-  cancelled: "circle-slash",
-  refused: "shield",
-};
-
 async function pickRun(runs: readonly RunRecord[], title: string): Promise<RunRecord | undefined> {
-  const words: Record<RunRecord["state"], string> = {
-    running: vscode.l10n.t("running"),
-    done: vscode.l10n.t("done"),
-    failed: vscode.l10n.t("failed"),
-    cancelled: vscode.l10n.t("stopped"),
-    refused: vscode.l10n.t("refused"),
-  };
   const items = runs.map(run => ({
-    label: `$(${ICONS[run.state]}) ${run.title}`,
-    description: [
-      words[run.state],
-      run.started.toLocaleTimeString(),
-      run.durationMs === undefined ? "" : duration(run.durationMs),
-    ]
-      .filter(Boolean)
-      .join(" · "),
+    label: `$(${RUN_ICONS[run.state]}) ${run.title}`,
+    description: runOutcome(run),
     run,
   }));
   return (await vscode.window.showQuickPick(items, { title, matchOnDescription: true }))?.run;

@@ -22,6 +22,8 @@ const words: Words = {
   none: "none",
   openNetwork: "open",
   hostNetwork: "host",
+  refused: "Refused",
+  runs: "Runs",
   line: line => `line ${line}`,
 };
 const environment = (name: string, more: Partial<ExplorerEnvironment> = {}): ExplorerEnvironment => ({
@@ -103,6 +105,19 @@ describe("the tree", () => {
   ])("says what network %j is", (net, value, icon) => {
     const node = detailNodes(environment("a", { net }), words).find(detail => detail.id.endsWith("/net"));
     expect(node).toMatchObject({ value, icon });
+  });
+  it("shows what runs did in it, with what its network refused", () => {
+    const nodes = detailNodes(environment("a"), words, {
+      runs: [{ id: "1", title: "a.mld:7", outcome: "done", icon: "pass" }],
+      refusals: [{ target: "example.com:443", reason: "not allowed" }],
+      refused: 70,
+    });
+    const found = (key: string) => nodes.find(node => node.id.endsWith(`/${key}`));
+    expect(found("refused")).toMatchObject({
+      value: "70",
+      children: [{ label: "example.com:443", value: "not allowed" }],
+    });
+    expect(found("runs")).toMatchObject({ value: "1", children: [{ label: "a.mld:7", value: "done" }] });
   });
   it("shows the last part of a path on every system", () => {
     expect([lastSegment("/a/b/"), lastSegment("C:\\a\\b.mld"), lastSegment("x")]).toEqual(["b", "b.mld", "x"]);
