@@ -163,14 +163,15 @@ export function task(text, type) {
         source: "mlld-env",
         // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of VS Code
         fileLocation: ["autoDetect", "${workspaceFolder}"],
+        // As `mlld-env check` and refused runs print it; hints are no problems.
         pattern: {
-          regexp: "^(.+?):(\\d+):(\\d+):?\\s+(error|warning|info(?:rmation)?|hint)\\s+(\\S+/\\S+)\\s+(.*)$",
+          regexp: "^(.+?):(\\d+):(\\d+): (error|warning|info)(?:rmation)?: (.*) \\[([^\\s\\]]+)\\]$",
           file: 1,
           line: 2,
           column: 3,
           severity: 4,
-          code: 5,
-          message: 6,
+          message: 5,
+          code: 6,
         },
       },
     ],

@@ -195,10 +195,10 @@ export class EventText {
   private finding(finding: ReportedFinding): string {
     const severity = finding.severity === "error" ? red : yellow;
     let text = this.line(
-      `${this.findingPlace(finding)}  ${severity(plainText(finding.code))} ${lines(plainText(finding.message))}`,
+      `${this.findingPlace(finding)}: ${severity(finding.severity)}: ${lines(plainText(finding.message))} ${dim(`[${plainText(finding.code)}]`)}`,
     );
     for (const related of finding.related)
-      text += this.line(dim(`  ${this.place(related.file, related.range)}  ${lines(plainText(related.message))}`));
+      text += this.line(dim(`  ${this.place(related.file, related.range)}: ${lines(plainText(related.message))}`));
     return text;
   }
 

@@ -33,7 +33,7 @@ export function taskProvider(runs: Runs): vscode.Disposable {
         runTitle(request),
         TASK_TYPE,
         execution,
-        ["$mlld-env"],
+        [],
       );
       resolved.detail = task.detail;
       return resolved;

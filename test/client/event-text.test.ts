@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { commandLine, duration, EventText } from "../../client/run/event-text";
+import manifest from "../../package.json";
 import type { RunEventBody } from "../../protocol/events";
 
 const t = (message: string, ...places: (string | number)[]) =>
@@ -98,7 +99,26 @@ describe("what a terminal shows of a run", () => {
       fixes: [],
     };
     expect(plain(shown({ event: "refused", findings: [finding] }))).toBe(
-      "Refused: nothing has run.\r\na.mld:5:3  env/tools-widened wider\r\n  b.mld:5:3  the parent\r\n",
+      "Refused: nothing has run.\r\na.mld:5:3: error: wider [env/tools-widened]\r\n  b.mld:5:3: the parent\r\n",
+    );
+  });
+
+  it("shows a refusal as the problem matcher reads it", () => {
+    const [matcher] = manifest.contributes.problemMatchers;
+    const finding = {
+      file: "/w/a.mld",
+      range,
+      severity: "error" as const,
+      code: "env/tools-widened",
+      message: "wider [a]",
+      related: [],
+      fixes: [],
+    };
+    const line = plain(shown({ event: "refused", findings: [finding] })).split("\r\n")[1]!;
+    const { regexp, file, severity, message, code, ...place } = matcher!.pattern;
+    const match = new RegExp(regexp).exec(line)!;
+    expect([match[file], match[place.line], match[place.column], match[severity], match[message], match[code]]).toEqual(
+      ["a.mld", "5", "3", "error", "wider [a]", "env/tools-widened"],
     );
   });
 
