@@ -1,12 +1,13 @@
 import type { RunEventBody } from "../../protocol/events";
-import type {
-  Environment,
-  EnvironmentCommand,
-  EnvironmentSpec,
-  Outcome,
-  OutputSink,
-  Provider,
-  SnapshotRef,
+import {
+  type Environment,
+  type EnvironmentCommand,
+  type EnvironmentSpec,
+  type Outcome,
+  type OutputSink,
+  type Provider,
+  ProviderError,
+  type SnapshotRef,
 } from "../providers/provider";
 import type { Journal } from "./journal";
 import type { Redactor } from "./redactor";
@@ -21,6 +22,8 @@ export interface RunEnvironmentsOptions {
   emit: (event: RunEventBody) => void | Promise<void>;
   /** `run --keep`: no environment of this run ends with it; unnamed ones are kept under their generated name. */
   keep?: boolean;
+  /** How long a backend may take to end an environment, milliseconds. */
+  releaseLimitMs?: number;
   /** An environment that was made ahead. */
   spare?: { take(provider: string, spec: EnvironmentSpec, signal: AbortSignal): Promise<Environment | null> };
 }
@@ -33,7 +36,9 @@ export interface SpareSeed {
 
 const LOCAL = "local";
 /** How long an engine may take to end an environment before the journal is left to the watchdog. Milliseconds. */
-const RELEASE_TIMEOUT_MS = 30_000;
+const RELEASE_LIMIT_MS = 20_000;
+/** How long tidying up after a failed creation may take. */
+const TIDY_MS = 5_000;
 
 export function createRunEnvironments(options: RunEnvironmentsOptions): OpenEnvironments {
   return new OpenEnvironments(options);
@@ -79,7 +84,7 @@ export class OpenEnvironments implements RunEnvironments {
     const announced = provider.ref !== LOCAL && !kept && spec.name === undefined;
     const spare = announced ? await this.options.spare?.take(provider.ref, spec, signal) : null;
     if (announced && !spare) journal.opening(journalled);
-    const environment = spare ?? (await this.attach(provider, spec, signal));
+    const environment = spare ?? (await this.attach(provider, spec, signal, announced ? journal : null));
     if (announced) this.lastSeed = { provider: provider.ref, spec };
     if (announced && !spare && environment.name !== journalled.name) journal.closed(journalled.name);
     const releases = !kept && environment.created;
@@ -102,7 +107,12 @@ export class OpenEnvironments implements RunEnvironments {
     return tracked;
   }
 
-  private attach(provider: Provider, spec: EnvironmentSpec, signal: AbortSignal): Promise<Environment> {
+  private async attach(
+    provider: Provider,
+    spec: EnvironmentSpec,
+    signal: AbortSignal,
+    journal: Journal | null,
+  ): Promise<Environment> {
     const name = spec.name ?? spec.generatedName;
     const sink: OutputSink = {
       stdout: () => {},
@@ -111,7 +121,12 @@ export class OpenEnvironments implements RunEnvironments {
         void this.options.emit({ event: "progress", message, ...(percent === undefined ? {} : { percent }) }),
       denied: (host, port, reason) => void this.options.emit({ event: "denied", envName: name, host, port, reason }),
     };
-    return provider.open(spec, sink, signal);
+    try {
+      return await provider.open(spec, sink, signal);
+    } catch (error) {
+      if (journal && (await leftNothing(provider, name, error))) journal.closed(name);
+      throw error;
+    }
   }
 
   async close(environment: Environment, how: "release" | "keep"): Promise<void> {
@@ -125,7 +140,7 @@ export class OpenEnvironments implements RunEnvironments {
         held.journal.closed(name);
         return;
       }
-      await held.environment.release(AbortSignal.timeout(RELEASE_TIMEOUT_MS));
+      await this.release(held.environment);
       held.journal.closed(name);
       await this.options.emit({ event: "released", envName: name });
     } catch (error) {
@@ -138,12 +153,41 @@ export class OpenEnvironments implements RunEnvironments {
     }
   }
 
+  /** An engine that never answers must not hold up the end of the run. */
+  private async release(environment: Environment): Promise<void> {
+    const limitMs = this.options.releaseLimitMs ?? RELEASE_LIMIT_MS;
+    const late = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        reject(new Error(`its backend has not answered in ${limitMs / 1000} s`));
+        late.abort();
+      }, limitMs);
+    });
+    try {
+      await Promise.race([environment.release(late.signal), limit]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   async closeAll(): Promise<void> {
     this.ended = true;
     // What is half made is released as soon as it is made.
     await Promise.allSettled(this.opening);
     const left = [...this.held].reverse();
     await Promise.all(left.map(([environment, held]) => this.close(environment, held.releases ? "release" : "keep")));
+  }
+}
+
+/** Whether a failed creation is tidied up. What cannot be told now stays in the journal. */
+async function leftNothing(provider: Provider, name: string, cause: unknown): Promise<boolean> {
+  if (cause instanceof ProviderError && cause.code === "run/engine-missing") return true;
+  try {
+    await provider.remove?.(name, AbortSignal.timeout(TIDY_MS));
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -54,7 +54,5 @@ export class ProviderRegistry {
 function modulePath(ref: string, folder: string): string | null {
   if (ref.startsWith("file://")) return fileURLToPath(ref);
   if (isAbsolute(ref)) return ref;
-  return /^\.{1,2}[\\/]/.test(ref) || (/\.mld(\.md)?$/.test(ref) && !ref.startsWith("@"))
-    ? resolve(folder, ref)
-    : null;
+  return /^\.{1,2}[\\/]/.test(ref) || (/\.mld(\.md)?$/.test(ref) && !ref.startsWith("@")) ? resolve(folder, ref) : null;
 }

@@ -27,6 +27,7 @@ const folderProvider: Provider = {
     mkdirSync(folder, { recursive: true });
     writeFileSync(path, "");
     if (spec.options.slow) await sleep(300);
+    if (spec.options.silent === "open") return new Promise(() => {});
     if (spec.options.dies) process.kill(process.pid, "SIGKILL");
     if (spec.options.slow) signal.throwIfAborted();
     return {
@@ -35,6 +36,7 @@ const folderProvider: Provider = {
       execute: async (): Promise<Outcome> =>
         spec.options.lost ? { kind: "lost", cause: "the engine went away" } : { kind: "exited", exitCode: 0 },
       async release() {
+        if (spec.options.silent === "release") return new Promise(() => {});
         if (spec.options.stuck) throw new Error("the engine is busy");
         rmSync(path);
       },
@@ -134,6 +136,16 @@ const scenarios: Record<string, (parts: SessionParts) => Promise<SessionEnd>> = 
     await emit({ event: "show", text: "ready\n" });
     await environments.open("folder", spec({ slow: true }), signal);
     return { ok: true };
+  },
+  async "silent-opening"({ environments, emit, signal }) {
+    await emit({ event: "show", text: "ready\n" });
+    await environments.open("folder", spec({ silent: "open" }), signal);
+    return { ok: true };
+  },
+  async "silent-release"({ environments, emit, signal }) {
+    await environments.open("folder", spec({ silent: "release" }), signal);
+    await emit({ event: "show", text: "ready\n" });
+    return new Promise(() => {});
   },
   async "dies-opening"({ environments, signal }) {
     await environments.open("folder", spec({ dies: true }), signal);

@@ -87,6 +87,32 @@ describe("what a run opened is released", () => {
     await until(nothingLeft, "release");
   });
 
+  it.each(["silent-opening", "silent-release"])(
+    "when it is cancelled and its engine says nothing any more (%s)",
+    async scenario => {
+      const it = run(scenario);
+      await until(() => it.out().includes("ready") && environments().length === 1, "start");
+      const start = Date.now();
+      it.child.kill("SIGINT");
+      expect(await it.ended).toBe(130);
+      expect(Date.now() - start).toBeLessThan(2000);
+      expect(names(it.events()).slice(-2)).toEqual(["cancelled", "done"]);
+      await until(nothingLeft, "release by the watchdog");
+    },
+  );
+
+  it("at once after a second Ctrl+C", async () => {
+    const it = run("silent-release");
+    await until(() => it.out().includes("ready"), "start");
+    it.child.kill("SIGINT");
+    await sleep(100);
+    const start = Date.now();
+    it.child.kill("SIGINT");
+    expect(await it.ended).toBe(130);
+    expect(Date.now() - start).toBeLessThan(500);
+    await until(nothingLeft, "release by the watchdog");
+  });
+
   it("when the editor closes the control stream", async () => {
     const it = run("hang", ["--control"]);
     it.child.stdin.write(`${JSON.stringify({ type: "start", secrets: {} })}\n`);
