@@ -56,9 +56,16 @@ export function pageToMarkdown(html: string): Page {
   if (title !== "") page.title = title;
   const description = meta(root, "description") ?? meta(root, "og:description");
   if (description !== undefined) page.description = description;
-  const body = blocks(article).join("\n\n");
-  const hasHeading = /^#\s/m.test(body);
-  return { markdown: `${!hasHeading && title !== "" ? `# ${title}\n\n${body}` : body}\n`, page };
+  const heading = meta(root, "og:title") ?? title;
+  return { markdown: `${titled(blocks(article).join("\n\n"), heading)}\n`, page };
+}
+
+/** The page's title is the first heading; a first heading of the article that says the same goes, others move down a level. */
+function titled(body: string, title: string): string {
+  if (title === "") return body;
+  const first = /^#\s+([^\n]*)\n*/.exec(body);
+  const rest = first !== null && first[1]!.trim() === title.trim() ? body.slice(first[0].length) : body.replace(/^#\s/gm, "## ");
+  return `# ${title}\n\n${rest}`;
 }
 
 function meta(root: Element, name: string): string | undefined {

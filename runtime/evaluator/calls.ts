@@ -46,7 +46,7 @@ export async function invokeCallee(callee: Expression, args: readonly Value[], c
 async function receiverOf(object: Expression, context: Context): Promise<Value | null> {
   if (object.kind === "VariableReference" && context.scope.find(object.name) === undefined && transformer(object.name))
     return null;
-  return evaluate(object, context);
+  return evaluate(object, { ...context, lenient: true });
 }
 
 async function memberCall(
@@ -62,6 +62,8 @@ async function memberCall(
     if (name === "isDefined") return makeValue(false, receiver.own);
     if (name === "isNull") return makeValue(true, receiver.own);
     if (!isMethodName(name)) return null;
+    // Only a name that means nothing is an error: a missing field has the methods of nothing.
+    if (receiver.data === undefined) await evaluate((node.callee as { object: Expression }).object, strictly(context));
     return UNDEFINED.with(receiver.own);
   }
   const result = callValueMethod(receiver, name, await argumentsOf(node.arguments, context));
@@ -157,7 +159,7 @@ export async function invoke(
     }
   }
   const { body } = executable;
-  if (body.kind === "partial") return invoke(body.target, [...args, ...body.given], context, options);
+  if (body.kind === "partial") return invoke(body.target, [...body.given, ...args], context, options);
   if (body.kind === "transformer") return transform(executable, args, context);
   if (body.kind === "builtin") return body.run(args);
   context.run.policy.calls.push(executable.name);
@@ -289,13 +291,14 @@ async function transform(executable: Executable, args: readonly Value[], context
   try {
     const result = builtin.apply(sourceTextOf(input), plain(input));
     const structured = typeof result === "object" && result !== null;
-    return new Value(result, input.security, structured ? { text: JSON.stringify(result, null, 2) } : {});
+    const text = structured ? JSON.stringify(result, null, 2) : result === null ? "null" : undefined;
+    return new Value(result, input.security, text === undefined ? {} : { text });
   } catch (cause) {
     throw new RunError(messageOf(cause), "TransformerFailed");
   }
 }
 
-/** `new @config with { … }` narrows a config; `new @f(a)` gives the last arguments of a function. */
+/** `new @config with { … }` narrows a config; `new @f(a)` gives the first arguments of a function. */
 export async function newExpression(node: NewExpression, context: Context): Promise<Value> {
   const target = await evaluate(node.target, context);
   if (target.data instanceof Executable) {

@@ -67,6 +67,8 @@ export interface PipelineFacts {
   readonly hint: Value | null;
   /** Outputs so far, the source first. */
   readonly outputs: readonly Value[];
+  /** Outputs that were made again at the request of a stage. */
+  readonly tries: Value;
   /** Guard decisions so far. */
   readonly guards: readonly unknown[];
 }

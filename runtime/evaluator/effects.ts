@@ -43,6 +43,7 @@ function displayText(value: Value): string {
   if (value.facts.noReturn) return "undefined";
   // The text of a loaded file is shown as it is, JSON in it is not laid out anew.
   if (value.facts.file !== undefined && typeof value.data === "string") return value.data;
+  if (value.data === null && value.facts.text !== undefined) return value.facts.text;
   return showText(plain(value));
 }
 

@@ -34,6 +34,11 @@ function listField(value: Value, data: unknown[], name: string): Value {
 }
 
 function executableField(value: Value, executable: Executable, name: string): Value {
+  // A function of a Node.js module may itself have functions: `@posix.dirname`.
+  if (executable.body.kind === "node") {
+    const { module, path } = executable.body;
+    return makeValue(new Executable(name, [], [], { kind: "node", module, path: [...path, name] }), value.own);
+  }
   if (name === "type") return makeValue("executable", value.own);
   if (name === "name") return makeValue(executable.name, value.own);
   return UNDEFINED;

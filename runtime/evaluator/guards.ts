@@ -382,13 +382,23 @@ async function guardedVariables(
     if (value === undefined || value.security === NO_SECURITY) continue;
     const once: Context = { ...inner, transformed: new Set() };
     const before = await guardBefore(operation, [value], once);
-    const after = await guardAfter(operation, before.inputs[0]!, once, FIRST);
+    const after = await lookAgain(operation, before.inputs[0]!, once);
     for (const guard of once.transformed ?? []) transformed.add(guard);
     if (after === value) continue;
     inner.scope.bind(name, after, "let");
     changed = true;
   }
   return { inner, changed };
+}
+
+/** After guards on what goes into an effect: it was not made here, so it cannot be made again. */
+async function lookAgain(operation: Operation, value: Value, context: Context): Promise<Value> {
+  try {
+    return await guardAfter(operation, value, context, FIRST);
+  } catch (cause) {
+    if (cause instanceof RetryRequest) return value;
+    throw cause;
+  }
 }
 
 function variablesIn(node: Node): Set<string> {

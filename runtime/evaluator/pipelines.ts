@@ -99,6 +99,10 @@ class Execution {
   private readonly attempts: number[];
   private readonly hints: (Value | null)[];
   private readonly guards: unknown[] = [];
+  /** Outputs of the stage before each stage, made again because that stage asked. */
+  private readonly tries: Value[][];
+  /** The stage that asked last, while what it asked for is made. */
+  private asking: number | null = null;
 
   constructor(
     private readonly source: (context: Context) => Promise<Value>,
@@ -108,6 +112,7 @@ class Execution {
   ) {
     this.attempts = new Array<number>(steps.length + 1).fill(1);
     this.hints = new Array<Value | null>(steps.length + 1).fill(null);
+    this.tries = this.attempts.map(() => []);
   }
 
   async run(): Promise<Value> {
@@ -117,6 +122,10 @@ class Execution {
         this.outputs.push(at === 0 ? await this.runSource() : await this.runStep(this.steps[at - 1]!, at));
         this.hints[at] = null;
         const output = this.outputs[at]!;
+        if (this.asking === at + 1) {
+          this.tries[at + 1]!.push(output);
+          this.asking = null;
+        }
         // An empty text ends the pipeline: there is nothing for the next stage.
         if (at > 0 && output.data === "" && at < this.steps.length) return output;
         at++;
@@ -137,6 +146,7 @@ class Execution {
     this.attempts[at] = attempt;
     this.attempts[at - 1] = attempt;
     this.hints[at - 1] = hint;
+    this.asking = at;
     return at - 1;
   }
 
@@ -169,6 +179,13 @@ class Execution {
     return inAmbient({ ...this.context, topLevel: false }, { pipeline: this.facts(at, input) });
   }
 
+  /** For the stage that asked: what it was given since; for later stages the lists of all that asked. */
+  private triesFor(at: number): Value {
+    const own = this.tries[at]!;
+    if (own.length > 0) return new Value([...own]);
+    return new Value(this.tries.filter(tries => tries.length > 0).map(tries => new Value([...tries])));
+  }
+
   private facts(at: number, input: Value): PipelineFacts {
     return {
       attempt: this.attempts[at]!,
@@ -177,6 +194,7 @@ class Execution {
       hint: this.hints[at]!,
       outputs: this.outputs.slice(0, at),
       guards: this.guards,
+      tries: this.triesFor(at),
     };
   }
 }
@@ -363,8 +381,8 @@ function effectOf(element: Expression): EffectStage | null {
   };
   const place = { start: element.start, end: element.end };
   switch (any.kind) {
-    case "EffectStage":
-      return element as unknown as EffectStage;
+    case "BareWord":
+      return (element as { text: string }).text === "show" ? { kind: "EffectStage", ...place, effect: "show", argument: null, target: null } : null;
     case "ShowStatement":
       return {
         kind: "EffectStage",

@@ -12,7 +12,9 @@ export interface Binding {
 export type ScopeKind = "module" | "exe" | "block" | "when";
 
 /** Names that mlld defines itself: they cannot be declared. */
-const RESERVED = new Set(["base", "root", "now", "debug", "mx", "keychain", "payload"]);
+const RESERVED = new Set(["base", "root", "now", "debug", "mx", "keychain"]);
+/** A name for what is not needed: it may be declared again. */
+const DISCARDED = "_";
 
 export class Scope {
   private readonly bindings = new Map<string, Binding>();
@@ -51,7 +53,7 @@ export class Scope {
   declare(name: string, value: Value, kind: "var" | "exe" | "import"): void {
     if (RESERVED.has(name))
       throw new RunError(`Cannot create variable '${name}': this name is reserved`, "VariableRedefinition");
-    if (this.bindings.has(name) && !(kind === "exe" && this.bindings.get(name)!.kind === "exe"))
+    if (name !== DISCARDED && this.bindings.has(name) && !(kind === "exe" && this.bindings.get(name)!.kind === "exe"))
       throw redefinition(name);
     this.bindings.set(name, { kind, value });
   }

@@ -25,7 +25,7 @@ export async function render(parts: readonly TemplatePart[], context: Context): 
 
 /** The text of a command, with values quoted. */
 export async function renderCommand(parts: readonly TemplatePart[], context: Context): Promise<Rendered> {
-  const target = new ShellText();
+  const target = new CommandText();
   const security = await fill(parts, context, target);
   return { text: target.toString(), security };
 }
@@ -49,6 +49,13 @@ class PlainText implements Target {
 
   toString(): string {
     return this.text;
+  }
+}
+
+/** In a command `@@` and `\\@` stand for `@`. */
+class CommandText extends ShellText {
+  override literal(text: string): void {
+    super.literal(text.replace(/@@|\\@/g, "@"));
   }
 }
 
@@ -93,13 +100,18 @@ async function interpolate(part: Interpolation, context: Context, target: Target
       if (data === undefined || data === null || data === "") return fillDefault(part, context, target);
       break;
   }
-  return put(value!, target);
+  return put(part.expression.kind === "Pipeline" ? piped(value!) : value!, target);
 }
 
 async function fillDefault(part: Interpolation, context: Context, target: Target): Promise<Security> {
   const { text, security } = await render(part.alternative?.parts ?? [], context);
   target.value(text, text);
   return security;
+}
+
+/** After condensed pipes (`@data|@json`) a value prints as the text that the last stage made. */
+function piped(value: Value): Value {
+  return value.facts.text === undefined ? value : value.stating({ printsText: true });
 }
 
 /** A missing field prints `null`; only a block without a return prints `undefined`. */

@@ -81,6 +81,7 @@ function pipelineFacts(pipeline: NonNullable<Ambient["pipeline"]>): Record<strin
     hint: pipeline.hint ?? null,
     length: pipeline.outputs.length,
     guards: pipeline.guards,
+    tries: pipeline.tries,
   };
   pipeline.outputs.forEach((output, index) => {
     facts[String(index)] = output;
