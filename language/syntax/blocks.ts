@@ -130,11 +130,14 @@ export function parseBlock(p: Parser, kind: BlockKind): Block {
   }
   const multiline = p.multiline;
   const inWith = p.inWith;
+  const lists = p.lists;
   p.multiline = p.inWith = false;
+  p.lists = 0;
   p.pos++;
   parseStatements(p, kind, statements, close);
   p.multiline = multiline;
   p.inWith = inWith;
+  p.lists = lists;
   p.depth--;
   if (p.peek() === close) {
     p.pos++;

@@ -123,9 +123,8 @@ function parseNeedsEntry(p: Parser): Property | null {
     key = { kind: "PropertyKey", start, end: p.pos, name: p.text.slice(start, p.pos), template: null };
   } else {
     p.fail("syntax/invalid-needs", "Expected the name of a capability.", start, start + 1);
-    const line = p.lineEnd(start);
-    const close = p.text.indexOf("}", start);
-    p.pos = close !== -1 && close < line ? close : line;
+    const close = p.findInLine("}", start);
+    p.pos = close === -1 ? p.lineEnd(start) : close;
     return null;
   }
   const colon = p.afterSpaces(p.pos);

@@ -174,9 +174,13 @@ export function parseCommandBody(p: Parser): CommandBody {
   }
   p.pos = open + 1;
   const errors = p.errors.length;
+  const fileEnd = p.end;
+  p.end = p.reach(open);
   const parts = parseCommandParts(p);
+  p.end = fileEnd;
   if (p.peek() === CLOSE_BRACE) p.pos++;
   else {
+    p.noteUnclosed();
     p.rewind(endBefore(p, open, atBlockLine), errors, p.comments.length);
     p.fail("syntax/unclosed-command", "Expected `}` to close the command.", open, open + 1);
     parts.length = 0;
@@ -307,8 +311,9 @@ export function parseCodeBody(p: Parser): CodeBody {
     p.fail("syntax/missing-command", "Expected the code in braces: `{ … }`.", at, at);
     return { kind: "CodeBody", start: at, end: at, text: "" };
   }
-  const close = codeEnd(p.text, open, p.end);
+  const close = codeEnd(p.text, open, p.reach(open));
   if (close === -1) {
+    p.noteUnclosed();
     p.pos = endBefore(p, open, atBlockLine);
     p.fail(
       "syntax/unclosed-code",
@@ -455,6 +460,12 @@ function parseTrailingLabels(p: Parser): Label[] {
     const end = p.identifierEnd(i);
     if (end === i) return labels;
     const word = p.text.slice(i, end);
+    const behind = p.afterSpaces(end);
+    if (behind >= p.lineEnd(behind) && word !== "else") {
+      labels.push({ kind: "Label", start: i, end, name: word });
+      p.pos = end;
+      return labels;
+    }
     if (
       word === "with" ||
       word === "as" ||

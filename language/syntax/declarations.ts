@@ -337,12 +337,7 @@ export function parseParameters(p: Parser): Parameter[] {
         title: "Insert a comma",
         edits: [{ start: behind, end: behind, newText: "," }],
       });
-    } else if (
-      c === EQUALS &&
-      p.text.indexOf(")", p.pos) !== -1 &&
-      p.text.indexOf(")", p.pos) < p.lineEnd(p.pos) &&
-      !valueBehindParenthesis(p)
-    ) {
+    } else if (c === EQUALS && p.findInLine(")", p.pos) !== -1 && !valueBehindParenthesis(p)) {
       p.fail(
         "syntax/invalid-parameter",
         "A parameter has no default: use `@name ?? value` in the body.",
@@ -359,7 +354,7 @@ export function parseParameters(p: Parser): Parameter[] {
 
 /** True in `exe @f(a = "x (y)"`: the `=` is that of the exe, whose `)` is missing. */
 function valueBehindParenthesis(p: Parser): boolean {
-  const close = p.text.indexOf(")", p.pos);
+  const close = p.findInLine(")", p.pos);
   const next = p.at(p.afterSpaces(close + 1));
   return next !== EQUALS && next !== COMMA;
 }

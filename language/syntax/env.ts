@@ -153,8 +153,8 @@ function parseEnvBlock(p: Parser, keyword: string, config: Expression | null, er
   const unopened = parseUnopenedBlock(p, "env");
   if (unopened !== null) return unopened;
   // What stands before the block is skipped, so that its statements are read.
-  const bracket = p.text.indexOf("[", at);
-  if (bracket !== -1 && bracket < p.lineEnd(at) && isOperator(p, open)) {
+  const bracket = p.findInLine("[", at);
+  if (bracket !== -1 && isOperator(p, open)) {
     p.pos = bracket;
     return parseBlock(p, "env");
   }

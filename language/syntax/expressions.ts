@@ -43,7 +43,7 @@ import { parseReference, skipGroup } from "./references";
 import { parseControl } from "./statements";
 import { parseParallelGroup, parseTail } from "./tails";
 import { parseTemplate } from "./templates";
-import type { Action, BinaryOperator, Expression } from "./tree";
+import type { Action, BinaryOperator, Expression, Missing } from "./tree";
 import { parseWhen } from "./when";
 
 /** Where a value stands; some forms are allowed only in some places. */
@@ -140,6 +140,21 @@ export function startsValue(p: Parser, i: number): boolean {
 
 /** A value with its pipeline, `with` and `as`. */
 export function parseValue(p: Parser, where: Where): Action {
+  if (!p.enter()) return skipTooDeep(p);
+  const value = parseValueInside(p, where);
+  p.depth--;
+  return value;
+}
+
+/** Steps over what is nested too deeply: its bracket group, or the rest of the line. */
+export function skipTooDeep(p: Parser): Missing {
+  const c = p.peek();
+  if (c === OPEN_BRACKET || c === OPEN_BRACE || c === OPEN_PAREN) skipGroup(p, p.pos);
+  else p.pos = p.lineEnd(p.pos);
+  return p.missing();
+}
+
+function parseValueInside(p: Parser, where: Where): Action {
   const c = p.peek();
   if (isIdentifierStart(c)) {
     switch (wordAt(p, p.pos)) {
@@ -403,17 +418,16 @@ function tripleEquals(p: Parser, start: number): void {
 }
 
 function parseUnary(p: Parser): Expression {
-  if (p.peek() !== BANG) return parsePrimary(p);
-  const start = p.pos;
-  if (!p.enter()) {
-    p.pos = p.lineEnd(p.pos);
-    return p.missing(start);
-  }
-  p.pos++;
-  p.skipWhitespace();
-  const operand = parseUnary(p);
+  if (!p.enter()) return skipTooDeep(p);
+  let value: Expression;
+  if (p.peek() === BANG) {
+    const start = p.pos++;
+    p.skipWhitespace();
+    const operand = parseUnary(p);
+    value = { kind: "UnaryExpression", start, end: p.pos, operator: "!", operand };
+  } else value = parsePrimary(p);
   p.depth--;
-  return { kind: "UnaryExpression", start, end: p.pos, operator: "!", operand };
+  return value;
 }
 
 export function parsePrimary(p: Parser): Expression {
@@ -478,8 +492,9 @@ function isDoubleBracket(p: Parser): boolean {
     return c === OPEN_BRACE && p.at(i + 1) === OPEN_BRACE;
   }
   if (isDigit(c) || c === MINUS || c === LESS) return false;
-  const close = p.text.indexOf("]]", p.pos);
-  return close !== -1 && close < p.end;
+  const close = p.text.slice(p.pos, p.reach(p.pos)).includes("]]");
+  if (!close) p.noteUnclosed();
+  return close;
 }
 
 function parseParenthesized(p: Parser): Expression {
@@ -548,7 +563,7 @@ function parseWord(p: Parser): Expression {
     }
     case Word.Stream: {
       p.pos = p.afterWhitespace(start + 6);
-      const target = parsePrimary(p);
+      const target = parseUnary(p);
       return { kind: "RunExpression", start, end: p.pos, stream: true, stdin: null, target, using: null, labels: [] };
     }
     case Word.Mcp:

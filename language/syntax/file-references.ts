@@ -94,9 +94,8 @@ export function parseFileReference(p: Parser, ends: Ends): FileReference {
     p.pos++;
     if (path.length === 0) p.fail("syntax/invalid-file", "Expected a path between `<` and `>`.", start, p.pos);
   } else {
-    const close = p.text.indexOf(">", p.pos);
-    const line = p.lineEnd(p.pos);
-    if (close !== -1 && close < line) {
+    const close = p.findInLine(">", p.pos);
+    if (close !== -1) {
       p.fail(
         "syntax/invalid-file",
         "Expected `>` after the path, its `# section` or its `{ definitions }`.",

@@ -16,7 +16,7 @@ import { parseExpression } from "./expressions";
 import { parseNumber } from "./literals";
 import type { Parser } from "./parser";
 import { parseReference } from "./references";
-import { parseCapAndPace, parseTail, parseWith } from "./tails";
+import { parseCapAndPace, parseStages, parseTail, parseWith } from "./tails";
 import type {
   Action,
   Binding,
@@ -165,18 +165,19 @@ function parseBatch(p: Parser): Stage[] {
   if (p.at(i) !== EQUALS || p.at(i + 1) !== GREATER) return [];
   const pipe = p.afterWhitespace(i + 2);
   if (p.at(pipe) !== PIPE) return [];
-  if (p.at(pipe + 1) === PIPE) {
-    p.pos = pipe;
-    const value = parseTail(p, { kind: "Missing", start: pipe, end: pipe });
-    return value.kind === "Pipeline" ? value.stages : [];
-  }
   p.pos = pipe;
-  const value = parseTail(p, p.missing(pipe));
-  return value.kind === "Pipeline" ? value.stages : [];
+  return parseStages(p);
 }
 
-/** `foreach @f(@xs) [with { … }]`. */
-export function parseForeach(p: Parser): ForeachExpression {
+/** `foreach @f(@xs) [with { … }] [=> | @g]`. */
+export function parseForeach(p: Parser): Expression {
+  const foreach = parseForeachCall(p);
+  const stages = parseBatch(p);
+  if (stages.length === 0) return foreach;
+  return { kind: "Pipeline", start: foreach.start, end: p.pos, source: foreach, stages, condensed: false };
+}
+
+function parseForeachCall(p: Parser): ForeachExpression {
   const start = p.pos;
   p.pos += 7;
   p.skipWhitespace();

@@ -93,8 +93,8 @@ function parseFilter(p: Parser, named: Binding | null): GuardFilter {
       start,
       start,
     );
-    const equals = p.text.indexOf("=", start);
-    if (equals !== -1 && equals < p.lineEnd(start)) p.pos = equals;
+    const equals = p.findInLine("=", start);
+    if (equals !== -1) p.pos = equals;
     return { kind: "GuardFilter", start, end: start, filter: "label", name: "" };
   }
   const operation = path.startsWith("op:");

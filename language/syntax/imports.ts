@@ -212,8 +212,8 @@ function parseSpecifiers(p: Parser, isImport: boolean): ImportSpecifier[] {
     p.fail("syntax/unclosed-object", "Expected `}` to close the list of names.", open, open + 1);
   else {
     p.fail(isImport ? "syntax/invalid-import" : "syntax/invalid-export", "Expected a name or `}`.", p.pos, p.pos + 1);
-    const close = p.text.indexOf("}", p.pos);
-    if (close !== -1 && close < p.lineEnd(p.pos)) p.pos = close + 1;
+    const close = p.findInLine("}", p.pos);
+    if (close !== -1) p.pos = close + 1;
   }
   return specifiers;
 }

@@ -20,9 +20,22 @@ export function parseLabelled(p: Parser): LabelExpression | null {
     if (modifier === "clear") labels = [];
     p.pos++;
   }
+  const comma = p.afterSpaces(p.pos);
+  if (p.at(comma) === COMMA) {
+    // `trusted!,!secret @x`: one change after another.
+    p.pos = p.afterSpaces(comma + 1);
+    const inner = p.enter() ? parseInner(p) : null;
+    if (inner !== null) return { kind: "LabelExpression", start, end: p.pos, modifier, labels, value: inner };
+  }
   p.skipSpaces();
   const value = parseValue(p, Where.Return) as Expression;
   return { kind: "LabelExpression", start, end: p.pos, modifier, labels, value };
+}
+
+function parseInner(p: Parser): LabelExpression | null {
+  const inner = parseLabelled(p);
+  p.depth--;
+  return inner;
 }
 
 /** `word`, `word!` or `word, word` with a value behind. */
@@ -32,6 +45,7 @@ function labelsPrecedeValue(p: Parser, i: number): boolean {
     if (p.at(i) === 58 && isIdentifierStart(p.at(i + 1))) i = p.identifierEnd(i + 1);
     if (p.at(i) === BANG) {
       i++;
+      if (p.at(p.afterSpaces(i)) === COMMA) return true;
       break;
     }
     const next = p.afterSpaces(i);

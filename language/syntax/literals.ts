@@ -180,6 +180,7 @@ export function parseArray(p: Parser): Expression {
   }
   const multiline = p.multiline;
   p.multiline = true;
+  p.lists++;
   p.pos++;
   let more = firstEntry(p, CLOSE_BRACKET);
   while (more) {
@@ -189,6 +190,7 @@ export function parseArray(p: Parser): Expression {
     more = nextEntry(p, CLOSE_BRACKET, "an array");
   }
   p.multiline = multiline;
+  p.lists--;
   p.depth--;
   if (p.peek() === CLOSE_BRACKET) p.pos++;
   else p.fail("syntax/unclosed-array", "Expected `]` to close the array.", start, start + 1);
@@ -240,6 +242,7 @@ export function parseProperties(
   }
   const multiline = p.multiline;
   p.multiline = true;
+  p.lists++;
   p.pos = open + 1;
   let more = firstEntry(p, CLOSE_BRACE);
   while (more) {
@@ -253,6 +256,7 @@ export function parseProperties(
     more = nextEntry(p, CLOSE_BRACE, what === "the object" ? "an object" : what);
   }
   p.multiline = multiline;
+  p.lists--;
   p.depth--;
   if (p.peek() === CLOSE_BRACE) p.pos++;
   else p.fail(unclosed, `Expected \`}\` to close ${what}.`, open, open + 1);

@@ -2,8 +2,12 @@ import { BACKTICK, GREATER, isIdentifierPart, isIdentifierStart, isSpace, LESS, 
 import type { SyntaxCode } from "./errors";
 import type { Binding, Comment, Missing, Mode, SyntaxError as Problem } from "./tree";
 
-/** Brackets, operators and templates may nest this deep; beyond it the group is skipped with an error. */
-export const MAX_DEPTH = 200;
+/** Values, statements and brackets may nest this deep together; beyond it the group is skipped with an error. */
+const MAX_DEPTH = 500;
+
+/** After so many searches in vain through the whole file, a close is looked for nearby only, so that time stays linear. */
+const MAX_UNCLOSED = 16;
+const NEARBY = 1024;
 
 /** Errors beyond this number are counted, not kept. */
 const MAX_ERRORS = 1000;
@@ -29,6 +33,19 @@ export class Parser {
   inWith = false;
   /** Set where a bare word is a value: behind a few keys of `with { … }`. */
   bareWords = false;
+  /** The line that `seekLine` found last. */
+  private lineFrom = 0;
+  private lineTo = -1;
+  /** Number of brackets, quotes and bodies that were looked for up to the end of the file in vain. */
+  private unclosed = 0;
+  /** Parentheses of a template in which a search for their close found none. */
+  openParentheses: { from: number; to: number; unmatched: ReadonlySet<number> } = {
+    from: 0,
+    to: 0,
+    unmatched: new Set(),
+  };
+  /** Nesting of lists: there a string that lacks its close ends at the next separator. */
+  lists = 0;
   /** Where the last `;` stood: errors before it say nothing about what follows. */
   private released = 0;
   /** Number of `/for` loops of a template around the position. */
@@ -68,14 +85,22 @@ export class Parser {
 
   private isLineKnown(start: number): boolean {
     const errors = this.errors;
+    if (errors.length === 0) return false;
+    this.seekLine(start);
     for (let i = errors.length - 1; i >= 0 && i >= errors.length - 8; i--) {
       const other = errors[i]!.start;
-      if (other < this.released && start >= this.released) continue;
-      // The search ends at the first line end, so it is as long as a line at most; very long lines count as one.
-      const newline = this.text.indexOf("\n", Math.min(start, other));
-      if (newline === -1 || newline >= Math.max(start, other)) return true;
+      if (other < this.lineFrom || other > this.lineTo) continue;
+      if (other >= this.released || start < this.released) return true;
     }
     return false;
+  }
+
+  /** Notes the line of `i`, unless it is that of the last call. */
+  private seekLine(i: number): void {
+    if (i >= this.lineFrom && i <= this.lineTo) return;
+    this.lineFrom = this.lineStart(i);
+    const end = this.text.indexOf("\n", i);
+    this.lineTo = end === -1 ? this.text.length : end;
   }
 
   /** The end of a range of one character at `start`, or of none at the end of a line. */
@@ -154,6 +179,15 @@ export class Parser {
     return end;
   }
 
+  /** The first place of `character` from `i` to the end of its line, not far away, or -1. */
+  findInLine(character: string, i: number): number {
+    const nearby = this.text.slice(i, Math.min(this.end, i + NEARBY));
+    const found = nearby.indexOf(character);
+    if (found === -1) return -1;
+    const newline = nearby.indexOf("\n");
+    return newline === -1 || found < newline ? found + i : -1;
+  }
+
   /** The start of the line that holds `i`. */
   lineStart(i: number): number {
     return i === 0 ? 0 : this.text.lastIndexOf("\n", i - 1) + 1;
@@ -195,11 +229,21 @@ export class Parser {
   /** Enters one level of nesting; false when the limit is reached, and then the error is reported. */
   enter(): boolean {
     if (this.depth >= MAX_DEPTH) {
-      this.fail("syntax/too-deep", `More than ${MAX_DEPTH} levels of nesting.`, this.pos, this.pos);
+      this.fail("syntax/too-deep", "Nested too deeply: take parts out into names of their own.", this.pos, this.pos);
       return false;
     }
     this.depth++;
     return true;
+  }
+
+  /** How far the close of what opens at `i` is looked for. */
+  reach(i: number): number {
+    return this.unclosed < MAX_UNCLOSED ? this.end : Math.min(this.end, i + NEARBY);
+  }
+
+  /** Notes that a close was looked for in vain. */
+  noteUnclosed(): void {
+    this.unclosed++;
   }
 
   /** Forgets errors and comments behind a point to which the parser returns. */

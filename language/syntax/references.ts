@@ -127,6 +127,7 @@ export function parseArguments(p: Parser): Action[] {
   }
   const multiline = p.multiline;
   p.multiline = true;
+  p.lists++;
   for (;;) {
     const argument = parseArgument(p);
     if (argument !== null) args.push(argument);
@@ -150,6 +151,7 @@ export function parseArguments(p: Parser): Action[] {
     }
   }
   p.multiline = multiline;
+  p.lists--;
   p.depth--;
   return args;
 }
@@ -189,7 +191,8 @@ function parseArgument(p: Parser): Action | null {
 function rawArgumentEnd(p: Parser, i: number): number {
   let depth = 0;
   let last = i;
-  for (; i < p.end; i++) {
+  const reach = p.reach(i);
+  for (; i < reach; i++) {
     const c = p.at(i);
     if (depth === 0 && (c === COMMA || c === CLOSE_PAREN)) return last;
     if (c === NEWLINE && p.at(i + 1) === NEWLINE) return -1;
@@ -202,6 +205,7 @@ function rawArgumentEnd(p: Parser, i: number): number {
     }
     if (c !== NEWLINE && !isSpace(c)) last = i + 1;
   }
+  p.noteUnclosed();
   return -1;
 }
 
@@ -222,14 +226,22 @@ export function skipGroup(p: Parser, open: number): void {
 
 /** True when the parenthesis at `i` closes on its line, so that it is a call and no prose. */
 function closesSoon(p: Parser, i: number): boolean {
-  let depth = 0;
+  const known = p.openParentheses;
+  if (i >= known.from && i < known.to) return !known.unmatched.has(i);
+  const opens: number[] = [];
   const limit = Math.min(p.end, i + LOOK_AHEAD);
-  for (; i < limit; i++) {
-    const c = p.at(i);
-    if (c === NEWLINE) return false;
-    if (c === OPEN_PAREN) depth++;
-    else if (c === CLOSE_PAREN && --depth === 0) return true;
+  let j = i;
+  for (; j < limit; j++) {
+    const c = p.at(j);
+    if (c === NEWLINE) break;
+    if (c === OPEN_PAREN) opens.push(j);
+    else if (c === CLOSE_PAREN) {
+      opens.pop();
+      if (opens.length === 0) return true;
+    }
   }
+  // Those that did not close here are not looked for again.
+  p.openParentheses = { from: i, to: j, unmatched: new Set(opens) };
   return false;
 }
 

@@ -29,7 +29,7 @@ import {
   parseVerify,
 } from "./effects";
 import { parseEnv } from "./env";
-import { parsePrimary, parseValue, Where } from "./expressions";
+import { parsePrimary, parseValue, skipTooDeep, Where } from "./expressions";
 import { atFileStatement, parseFileStatement, parseFilesStatement } from "./files";
 import { parseFor, parseForeach, parseLoop, parseWhile } from "./for";
 import { parseGuard, parseHook } from "./guards";
@@ -82,7 +82,14 @@ export function parseTopStatement(p: Parser): Statement | null {
 
 /** The statement at the position in a block, or null when none begins there. */
 export function parseBlockStatement(p: Parser, kind: BlockKind): Statement | null {
-  return parseStatement(p, kind);
+  const start = p.pos;
+  if (!p.enter()) {
+    skipTooDeep(p);
+    return { kind: "ErrorStatement", start, end: p.pos };
+  }
+  const statement = parseStatement(p, kind);
+  p.depth--;
+  return statement;
 }
 
 function parseStatement(p: Parser, place: Place): Statement | null {

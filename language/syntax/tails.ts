@@ -122,7 +122,14 @@ function startsStage(p: Parser, i: number): boolean {
 const STAGE_WORDS = new Set(["cmd", "show", "log", "append", "output", "while"]);
 
 function parsePipeline(p: Parser, source: Expression): Expression {
+  const stages = parseStages(p);
+  return { kind: "Pipeline", start: source.start, end: p.pos, source, stages, condensed: false };
+}
+
+/** `| @a | @b || @c …` at the position. */
+export function parseStages(p: Parser): Stage[] {
   const stages: Stage[] = [];
+  if (p.peek() === PIPE && p.at(p.pos + 1) === PIPE) stages.push(parseParallelGroup(p));
   const stageErrors = p.errors.length;
   for (;;) {
     let i = p.afterSpaces(p.pos);
@@ -130,7 +137,17 @@ function parsePipeline(p: Parser, source: Expression): Expression {
       const below = p.afterWhitespace(i);
       if (p.at(below) === PIPE && startsStage(p, below)) i = below;
     }
-    if (p.at(i) !== PIPE || (p.at(i + 1) === PIPE && stages.length > 0)) break;
+    if (p.at(i) !== PIPE) break;
+    const last = stages[stages.length - 1];
+    if (p.at(i + 1) === PIPE) {
+      if (last?.kind !== "CallStage" || p.at(p.afterWhitespace(i + 2)) !== AT) break;
+      // `| @a || @b`: the stage before becomes the first member of the group.
+      const group = parseParallelGroup(p);
+      group.start = last.start;
+      group.members.unshift(last);
+      stages[stages.length - 1] = group;
+      continue;
+    }
     p.pos = i + 1;
     p.skipWhitespace();
     const before = p.pos;
@@ -142,15 +159,7 @@ function parsePipeline(p: Parser, source: Expression): Expression {
     stages.push(stage);
     if (p.errors.length > stageErrors + 5) break;
   }
-  const last = stages[stages.length - 1];
-  return {
-    kind: "Pipeline",
-    start: source.start,
-    end: Math.max(last?.end ?? 0, p.pos),
-    source,
-    stages,
-    condensed: false,
-  };
+  return stages;
 }
 
 /** One stage at the position, or null when none begins there. */

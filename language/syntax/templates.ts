@@ -58,7 +58,7 @@ export function parseString(p: Parser): Template {
   if (p.peek() === QUOTE) p.pos++;
   else {
     // In a list the string was meant to end before the next separator or bracket.
-    let end = p.depth === 0 ? p.pos : listItemEnd(p, start + 1);
+    let end = p.lists === 0 ? p.pos : listItemEnd(p, start + 1);
     if (end < p.pos) {
       p.rewind(end, errors, comments);
       parts = [];
@@ -88,11 +88,11 @@ function parseLiteralString(p: Parser): Template {
   const start = p.pos;
   const text = p.text;
   let i = start + 1;
-  let escaped = false;
+  const reach = p.reach(start);
   for (;;) {
-    i = text.indexOf("'", i);
-    if (i === -1 || i >= p.end) {
-      i = -1;
+    i = indexWithin(text, "'", i, reach);
+    if (i === -1) {
+      p.noteUnclosed();
       break;
     }
     let slashes = 0;
@@ -111,10 +111,17 @@ function parseLiteralString(p: Parser): Template {
     p.pos = line;
   } else p.pos = i + 1;
   const source = text.slice(start + 1, i);
-  escaped = source.includes("\\") || source.includes("@@");
+  const escaped = source.includes("\\") || source.includes("@@");
   const value = escaped ? source.replace(/\\(['"\\@.[\]{}`$])|@@/g, (_, c) => c ?? "@") : source;
   const parts: TemplatePart[] = i > start + 1 ? [{ kind: "Text", start: start + 1, end: i, value }] : [];
   return { kind: "Template", start, end: p.pos, quote: "'", parts };
+}
+
+/** `indexOf` that looks no further than `limit`. */
+function indexWithin(text: string, part: string, from: number, limit: number): number {
+  if (limit === text.length) return text.indexOf(part, from);
+  const found = text.slice(from, limit).indexOf(part);
+  return found === -1 ? -1 : found + from;
 }
 
 function parseDelimited(p: Parser, quote: Quote, close: string, ends: Ends): Template {
@@ -126,9 +133,13 @@ function parseDelimited(p: Parser, quote: Quote, close: string, ends: Ends): Tem
   const errors = p.errors.length;
   const comments = p.comments.length;
   p.pos += close.length;
+  const fileEnd = p.end;
+  p.end = p.reach(start);
   let parts = ends === Ends.TripleColons || ends === Ends.Brackets ? parseBraced(p, ends) : parseInterpolated(p, ends);
+  p.end = fileEnd;
   if (p.pos < p.end && p.text.startsWith(close, p.pos)) p.pos += close.length;
   else {
+    p.noteUnclosed();
     // Unclosed: the template ends where the next statement begins.
     p.rewind(endBefore(p, start, atStatementLine), errors, comments);
     parts = [];
@@ -309,8 +320,7 @@ function opensFragment(p: Parser, i: number, ends: Ends): boolean {
   const c = p.at(i);
   if (c !== QUOTE && c !== BACKTICK && c !== APOSTROPHE) return false;
   if ((c === QUOTE && ends === Ends.Quote) || (c === BACKTICK && ends === Ends.Backtick)) return false;
-  const close = p.text.indexOf(p.text[i]!, i + 1);
-  return close !== -1 && close < p.lineEnd(i);
+  return p.findInLine(p.text[i]!, i + 1) !== -1;
 }
 
 /** `|@f|@ns.g` without spaces. */

@@ -13,7 +13,7 @@ import {
   OPEN_BRACKET,
   SEMICOLON,
 } from "./characters";
-import { parseBinary, parseExpression, parseValue, Where } from "./expressions";
+import { parseBinary, parseExpression, parseValue, skipTooDeep, Where } from "./expressions";
 import { parseGuardAction } from "./guard-actions";
 import type { Parser } from "./parser";
 import { atTopLevelLine } from "./recovery";
@@ -235,13 +235,9 @@ function skipEntry(p: Parser): boolean {
   const c = p.peek();
   if (c === CLOSE_BRACKET || c === -1) return false;
   const start = p.pos;
-  p.pos = Math.max(start + 1, Math.min(p.lineEnd(start), nextOf(p, start)));
+  const close = p.findInLine("]", start);
+  p.pos = Math.max(start + 1, close === -1 ? p.lineEnd(start) : close);
   return true;
-}
-
-function nextOf(p: Parser, i: number): number {
-  const close = p.text.indexOf("]", i);
-  return close === -1 ? p.end : close;
 }
 
 function parseEntry(p: Parser, kind: ActionKind, withSubject: boolean): WhenEntry | Statement {
@@ -305,8 +301,21 @@ function unknownCondition(p: Parser, word: string, kind: ActionKind): WhenEntry 
   return { kind: "WhenEntry", start, end: p.pos, condition, action };
 }
 
-/** `> 5`, `<= 3`: compared with the subject. */
+/** `> 5`, `<= 3`, `>= 1 && < 5`: compared with the subject. */
 function parsePattern(p: Parser): Expression {
+  let left = parseComparison(p);
+  for (;;) {
+    const i = p.afterWhitespace(p.pos);
+    const and = p.text.startsWith("&&", i);
+    const next = p.afterWhitespace(i + 2);
+    if ((!and && !p.text.startsWith("||", i)) || (p.at(next) !== LESS && p.at(next) !== GREATER)) return left;
+    p.pos = next;
+    const right = parseComparison(p);
+    left = { kind: "BinaryExpression", start: left.start, end: p.pos, operator: and ? "&&" : "||", left, right };
+  }
+}
+
+function parseComparison(p: Parser): Expression {
   const start = p.pos;
   const orEqual = p.at(start + 1) === EQUALS;
   const operator = p.text.slice(start, start + (orEqual ? 2 : 1)) as BinaryOperator;
@@ -323,6 +332,13 @@ function isEmptyArray(p: Parser): boolean {
 
 /** What stands behind `=>` in a `when` entry or a loop. */
 export function parseAction(p: Parser, kind: ActionKind): Action {
+  if (!p.enter()) return skipTooDeep(p);
+  const action = parseActionInside(p, kind);
+  p.depth--;
+  return action;
+}
+
+function parseActionInside(p: Parser, kind: ActionKind): Action {
   const c = p.peek();
   if (kind === "guard") return parseGuardAction(p);
   if (c === OPEN_BRACKET && ((kind === "statement" && !isEmptyArray(p)) || looksLikeBlock(p, p.pos, true))) {
