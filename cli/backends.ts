@@ -1,6 +1,7 @@
 import { ProviderRegistry } from "../runtime/environments/registry";
 import { createLocalProvider } from "../runtime/providers/local";
 import type { Provider } from "../runtime/providers/provider";
+import { Ground } from "./run/ground";
 
 /** The image for environments whose config names none. */
 export const IMAGE_VARIABLE = "MLLD_ENV_DOCKER_IMAGE";
@@ -38,5 +39,14 @@ export function createRegistry(env: NodeJS.ProcessEnv, { local, module }: Regist
     local: local ?? createLocalProvider({ runId: "none", variables: env, groups: none }),
     backends: { [DOCKER]: docker, docker, [SPRITES]: sprites, sprites },
     module,
+  });
+}
+
+/** What the next run of this process stands on. */
+export function createGround(env: NodeJS.ProcessEnv): Ground {
+  return new Ground({
+    env,
+    program: [process.execPath, process.argv[1]!],
+    registry: parts => createRegistry(env, parts),
   });
 }

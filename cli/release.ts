@@ -1,10 +1,9 @@
 import { parseArgs } from "node:util";
-import { stateFolder } from "../runtime/environments/journal";
 import { sweep } from "../runtime/environments/recovery";
-import type { ProviderRegistry } from "../runtime/environments/registry";
-import { createRegistry } from "./backends";
 import { EXIT, type Io, UsageError } from "./io";
 import { ANSWER_MS, faultText, liveEnvironments, remove } from "./live";
+import { recoveryGround } from "./recovery-ground";
+import type { Ground } from "./run/ground";
 
 /** `release NAME… | --orphans | --all`: ends environments; says which. */
 export async function release(args: string[], io: Io): Promise<number> {
@@ -15,7 +14,8 @@ export async function release(args: string[], io: Io): Promise<number> {
   });
   const ways = [positionals.length > 0, values.orphans, values.all].filter(Boolean).length;
   if (ways !== 1) throw new UsageError("name environments, or pass --orphans or --all");
-  const registry = createRegistry(io.env);
+  const ground = recoveryGround(io.env);
+  const { registry } = ground;
   const said = (error: unknown) => {
     io.stderr.write(`mlld-env release: ${faultText(error)}\n`);
   };
@@ -26,7 +26,7 @@ export async function release(args: string[], io: Io): Promise<number> {
     const live = await liveEnvironments(registry);
     names = live.environments.filter(({ info }) => values.all || info.orphaned).map(({ info }) => info.name);
     for (const fault of live.faults) said(fault);
-    failed = live.faults.length > 0 || !(await swept(io, registry));
+    failed = live.faults.length > 0 || !(await swept(io, ground));
   }
   for (const name of names) {
     try {
@@ -46,8 +46,9 @@ export async function release(args: string[], io: Io): Promise<number> {
 }
 
 /** What dead runs left behind, by their journals. */
-async function swept(io: Io, registry: ProviderRegistry): Promise<boolean> {
-  const left = await sweep(stateFolder(io.env), registry, AbortSignal.timeout(ANSWER_MS));
+async function swept(io: Io, ground: Ground): Promise<boolean> {
+  const left = await sweep(ground.folder, ground.registry, AbortSignal.timeout(ANSWER_MS));
+  ground.close();
   for (const path of left) io.stderr.write(`mlld-env release: what ${path} lists could not be released\n`);
   return left.length === 0;
 }

@@ -1,6 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
 import { text as readAll } from "node:stream/consumers";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { check, type Finding } from "../language/diagnostics";
@@ -9,13 +7,14 @@ import type { ReportedFinding } from "../protocol/events";
 import { evaluate, type RunServices } from "../runtime/evaluator";
 import { plan } from "../runtime/plan";
 import { moduleProvider } from "../runtime/providers/module";
-import { createRegistry, IMAGE_VARIABLE } from "./backends";
+import { createGround, IMAGE_VARIABLE } from "./backends";
 import { DiskHost } from "./host";
 import { type Io, UsageError } from "./io";
+import { readProjectConfig } from "./project-config";
 import { reporter } from "./reported";
 import { ControlLines } from "./run/control-lines";
 import { diskFiles } from "./run/disk-files";
-import { Ground } from "./run/ground";
+import type { Ground } from "./run/ground";
 import { parseRunOptions, type RunOptions } from "./run/options";
 import { runSession, type SessionEnd, type SessionParts } from "./run/session";
 import type { SpareEnvironment } from "./run/spare-environment";
@@ -23,15 +22,6 @@ import type { SpareEnvironment } from "./run/spare-environment";
 /** `run FILE[:LINE]`: the env block at the line with what it needs, or the whole file. */
 export async function run(args: string[], io: Io): Promise<number> {
   return runOn(createGround(io.env), args, io);
-}
-
-/** What the next run of this process stands on. */
-export function createGround(env: NodeJS.ProcessEnv): Ground {
-  return new Ground({
-    env,
-    program: [process.execPath, process.argv[1]!],
-    registry: parts => createRegistry(env, parts),
-  });
 }
 
 /** A run on ground that is laid already. `control` and `spare` come from a process that waited for it. */
@@ -46,7 +36,7 @@ export async function runOn(
   const control = options.control ? (ahead.control ?? new ControlLines(io.stdin)) : null;
   return runSession(io, { run: options, ground, control, spare: ahead.spare }, async parts => {
     const services: RunServices = { ...program.surroundings, ...parts };
-    ground.module = async (ref, path) => moduleProvider(ref, path, services);
+    ground.module = async (ref, path) => moduleProvider(ref, path, { ...services, ...parts.aside });
     return runProgram(program, options, services, parts);
   });
 }
@@ -74,7 +64,7 @@ async function readProgram(options: RunOptions, io: Io): Promise<Program> {
       files: diskFiles,
       settings: {
         root,
-        config: readConfig(root),
+        config: readProjectConfig(root),
         home: homedir(),
         variables: io.env,
         input: options.control ? null : await readInput(text, io),
@@ -118,19 +108,6 @@ async function runProgram(
   const outcome = await evaluate({ path: options.file, file: analysis.file, slice }, services, signal);
   if (outcome.value !== undefined) await emit({ event: "result", value: outcome.value, labels: outcome.labels });
   return { ok: outcome.ok, document: outcome.document };
-}
-
-function readConfig(root: string): Record<string, unknown> {
-  const path = join(root, "mlld-config.json");
-  if (statSync(path, { throwIfNoEntry: false }) === undefined) return {};
-  try {
-    const config: unknown = JSON.parse(readFileSync(path, "utf8"));
-    if (typeof config === "object" && config !== null && !Array.isArray(config))
-      return config as Record<string, unknown>;
-    throw new Error("it holds no object");
-  } catch (error) {
-    throw new UsageError(`cannot read ${path}: ${(error as Error).message}`);
-  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { SpareSeed } from "../runtime/environments/open-environments";
+import { createGround } from "./backends";
 import { EXIT, type Io } from "./io";
-import { createGround, runOn } from "./run";
+import { runOn } from "./run";
 import { ControlLines } from "./run/control-lines";
 import { SpareEnvironment } from "./run/spare-environment";
 

@@ -26,6 +26,8 @@ import { textOutput } from "./text-output";
 export interface SessionParts {
   emit: (event: RunEventBody) => void | Promise<void>;
   environments: OpenEnvironments;
+  /** For providers written in mlld: what their own commands say is not the program's, and they still release when the run has ended. */
+  aside: Pick<SessionParts, "emit" | "environments">;
   credentials: CredentialStore;
   signal: AbortSignal;
 }
@@ -81,14 +83,10 @@ export async function runSession(
   });
 
   ground.warn = message => void emit({ event: "warning", message });
-  const environments = createRunEnvironments({
-    registry: ground.registry,
-    journal: () => ground.journal(),
-    redactor,
-    emit,
-    keep: options.run.keep,
-    spare: options.spare,
-  });
+  const shared = { registry: ground.registry, journal: () => ground.journal(), redactor };
+  const environments = createRunEnvironments({ ...shared, emit, keep: options.run.keep, spare: options.spare });
+  const quietly = (event: RunEventBody) => (ASIDE.has(event.event) ? emit(event) : undefined);
+  const aside = { emit: quietly, environments: createRunEnvironments({ ...shared, emit: quietly }) };
 
   let crash: unknown;
   const exitCode = (end: SessionEnd | undefined) => {
@@ -143,7 +141,7 @@ export async function runSession(
       keychain: readKeychain,
     });
     end = await untilCancelled(
-      body({ emit, environments, credentials, signal: cancellation.signal }),
+      body({ emit, environments, aside, credentials, signal: cancellation.signal }),
       cancellation.signal,
     );
   } catch (error) {
@@ -151,6 +149,7 @@ export async function runSession(
   }
   if (typeof end === "object" && end.document && !options.run.json) void out.write(redactor.text(end.document));
   await Promise.all([environments.closeAll(), options.spare?.release()]);
+  await aside.environments.closeAll();
   sweeping.abort();
   const code = finish(end);
   cancellation.onLast = () => process.exit(code);
@@ -165,6 +164,9 @@ export async function runSession(
 
 /** Events after which a refusal is a failure: something has happened. */
 const RUNS = new Set<RunEventBody["event"]>(["created", "command", "show", "result"]);
+
+/** What a provider written in mlld may say in the middle of a run. */
+const ASIDE = new Set<RunEventBody["event"]>(["warning", "progress", "denied"]);
 
 /** What the editor hands to a spare process. A spec with a secret in it stays here. */
 function seedOf({ seed }: OpenEnvironments, redactor: Redactor): SpareSeed | null {

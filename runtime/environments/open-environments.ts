@@ -81,7 +81,7 @@ export class OpenEnvironments implements RunEnvironments {
     const journalled = { provider: provider.ref, name: spec.name ?? spec.generatedName, folder: spec.folder };
     const journal = this.options.journal();
     // Processes have their own entries. A named environment may be somebody else's until the provider says that this run created it.
-    const announced = provider.ref !== LOCAL && !kept && spec.name === undefined;
+    const announced = provider.ref !== LOCAL && !provider.namesItself && !kept && spec.name === undefined;
     const spare = announced ? await this.options.spare?.take(provider.ref, spec, signal) : null;
     if (announced && !spare) journal.opening(journalled);
     const environment = spare ?? (await this.attach(provider, spec, signal, announced ? journal : null));

@@ -145,6 +145,8 @@ export interface EnvironmentInfo {
 export interface Provider {
   /** The reference as written in `provider:`, or `local`. */
   readonly ref: string;
+  /** True when it makes up names itself: what it left half made cannot be found by the generated name. */
+  readonly namesItself?: boolean;
   /** Create or exists: reuses a running environment of that name, starts a stopped one, creates a missing one. */
   open(spec: EnvironmentSpec, sink: OutputSink, signal: AbortSignal): Promise<Environment>;
   list?(signal: AbortSignal): Promise<EnvironmentInfo[]>;

@@ -40,6 +40,7 @@ export function moduleProvider(ref: string, path: string, services: RunServices)
   };
   return {
     ref,
+    namesItself: true,
     async open(spec, sink, signal) {
       const runner = await module();
       const { envName, created } = await create(ref, runner, spec, sink, signal);

@@ -1,0 +1,16 @@
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { UsageError } from "./io";
+
+/** Content of `mlld-config.json` at a project's root; an empty object without one. Throws a `UsageError` when it cannot be read. */
+export function readProjectConfig(root: string): Record<string, unknown> {
+  const path = join(root, "mlld-config.json");
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) return {};
+  try {
+    const config: unknown = JSON.parse(readFileSync(path, "utf8"));
+    if (typeof config === "object" && config !== null && !Array.isArray(config)) return { ...config };
+    throw new Error("it holds no object");
+  } catch (error) {
+    throw new UsageError(`cannot read ${path}: ${(error as Error).message}`);
+  }
+}
