@@ -127,10 +127,6 @@ export async function runSession(
   cancellation.signal.addEventListener("abort", () => control?.release());
 
   const sweeping = new AbortController();
-  void sweep(ground.folder, ground.registry, sweeping.signal).catch(error => {
-    ground.warn(`Looking for what earlier runs left failed: ${messageOf(error)}`);
-  });
-
   let end: SessionEnd | undefined;
   try {
     await control?.started;
@@ -140,7 +136,12 @@ export async function runSession(
       redactor,
       keychain: readKeychain,
     });
-    end = await untilCancelled(
+    const work = body({ emit, environments, aside, credentials, signal: cancellation.signal });
+    // Once the program has said how modules are loaded: a dead run may have had one for a provider.
+    void sweep(ground.folder, ground.registry, sweeping.signal).catch(error => {
+      ground.warn(`Looking for what earlier runs left failed: ${messageOf(error)}`);
+    });
+    end = await untilCancelled(work, cancellation.signal);
       body({ emit, environments, aside, credentials, signal: cancellation.signal }),
       cancellation.signal,
     );
