@@ -10,6 +10,7 @@ import { join, resolve } from "node:path";
 import { runTests } from "@vscode/test-electron";
 import esbuild from "esbuild";
 import { missing } from "../../tools/vscode-host/paths.mjs";
+import { testClosing } from "./closing.mjs";
 import { testWeb } from "./web.mjs";
 
 const ROOT = resolve(import.meta.dirname, "../..");
@@ -46,8 +47,12 @@ let passed = 0;
 let failed = 0;
 try {
   const suites = [() => runSuite("trusted"), () => runSuite("untrusted")];
-  // A desktop VS Code has no window in a browser.
-  if (!missing().length && !process.env.VSCODE_TEST_GREP) suites.push(() => testWeb(ROOT, join(folder, "web")));
+  // These need windows that a desktop VS Code does not open for us.
+  if (!missing().length && !process.env.VSCODE_TEST_GREP)
+    suites.push(
+      () => testWeb(ROOT, join(folder, "web")),
+      () => testClosing(ROOT, join(folder, "closing")),
+    );
   for (const suite of suites) {
     const found = await suite();
     passed += found.passed;

@@ -283,7 +283,10 @@ describe("a trusted window", () => {
     it("is refused where a child is wider, with the words of the diagnostic", async () => {
       const run = await runBlock("examples/07-widens.mld", 'tools: ["Read", "Write", "Bash"]');
       assert.equal(run.state, "refused");
-      assert.match(plain(run.text), /Refused: nothing has run\.\r\n.*07-widens\.mld:\d+:\d+: error: .*\[env\/tools-widened\]/);
+      assert.match(
+        plain(run.text),
+        /Refused: nothing has run\.\r\n.*07-widens\.mld:\d+:\d+: error: .*\[env\/tools-widened\]/,
+      );
     });
 
     it("leaves nothing behind after many", async function () {

@@ -1,0 +1,61 @@
+// A window that is closed while a block runs: nothing of the run outlives it.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { openWorkbench } from "../../tools/vscode-host/workbench.mjs";
+
+/** Checks it in a window of its own, with files in `folder`. */
+export async function testClosing(root, folder) {
+  const workspace = join(folder, "workspace");
+  cpSync(join(root, "test", "vscode", "workspace"), workspace, { recursive: true });
+  console.log("\nclosing window\n");
+  const before = ourProcesses(root);
+  const workbench = await openWorkbench({ link: [root], bridge: true, workspace });
+  let open = true;
+  try {
+    await workbench.evaluate(async vscode => {
+      const uri = vscode.Uri.joinPath(vscode.workspace.workspaceFolders[0].uri, "local.mld");
+      const document = await vscode.workspace.openTextDocument(uri);
+      await vscode.window.showTextDocument(document);
+      const lines = document.getText().split("\n");
+      const line = lines.findIndex(text => text.includes("echo started")) - 1;
+      await vscode.commands.executeCommand("mlldEnv.runBlock", uri.toString(), line);
+      await vscode.commands.executeCommand("mlldEnv.environments.focus");
+    });
+    const file = join(workspace, "sleeper.pid");
+    await until("the block to run", () => existsSync(file) && readFileSync(file, "utf8").endsWith("\n"));
+    const sleeper = Number(readFileSync(file, "utf8"));
+    assert.ok(ourProcesses(root).length > before.length, "processes of ours run");
+    await workbench.close();
+    open = false;
+    await until("the sleeper to end", () => !alive(sleeper));
+    await until("our processes to end", () => ourProcesses(root).length <= before.length);
+    console.log("  ✔ ends the run, with all that it started, and every process of ours");
+    return { passed: 1, failed: 0 };
+  } catch (error) {
+    console.log(
+      `  ✘ ends the run, with all that it started, and every process of ours\n    ${error.stack}\n${ourProcesses(root).join("\n")}`,
+    );
+    return { passed: 0, failed: 1 };
+  } finally {
+    if (open) await workbench.close();
+  }
+}
+
+/** Processes that run a program of this checkout's dist/. */
+function ourProcesses(root) {
+  return execFileSync("ps", ["-eo", "pid,stat,args"], { encoding: "utf8" })
+    .split("\n")
+    .filter(line => line.includes(join(root, "dist")) && !/^\s*\d+ Z/.test(line));
+}
+
+function alive(pid) {
+  return !/^\s*$|Z/.test(execFileSync("sh", ["-c", `ps -o stat= -p ${pid} || true`], { encoding: "utf8" }));
+}
+
+async function until(what, look, ms = 15_000) {
+  for (const end = Date.now() + ms; Date.now() < end; await new Promise(resolve => setTimeout(resolve, 50)))
+    if (look()) return;
+  throw new Error(`waited ${ms} ms for ${what}`);
+}
