@@ -23,6 +23,8 @@ export interface CreateInput {
   mounts: ResolvedMounts;
   user: ContainerUser;
   engine: Engine;
+  /** Set when the network rule needs the agent. */
+  agent: Dockerode.MountSettings | null;
 }
 
 /** Throws `ProviderError` for a network that cannot be given. */
@@ -34,6 +36,7 @@ export function createOptions({
   mounts,
   user,
   engine,
+  agent,
 }: CreateInput): Dockerode.ContainerCreateOptions {
   const anonymous = spec.name === undefined;
   const { memoryBytes, cpus, pids } = spec.limits;
@@ -58,9 +61,10 @@ export function createOptions({
     HostConfig: {
       AutoRemove: anonymous,
       Init: true,
-      Mounts: mountSettings(mounts.binds),
+      Mounts: [...mountSettings(mounts.binds), ...(agent ? [agent] : [])],
       Tmpfs: Object.fromEntries(spec.fs.scratch.map(path => [path, "rw,exec,nosuid,nodev,mode=1777"])),
       NetworkMode: networkMode(spec.net, engine),
+      ...egressSettings(agent),
       PortBindings: ports,
       Memory: memoryBytes,
       // The same as Memory: no swap, or a process over its limit would crawl instead of ending.
@@ -123,20 +127,17 @@ function networkMode(net: NetGrant, engine: Engine): string {
         );
       }
       return net.name;
+    // What gets out goes through the agent.
     case "allow":
-      if (net.items.length === 0) return "none";
-      throw allowRefused(`\`net\` allows ${net.items.map(i => i.host).join(", ")}`);
     case "limited":
-      throw allowRefused('`net: "limited"` allows connections by name only');
+      return "none";
   }
 }
 
-function allowRefused(what: string): ProviderError {
-  return new ProviderError(
-    "run/net-unsupported",
-    `${what}, which Docker environments cannot hold to yet; the run is refused rather than given an open network.`,
-    'Use `net: "none"`, or `net: "bridge"` for an open network.',
-  );
+/** The agent's DNS server, and the port that it needs without a capability. */
+function egressSettings(agent: Dockerode.MountSettings | null): Partial<Dockerode.HostConfig> {
+  if (!agent) return {};
+  return { Dns: ["127.0.0.1"], DnsSearch: ["."], Sysctls: { "net.ipv4.ip_unprivileged_port_start": "0" } };
 }
 
 /** `HOST:CONTAINER[/udp]` or `CONTAINER`, published on loopback only. */

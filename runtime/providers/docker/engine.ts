@@ -13,6 +13,8 @@ export interface Engine {
    * `mapped`: the engine maps ids itself (Docker Desktop, rootless, another machine).
    */
   ownership: "host" | "mapped";
+  /** Of the engine's kernel, in its own words: `x86_64`, `aarch64`, … */
+  architecture: string;
   /** True where `network: host` means the host's own network. */
   hostNetwork: boolean;
 }
@@ -44,6 +46,7 @@ export async function connectEngine(input: DetectionInput): Promise<Engine> {
     address,
     label,
     ownership: local && !desktop && !rootless ? "host" : "mapped",
+    architecture: info.Architecture ?? "unknown",
     hostNetwork: !desktop && info.OSType !== "windows",
   };
 }
@@ -52,6 +55,7 @@ export async function connectEngine(input: DetectionInput): Promise<Engine> {
 interface EngineFacts {
   OperatingSystem?: string;
   OSType?: string;
+  Architecture?: string;
   Name?: string;
   SecurityOptions?: string[] | null;
 }

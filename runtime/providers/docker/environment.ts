@@ -12,6 +12,7 @@ import {
   ProviderError,
   type SnapshotRef,
 } from "../provider";
+import { type Egress, PROXY_VARIABLES } from "./egress/egress";
 import { engineError } from "./errors";
 import { execute } from "./execute";
 import { outcomeOfGone } from "./lost";
@@ -27,6 +28,8 @@ export interface Attachment {
   lifeline: Duplex | null;
   /** Container side of a command's folder; empty keeps the image's. */
   folder(cwd: string | undefined): string;
+  /** Set when only some names are reachable. */
+  egress: Egress | null;
   /** The config's limit for each command, milliseconds. */
   timeoutMs?: number;
   /** Runs when this process lets go of the environment; `ended` when the environment ends with it. */
@@ -49,7 +52,7 @@ export class DockerEnvironment implements Environment {
   /** Waits until a first command can run. Throws `ProviderError` when none will. */
   async ready(signal: AbortSignal): Promise<void> {
     try {
-      await this.#context.pool.ready(signal);
+      await Promise.all([this.#context.pool.ready(signal), this.#serveNetwork()]);
     } catch (error) {
       if (!(error instanceof NotBegun)) throw error;
       const gone = await outcomeOfGone(this.#attachment.container);
@@ -68,11 +71,15 @@ export class DockerEnvironment implements Environment {
     setMaxListeners(0, signal);
     const limits = [command.timeoutMs, this.#attachment.timeoutMs].filter(ms => ms !== undefined && ms > 0) as number[];
     const timeoutMs = limits.length > 0 ? Math.min(...limits) : 0;
-    const ready = { ...command, cwd: this.#attachment.folder(command.cwd), timeoutMs };
-    const attempt = () =>
-      ready.tty
+    const { egress } = this.#attachment;
+    const vars = egress ? { ...PROXY_VARIABLES, ...command.vars } : command.vars;
+    const ready = { ...command, vars, cwd: this.#attachment.folder(command.cwd), timeoutMs };
+    const attempt = async () => {
+      await this.#serveNetwork();
+      return ready.tty
         ? executeOnTerminal(this.#context, ready, ready.tty, sink, signal)
         : execute(this.#context, ready, sink, signal);
+    };
     try {
       return await attempt();
     } catch (error) {
@@ -88,6 +95,17 @@ export class DockerEnvironment implements Environment {
     }
   }
 
+  /** The agent ends with its container; it is started again with the next command. */
+  async #serveNetwork(): Promise<void> {
+    const { egress, container } = this.#attachment;
+    if (!egress) return;
+    try {
+      await egress.ready();
+    } catch (error) {
+      throw (await outcomeOfGone(container)) ? new NotBegun(error) : error;
+    }
+  }
+
   async snapshot(name: string, _signal: AbortSignal): Promise<SnapshotRef> {
     return { ref: await commitSnapshot(this.#attachment.container, this.name, name) };
   }
@@ -99,6 +117,7 @@ export class DockerEnvironment implements Environment {
   async release(_signal: AbortSignal): Promise<void> {
     const { container, lifeline } = this.#attachment;
     this.#context.pool.close();
+    this.#attachment.egress?.close();
     try {
       await removeContainer(container);
     } finally {
@@ -109,6 +128,7 @@ export class DockerEnvironment implements Environment {
 
   async detach(): Promise<void> {
     this.#context.pool.close();
+    this.#attachment.egress?.close();
     this.#attachment.lifeline?.destroy();
     this.#attachment.closed(this.#attachment.lifeline !== null);
   }

@@ -1,4 +1,5 @@
 /** The Docker backend: environments are containers of ours on an engine. */
+import type Dockerode from "dockerode";
 import { identityOf } from "../../environments/process-identity";
 import {
   type Environment,
@@ -10,6 +11,9 @@ import {
 } from "../provider";
 import { buildImage } from "./build-image";
 import { containerUser, createOptions } from "./create-options";
+import { agentMount } from "./egress/agent-volume";
+import { Egress, type EgressOptions } from "./egress/egress";
+import { type EgressRule, egressRule } from "./egress/rule";
 import { connectEngine, type Engine } from "./engine";
 import { DockerEnvironment } from "./environment";
 import { engineError, statusOf } from "./errors";
@@ -34,6 +38,8 @@ export interface DockerProviderOptions {
   defaultImage?: string;
   /** Where DOCKER_HOST and its like are looked up; the process's own when unset. */
   env?: NodeJS.ProcessEnv;
+  /** How a connection that a network rule allows is made; by default to the name's public addresses. */
+  connect?: EgressOptions["connect"];
 }
 
 /** A provider of Docker environments. Connects with its first use; throws `ProviderError` from there. */
@@ -58,6 +64,7 @@ class DockerProvider implements Provider {
     const containerName = containerNameOf(spec.name ?? spec.generatedName);
     const host = process.getuid && process.getgid ? { uid: process.getuid(), gid: process.getgid() } : null;
     const user = containerUser(spec, engine.ownership, host);
+    const rule = egressRule(spec.net);
     const opened = await openContainer({
       engine,
       spec,
@@ -67,13 +74,15 @@ class DockerProvider implements Provider {
       options: async () => {
         const image = await this.#image(engine, spec, sink, signal);
         const labels = labelsFor(spec, containerName, identityOf(process.pid));
-        return createOptions({ spec, image, containerName, labels, mounts, user, engine });
+        const agent = rule ? await agentMount(engine, image) : null;
+        return createOptions({ spec, image, containerName, labels, mounts, user, engine, agent });
       },
     });
     const environment = new DockerEnvironment({
       ...opened,
       name: spec.name ?? spec.generatedName,
       folder: cwd => commandFolder(cwd, spec, mounts.binds),
+      egress: this.#egress(opened.container, rule, (host, port, reason) => sink.denied?.(host, port, reason)),
       timeoutMs: spec.limits.timeoutMs,
       closed: ended => {
         for (const path of appeared(mounts.absent)) {
@@ -112,6 +121,7 @@ class DockerProvider implements Provider {
       container,
       lifeline: null,
       folder: cwd => cwd ?? "",
+      egress: this.#egress(container, JSON.parse(info.Config.Labels[LABEL.net] || "null"), () => {}),
       closed: () => {},
     });
   }
@@ -137,6 +147,10 @@ class DockerProvider implements Provider {
 
   async watch(changed: () => void, signal: AbortSignal): Promise<void> {
     await watchEngine(() => this.#connect(), changed, signal);
+  }
+
+  #egress(container: Dockerode.Container, rule: EgressRule | null, denied: EgressOptions["denied"]): Egress | null {
+    return rule ? new Egress({ container, rule, denied, connect: this.#options.connect }) : null;
   }
 
   async #containers(engine: Engine, signal: AbortSignal) {

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { ContainerInfo } from "dockerode";
 import { type ProcessIdentity, stateOf } from "../../environments/process-identity";
 import type { EnvironmentInfo, EnvironmentSpec } from "../provider";
+import { egressRule } from "./egress/rule";
 
 export const LABEL = {
   /** The name of the very container that carries it. An image committed from it inherits the label, a container of that image has another name. */
@@ -12,6 +13,8 @@ export const LABEL = {
   /** `named` (kept) or `anonymous` (dies with its owner). */
   kind: "dev.mlld-env.kind",
   config: "dev.mlld-env.config",
+  /** The network rule (JSON) that whoever attaches holds to. */
+  net: "dev.mlld-env.net",
   workspace: "dev.mlld-env.workspace",
   file: "dev.mlld-env.file",
   /** The process that made it (JSON), so that the sweep of orphans touches nobody else's on a shared engine. */
@@ -31,6 +34,7 @@ export function labelsFor(
     [LABEL.name]: spec.name ?? spec.generatedName,
     [LABEL.kind]: spec.name === undefined ? "anonymous" : "named",
     [LABEL.config]: spec.configHash,
+    [LABEL.net]: JSON.stringify(egressRule(spec.net)),
     [LABEL.workspace]: spec.workspace,
     [LABEL.file]: spec.file,
     [LABEL.process]: JSON.stringify(owner),

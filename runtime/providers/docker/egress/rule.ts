@@ -1,0 +1,88 @@
+/** Which names and ports a network rule lets through, and which addresses it never reaches. */
+import { BlockList, isIP } from "node:net";
+import type { NetGrant } from "../../provider";
+
+/** The rules that the egress proxy holds to. */
+export type EgressRule = Extract<NetGrant, { kind: "allow" | "limited" }>;
+
+/** What an item without a port means. */
+const WEB_PORTS = [443, 80];
+/** Where `limited` listens for programs that ignore proxy variables; through the proxy every port works. */
+const USUAL_PORTS = [443, 80, 22, 8080, 8443, 9418];
+
+/** True for a rule that needs the proxy; an empty list is no network at all. */
+export function egressRule(net: NetGrant): EgressRule | null {
+  return net.kind === "limited" || (net.kind === "allow" && net.items.length > 0) ? net : null;
+}
+
+/** Ports of `name` to listen at; empty when the rule lets it through nowhere. Names are compared in lower case, without a final dot. */
+export function portsOf(rule: EgressRule, name: string): number[] {
+  if (!isName(name)) return [];
+  if (rule.kind === "limited") return USUAL_PORTS;
+  const ports = rule.items
+    .filter(item => matches(item.host, name))
+    .flatMap(item => (item.port === null ? WEB_PORTS : [item.port]));
+  return [...new Set(ports)];
+}
+
+/** True when a connection to `name` at `port` is let through. */
+export function lets(rule: EgressRule, name: string, port: number): boolean {
+  return rule.kind === "limited" ? isName(name) : portsOf(rule, name).includes(port);
+}
+
+/** A name, not an address in whatever notation a resolver would take for one. */
+function isName(name: string): boolean {
+  return isIP(name) === 0 && /[a-z]/i.test(name) && !/^0x[0-9a-f]+$/i.test(name) && name.length <= 253;
+}
+
+/** `*` is any name, `*.suffix` any below the suffix but not the suffix itself. */
+function matches(pattern: string, name: string): boolean {
+  const wanted = pattern.toLowerCase().replace(/\.$/, "");
+  if (wanted === "*") return true;
+  return wanted.startsWith("*.") ? name.endsWith(wanted.slice(1)) && name.length > wanted.length - 1 : wanted === name;
+}
+
+/** Addresses of the host, of private networks and of no particular place. */
+const PRIVATE = new BlockList();
+for (const [network, prefix] of [
+  ["0.0.0.0", 8],
+  ["10.0.0.0", 8],
+  ["100.64.0.0", 10],
+  ["127.0.0.0", 8],
+  ["169.254.0.0", 16],
+  ["172.16.0.0", 12],
+  ["192.0.0.0", 24],
+  ["192.0.2.0", 24],
+  ["192.88.99.0", 24],
+  ["192.168.0.0", 16],
+  ["198.18.0.0", 15],
+  ["198.51.100.0", 24],
+  ["203.0.113.0", 24],
+  ["224.0.0.0", 4],
+  ["240.0.0.0", 4],
+] as const) {
+  PRIVATE.addSubnet(network, prefix, "ipv4");
+}
+for (const [network, prefix] of [
+  ["::", 96],
+  ["64:ff9b::", 96],
+  ["64:ff9b:1::", 48],
+  ["100::", 64],
+  ["2001::", 23],
+  ["2001:db8::", 32],
+  ["2002::", 16],
+  ["fc00::", 7],
+  ["fe80::", 10],
+  ["fec0::", 10],
+  ["ff00::", 8],
+] as const) {
+  PRIVATE.addSubnet(network, prefix, "ipv6");
+}
+
+/** True for an address that a name of the outside world has no business to resolve to. */
+export function isPrivateAddress(address: string): boolean {
+  const mapped = address.match(/^::ffff:(\d+\.\d+\.\d+\.\d+)$/i);
+  if (mapped) return isPrivateAddress(mapped[1]!);
+  const family = isIP(address);
+  return family === 0 || PRIVATE.check(address, family === 4 ? "ipv4" : "ipv6");
+}
