@@ -130,6 +130,7 @@ export async function runSession(
   let end: SessionEnd | undefined;
   try {
     await control?.started;
+    cancellation.signal.throwIfAborted();
     const credentials = createCredentialStore({
       variables: io.env,
       stored: control?.secrets ?? new Map(),
@@ -142,9 +143,6 @@ export async function runSession(
       ground.warn(`Looking for what earlier runs left failed: ${messageOf(error)}`);
     });
     end = await untilCancelled(work, cancellation.signal);
-      body({ emit, environments, aside, credentials, signal: cancellation.signal }),
-      cancellation.signal,
-    );
   } catch (error) {
     if (!cancellation.signal.aborted) crashed(error);
   }

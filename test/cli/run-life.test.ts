@@ -123,6 +123,14 @@ describe("what a run opened is released", () => {
     expect(nothingLeft()).toBe(true);
   });
 
+  it("before it begins, when the editor goes away at once", async () => {
+    const it = run("hang", ["--control"]);
+    it.child.stdin.end();
+    expect(await it.ended).toBe(130);
+    expect(names(it.events())).toEqual(["cancelled", "done"]);
+    expect(journals()).toEqual([]);
+  });
+
   it("when the editor cancels", async () => {
     const it = run("hang", ["--control"]);
     it.child.stdin.write(`${JSON.stringify({ type: "start", secrets: {} })}\n`);
