@@ -48,8 +48,10 @@ export interface PathItem extends Item {
   tail: string | null;
   /** Absolute path in the environment; null when the entry names none. */
   container: string | null;
-  /** True when the entry was written as a relative path. */
-  relative: boolean;
+  /** Set for a path that was written relative to the file's folder: that path, for its default place in the environment. */
+  relative: string | null;
+  /** A bare absolute path in `write`: in a sandbox it asks for a temporary file system there, not for the host's folder. */
+  temporary: boolean;
 }
 
 /** The reach into the host's files. `all` is unrestricted. Readable is `read` and `write` together. */

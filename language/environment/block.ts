@@ -1,0 +1,218 @@
+/** Entering a block: read, merge, compare, apply policy. */
+import type { Place } from "../place";
+import type { AbstractValue } from "../values/abstract";
+import { merge } from "./chain";
+import { compareCapability, compareFacts, wider } from "./compare";
+import { effective } from "./defaults";
+import type { BlockFacts, BlockRequest, ReadContext } from "./face";
+import { applyPolicy, type EnvironmentPolicy } from "./policy";
+import { NO_CONFIG, readConfig, unknownProfile } from "./read";
+import type { CapabilityName, DeclaredConfig, EnvironmentFacts, Field, FieldComparison, Problem } from "./types";
+
+export function enterBlock(request: BlockRequest): BlockFacts {
+  const { parent, paths, place } = request;
+  const label = request.label ?? "the config";
+  const base = request.config
+    ? readConfig(request.config, { role: "config", paths, label })
+    : { config: { ...NO_CONFIG, label }, problems: [] };
+  const overlay = request.with ? readConfig(request.with, { role: "with", paths, label: "with" }) : null;
+  const problems: Problem[] = [...base.problems, ...(overlay?.problems ?? [])];
+
+  const configured = withDefaultProvider(
+    merge(parent.declared, base.config, "nested"),
+    request.policy as EnvironmentPolicy | undefined,
+  );
+  const declared = overlay ? merge(configured, overlay.config, "with") : configured;
+  const before = effective(configured);
+  let environment: EnvironmentFacts = { ...effective(declared), label, place: base.config.place ?? place };
+
+  problems.push(...spreads(base.config, place), ...(overlay ? spreads(overlay.config, place) : []));
+  const reported = new Set<CapabilityName>();
+  if (overlay) {
+    for (const { field, problems: found } of compareFacts(environment, { ...before, label }, place)) {
+      if (found.length === 0) continue;
+      reported.add(field);
+      problems.push(...found);
+    }
+  }
+  const own = ownPlaces(base.config, overlay?.config);
+  const comparisons = compareFacts(environment, parent, place, own);
+  for (const { field, problems: found } of comparisons) if (!reported.has(field)) problems.push(...found);
+
+  const profile = declared.options.profile;
+  if (overlay && profile && declared.options.profiles && overlay.config.options.profile) {
+    const problem = unknownProfile(profile, declared.options.profiles);
+    if (problem && !problems.some(p => p.code === problem.code)) problems.push(problem);
+  }
+  problems.push(...notEnforced(environment, base.config, overlay?.config));
+  if (request.policy) {
+    const applied = applyPolicy(environment, request.policy);
+    environment = applied.environment;
+    problems.push(...applied.problems);
+  }
+  environment = {
+    ...environment,
+    profile: chooseProfile(declared, parent.profile, request.policy as EnvironmentPolicy | undefined),
+  };
+  return {
+    environment,
+    problems,
+    comparisons: comparisons.map(
+      ({ field, answer, problem }): FieldComparison => ({ field, answer, ...(problem && { problem }) }),
+    ),
+  };
+}
+
+/** `policy.env.default` is the provider of every environment that names none. */
+function withDefaultProvider(declared: DeclaredConfig, policy: EnvironmentPolicy | undefined): DeclaredConfig {
+  if (!policy?.defaultProvider || declared.capabilities.provider) return declared;
+  const provider = {
+    options: [{ kind: "known" as const, ref: policy.defaultProvider, place: policy.place }],
+    maybeUnset: false,
+    declared: true,
+    place: policy.place,
+    history: [{ place: policy.place, note: `the default of policy ${policy.label}` }],
+  };
+  return { ...declared, capabilities: { ...declared.capabilities, provider } };
+}
+
+/** Everything that a block's own config and `with` say may be pointed at; the rest came from elsewhere. */
+function ownPlaces(...configs: (DeclaredConfig | undefined)[]): (place: Place) => boolean {
+  const places = configs.flatMap(config => (config?.place ? [config.place] : []));
+  return place => places.some(own => own.uri === place.uri && own.start <= place.start && place.end <= own.end);
+}
+
+/** A field after a spread replaced the spread's: wider is a warning, where the object is used as an environment. */
+function spreads(config: DeclaredConfig, place: Place | undefined): Problem[] {
+  return Object.entries(config.capabilities).flatMap(([name, any]) => {
+    const field = any as Field<unknown>;
+    if (!field.replaced) return [];
+    const compared = compareCapability(name as CapabilityName, field, field.replaced);
+    return compared.answer === "wider"
+      ? wider(name as CapabilityName, compared, field, field.replaced, {
+          parentLabel: "the spread object",
+          place,
+          at: () => true,
+          severity: "warning",
+        })
+      : [];
+  });
+}
+
+const NOT_ENFORCED = ["fs", "net", "mem", "cpu", "pids"] as const;
+
+/** `fs`, `net` and `limits` without a sandbox. */
+function notEnforced(environment: EnvironmentFacts, ...configs: (DeclaredConfig | undefined)[]): Problem[] {
+  if (!environment.capabilities.provider.options.every(p => p.kind === "known" && p.ref === null)) return [];
+  const seen = new Set<string>();
+  return configs.flatMap(config =>
+    NOT_ENFORCED.flatMap(name => {
+      const field = config?.capabilities[name] as Field<unknown> | undefined;
+      const key = name === "fs" || name === "net" ? name : "limits";
+      if (!field || field.maybeUnset || seen.has(key)) return [];
+      seen.add(key);
+      return [
+        {
+          code: "env/not-enforced" as const,
+          severity: "warning" as const,
+          message: `Without a provider \`${key}\` is not enforced: commands run on this machine. Add a provider such as '@mlld/env-docker'.`,
+          place: field.keyPlace ?? field.place,
+          related: [],
+          fixes: [],
+        },
+      ];
+    }),
+  );
+}
+
+/** The named profile, else the first whose needs policy does not deny, else the last, else the enclosing one. */
+function chooseProfile(
+  declared: DeclaredConfig,
+  enclosing: string | null | undefined,
+  policy: EnvironmentPolicy | undefined,
+): string | null | undefined {
+  const named = declared.options.profile?.value;
+  if (named)
+    return named.kind === "known"
+      ? typeof named.value === "string" && named.value.trim() !== ""
+        ? named.value.trim()
+        : null
+      : undefined;
+  const profiles = declared.options.profiles?.value;
+  if (!profiles) return enclosing;
+  if (profiles.kind !== "object" || profiles.open) return undefined;
+  const fits = profiles.entries.find(({ value }) => needsOf(value).every(need => !policy?.denied.has(need)));
+  return (fits ?? profiles.entries.at(-1))?.key ?? enclosing;
+}
+
+const NEEDS: Record<string, string> = { net: "network", fs: "filesystem" };
+
+function needsOf(profile: AbstractValue): string[] {
+  const requires =
+    profile.kind === "object" ? profile.entries.find(entry => entry.key === "requires")?.value : undefined;
+  if (requires?.kind !== "object") return [];
+  return requires.entries
+    .filter(({ value }) => !(value.kind === "known" && value.value === false))
+    .map(({ key }) => NEEDS[key] ?? key);
+}
+
+export function compareEnvironments(
+  child: EnvironmentFacts,
+  parent: EnvironmentFacts,
+  place?: Place,
+): FieldComparison[] {
+  return compareFacts(child, parent, place, place ? () => false : undefined).map(({ field, answer, problem }) => ({
+    field,
+    answer,
+    ...(problem && {
+      problem: {
+        ...problem,
+        related: [
+          ...(child.place ? [{ place: child.place, message: `${child.label} is entered here` }] : []),
+          ...problem.related,
+        ],
+      },
+    }),
+  }));
+}
+
+export function deriveConfig(
+  base: AbstractValue,
+  overlay: AbstractValue,
+  how: "new" | "with",
+  context: Omit<ReadContext, "role">,
+): { value: AbstractValue; problems: Problem[] } {
+  const label = context.label ?? "the config";
+  const parent = readConfig(base, { ...context, role: "config", label });
+  const child = readConfig(overlay, { ...context, role: how, label: how });
+  const before = effective(parent.config);
+  const after = effective(merge(parent.config, child.config, "with"));
+  const problems = [
+    ...child.problems,
+    ...compareFacts(after, { ...before, label }, overlay.place).flatMap(c => c.problems),
+  ];
+  return { value: overlayValue(base, overlay, how), problems };
+}
+
+/** The derived object: keys of the overlay replace, `limits` merges, and `"*"` is resolved as `how` says. */
+function overlayValue(base: AbstractValue, overlay: AbstractValue, how: "new" | "with"): AbstractValue {
+  if (base.kind === "oneOf")
+    return { ...base, options: base.options.map(option => overlayValue(option, overlay, how)) };
+  if (base.kind !== "object" || overlay.kind !== "object")
+    return { kind: "unknown", reason: "derived from a config that is not known", place: overlay.place ?? base.place };
+  const entries = new Map(base.entries.map(entry => [entry.key, entry]));
+  for (const entry of overlay.entries) {
+    const before = entries.get(entry.key);
+    const star = entry.value.kind === "known" && entry.value.value === "*";
+    if (star && how === "with") continue;
+    const value: AbstractValue =
+      star && (entry.key === "tools" || entry.key === "mcps")
+        ? { kind: "array", items: [entry.value], open: false, place: entry.value.place }
+        : entry.value;
+    entries.set(entry.key, {
+      ...entry,
+      value: entry.key === "limits" && before ? overlayValue(before.value, value, how) : value,
+    });
+  }
+  return { kind: "object", entries: [...entries.values()], open: base.open || overlay.open, place: base.place };
+}

@@ -1,0 +1,176 @@
+/** The answer for each field, and what to tell the author about a wider one. */
+import type { Place } from "../place";
+import { CAPABILITY_NAMES } from "./defaults";
+import { NAME_ORDER } from "./names";
+import { NET_ORDER } from "./net-sets";
+import { compareFields, type LiftedComparison, type Order } from "./order";
+import { FILE_ORDER } from "./path-sets";
+import { LIMIT_ORDER, PROVIDER_ORDER } from "./scalar-orders";
+import type {
+  Capabilities,
+  CapabilityName,
+  EnvironmentCode,
+  EnvironmentFacts,
+  Field,
+  FieldComparison,
+  FixData,
+  Item,
+  Problem,
+} from "./types";
+import { sourceOf, textOf } from "./words";
+
+export const ORDERS: { [N in CapabilityName]: Order<Capabilities[N]["options"][number]> } = {
+  provider: PROVIDER_ORDER,
+  tools: NAME_ORDER,
+  mcps: NAME_ORDER,
+  fs: FILE_ORDER,
+  net: NET_ORDER,
+  auth: NAME_ORDER,
+  mem: LIMIT_ORDER,
+  cpu: LIMIT_ORDER,
+  pids: LIMIT_ORDER,
+  timeout: LIMIT_ORDER,
+};
+
+const CODES: Record<CapabilityName, EnvironmentCode> = {
+  provider: "env/provider-weakened",
+  tools: "env/tools-widened",
+  mcps: "env/mcps-widened",
+  fs: "env/fs-widened",
+  net: "env/net-widened",
+  auth: "env/auth-widened",
+  mem: "env/limits-widened",
+  cpu: "env/limits-widened",
+  pids: "env/limits-widened",
+  timeout: "env/limits-widened",
+};
+
+export function compareCapability(
+  name: CapabilityName,
+  child: Field<unknown>,
+  parent: Field<unknown>,
+): LiftedComparison<unknown> {
+  return compareFields(child, parent, ORDERS[name] as Order<unknown>);
+}
+
+/** Compares every field; `place` stands where the child has no text of its own there. A wider field may give several problems, one an item. */
+export function compareFacts(
+  child: EnvironmentFacts,
+  parent: EnvironmentFacts,
+  place: Place | undefined,
+  at: (place: Place) => boolean = () => true,
+): (FieldComparison & { problems: Problem[] })[] {
+  return CAPABILITY_NAMES.map(field => {
+    const mine = child.capabilities[field] as Field<unknown>;
+    const theirs = parent.capabilities[field] as Field<unknown>;
+    const compared = compareCapability(field, mine, theirs);
+    if (compared.answer !== "wider") return { field, answer: compared.answer, problems: [] };
+    const problems = wider(field, compared, mine, theirs, { parentLabel: parent.label, place, at, severity: "error" });
+    return { field, answer: "wider", problem: problems[0], problems };
+  });
+}
+
+interface Telling {
+  parentLabel: string;
+  place: Place | undefined;
+  /** Whether a place lies in the text that is being compared: else the finding stands at `place`. */
+  at: (place: Place) => boolean;
+  severity: "error" | "warning";
+}
+
+export function wider(
+  field: CapabilityName,
+  compared: LiftedComparison<unknown>,
+  child: Field<unknown>,
+  parent: Field<unknown>,
+  { parentLabel, place, at, severity }: Telling,
+): Problem[] {
+  const theirs = textOf(field, compared.parent);
+  const parentPlace = (compared.parent as { place?: Place }).place ?? parent.place ?? parent.keyPlace;
+  const related = parentPlace ? [{ place: parentPlace, message: `${parentLabel} allows ${theirs} here` }] : [];
+  const problem = (message: string, where: Place | undefined, fixes: FixData[]): Problem => ({
+    code: CODES[field],
+    severity,
+    message,
+    place: where && at(where) ? where : (place ?? where),
+    related,
+    fixes: where && at(where) ? fixes : [],
+  });
+  const widenParent = (item: Item): FixData[] =>
+    parentPlace && parent.declared && (field === "tools" || field === "auth" || field === "mcps")
+      ? [
+          {
+            kind: "append",
+            title: `Allow '${item.text}' in ${parentLabel}`,
+            place: parentPlace,
+            newText: JSON.stringify(item.text),
+          },
+        ]
+      : [];
+
+  if (compared.items.length === 0) {
+    const where = (compared.child as { place?: Place }).place ?? child.place ?? child.keyPlace;
+    const source = sourceOf(field, compared.parent);
+    const fixes: FixData[] =
+      where && source !== null
+        ? [
+            {
+              kind: "replace",
+              title: `Use what ${parentLabel} allows: ${source}`,
+              place: where,
+              newText: source,
+              preferred: true,
+            },
+          ]
+        : [];
+    return [problem(whole(field, textOf(field, compared.child), theirs, parentLabel), where, fixes)];
+  }
+  return compared.items.map(item => {
+    const where = item.place ?? child.place ?? child.keyPlace;
+    const fixes: FixData[] = item.place
+      ? [{ kind: "remove", title: `Remove '${item.text}'`, place: item.place, preferred: true }, ...widenParent(item)]
+      : [];
+    return problem(
+      `${WORDS[field]} '${item.text}' is not allowed by ${parentLabel}, which allows ${theirs}. ${MENDS[field]}`,
+      where,
+      fixes,
+    );
+  });
+}
+
+const WORDS: Record<CapabilityName, string> = {
+  provider: "The provider",
+  tools: "The tool",
+  mcps: "The MCP server",
+  fs: "The path",
+  net: "The host",
+  auth: "The credential",
+  mem: "The memory limit",
+  cpu: "The CPU limit",
+  pids: "The limit of processes",
+  timeout: "The time-out",
+};
+
+const MENDS: Record<CapabilityName, string> = {
+  provider: "Leave `provider` out to stay in the parent's environment.",
+  tools: "A child may only narrow: remove it, or allow it in the parent.",
+  mcps: "A child may only narrow: remove it, or allow it in the parent.",
+  fs: "A child may only narrow: remove it, or grant it in the parent.",
+  net: "A child may only narrow: remove it, or allow it in the parent.",
+  auth: "A child may only narrow: remove it, or add it to the parent.",
+  mem: "A child may only lower a limit.",
+  cpu: "A child may only lower a limit.",
+  pids: "A child may only lower a limit.",
+  timeout: "A child may only lower a limit.",
+};
+
+function whole(field: CapabilityName, mine: string, theirs: string, parentLabel: string): string {
+  if (field === "provider") {
+    return mine === "none"
+      ? `This leaves the sandbox: commands would run on this machine, while ${parentLabel} runs them in ${theirs}. ${MENDS.provider}`
+      : `${mine} is another sandbox than ${parentLabel}'s ${theirs}. ${MENDS.provider}`;
+  }
+  if (field === "mem" || field === "cpu" || field === "pids" || field === "timeout")
+    return `${WORDS[field]} ${mine} is above that of ${parentLabel}, ${theirs}. ${MENDS[field]}`;
+  return `${mine === "everything" ? "This allows everything" : `${mine.charAt(0).toUpperCase()}${mine.slice(1)} is wider`}, while ${parentLabel} allows ${theirs}. A child may only narrow.`;
+}

@@ -1,0 +1,250 @@
+/** Values of a run: in, as abstract values; out, as grants for a provider. */
+
+import type { Place } from "../place";
+import type { AbstractValue } from "../values/abstract";
+import { CAPABILITY_NAMES } from "./defaults";
+import type { Grants } from "./face";
+import { FIELDS } from "./fields";
+import { NAME_ORDER } from "./names";
+import { isLimited, isNone } from "./net-sets";
+import type {
+  Answer,
+  EnvironmentFacts,
+  Field,
+  FsSet,
+  LimitSet,
+  NameSet,
+  NetItem,
+  NetSet,
+  PathItem,
+  Problem,
+  ProviderSet,
+} from "./types";
+
+export function fromValue(value: unknown, depth = 0): AbstractValue {
+  if (value === undefined || value === null) return { kind: "known", value: null };
+  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean")
+    return { kind: "known", value };
+  if (typeof value === "function") return { kind: "executable", name: value.name };
+  if (depth > 100 || typeof value !== "object") return { kind: "unknown", reason: "a value of another kind" };
+  if (Array.isArray(value)) return { kind: "array", items: value.map(item => fromValue(item, depth + 1)), open: false };
+  return {
+    kind: "object",
+    entries: Object.entries(value).map(([key, item]) => ({ key, value: fromValue(item, depth + 1) })),
+    open: false,
+  };
+}
+
+export function toValue(value: AbstractValue): unknown {
+  switch (value.kind) {
+    case "known":
+      return value.value;
+    case "executable":
+      return { executable: value.name };
+    case "array": {
+      const items = value.items.map(toValue);
+      return value.open || items.includes(undefined) ? undefined : items;
+    }
+    case "object": {
+      const entries = value.entries.map(entry => [entry.key, entry.maybe ? undefined : toValue(entry.value)] as const);
+      return value.open || entries.some(([, item]) => item === undefined) ? undefined : Object.fromEntries(entries);
+    }
+    default:
+      return undefined;
+  }
+}
+
+export function grantsOf(environment: EnvironmentFacts): { grants: Grants } | { unknown: string[] } {
+  const { capabilities, declared } = environment;
+  const unknown = CAPABILITY_NAMES.filter(name => !isKnown(capabilities[name] as Field<unknown>)) as string[];
+  const options: Record<string, unknown> = {};
+  for (const { name, value } of [...Object.values(declared.options), ...declared.further]) {
+    const concrete = toValue(value);
+    if (concrete === undefined) unknown.push(name);
+    else options[name] = concrete;
+  }
+  if (unknown.length > 0) return { unknown };
+  const provider = capabilities.provider.options[0] as Extract<ProviderSet, { kind: "known" }>;
+  const fs = capabilities.fs.options[0]!;
+  const tools = capabilities.tools.options[0]!;
+  const limit = (name: "mem" | "cpu" | "pids" | "timeout"): number | undefined =>
+    (capabilities[name].options[0] as Extract<LimitSet, { kind: "known" }>).value ?? undefined;
+  const text = (name: string): string | undefined =>
+    typeof options[name] === "string" && options[name] !== "" ? options[name] : undefined;
+  const spoken = text("image");
+  return {
+    grants: {
+      provider: provider.ref,
+      fs: { mounts: mountsOf(fs), scratch: fs.scratch.map(item => item.text) },
+      net: netOf(capabilities.net),
+      limits: defined({
+        memoryBytes: limit("mem"),
+        cpus: limit("cpu"),
+        pids: limit("pids"),
+        timeoutMs: limit("timeout"),
+      }),
+      auth: capabilities.auth.declared ? capabilities.auth.options[0]!.items.map(item => item.text) : [],
+      taint: declared.taint.items.map(item => item.text),
+      tools: tools.all ? null : tools.items.map(item => item.key),
+      deniedTools: tools.all ? tools.items.map(item => item.key) : [],
+      ...defined({
+        name: text("name"),
+        keep: typeof options.keep === "boolean" ? options.keep : undefined,
+        from: text("from"),
+        image: spoken,
+        build: text("build"),
+        workdir: text("workdir"),
+        user: text("user"),
+        ports: Array.isArray(options.ports) ? options.ports.map(String) : undefined,
+        tty: options.requiresTty === true ? true : undefined,
+      }),
+      options: { ...declaredValues(environment), ...options },
+    },
+  };
+}
+
+function isKnown(field: Field<unknown>): boolean {
+  if (field.options.length !== 1 || field.maybeUnset) return false;
+  const option = field.options[0] as { kind?: string; open?: boolean; openRead?: boolean; openWrite?: boolean };
+  return option.kind !== "unknown" && !option.open && !option.openRead && !option.openWrite;
+}
+
+/** The capabilities as an author would write them, for providers written in mlld. */
+function declaredValues({ capabilities }: EnvironmentFacts): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  const { provider, tools, mcps, fs, net } = capabilities;
+  const ref = (provider.options[0] as { ref?: string | null }).ref;
+  if (ref) values.provider = ref;
+  for (const [key, field] of [
+    ["tools", tools],
+    ["mcps", mcps],
+  ] as const) {
+    const set = field.options[0] as NameSet;
+    if (field.declared && !set.all) values[key] = set.items.map(item => item.text);
+  }
+  if (fs.declared) {
+    const set = fs.options[0] as FsSet;
+    if (!set.all)
+      values.fs = {
+        read: set.read.map(item => item.text),
+        write: [...set.write, ...set.scratch].map(item => item.text),
+      };
+  }
+  if (net.declared) {
+    const set = net.options[0] as NetSet;
+    values.net =
+      set.kind === "names"
+        ? isNone(set)
+          ? "none"
+          : isLimited(set)
+            ? "limited"
+            : { allow: [...new Set(set.allow.map(item => item.text))] }
+        : set.kind === "network"
+          ? set.name
+          : set.kind;
+  }
+  const limits = Object.fromEntries(
+    (["mem", "cpu", "pids", "timeout"] as const).flatMap(name => {
+      const set = capabilities[name].options[0] as { value?: number | null };
+      return capabilities[name].declared && set.value != null ? [[name, set.value]] : [];
+    }),
+  );
+  if (Object.keys(limits).length > 0) values.limits = limits;
+  return values;
+}
+
+function mountsOf(set: FsSet): Grants["fs"]["mounts"] {
+  if (set.all) return null;
+  const mount =
+    (mode: "ro" | "rw") =>
+    ({ base, container, tail, temporary, relative }: PathItem) => ({
+      host: base,
+      container: container ?? (relative === null && !temporary && mode === "ro" ? base : null),
+      tail,
+      mode,
+    });
+  return [...set.read.map(mount("ro")), ...set.write.map(mount("rw"))];
+}
+
+function netOf(field: Field<NetSet>): Grants["net"] {
+  if (!field.declared) return { kind: "default" };
+  const set = field.options[0]!;
+  if (set.kind === "bridge" || set.kind === "host") return { kind: set.kind };
+  if (set.kind === "network") return { kind: "network", name: set.name };
+  if (set.kind === "unknown") return { kind: "none" };
+  if (isNone(set)) return { kind: "none" };
+  if (isLimited(set)) return { kind: "limited" };
+  return { kind: "allow", items: set.allow.map(netItem), deny: set.deny.map(netItem) };
+}
+
+function netItem({ host, port }: NetItem): { host: string; port: number | null } {
+  return { host, port };
+}
+
+function defined<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
+}
+
+const CREATE_OPTIONS = FIELDS.filter(field => field.createTime).map(field => field.name);
+
+function createTime(grants: Grants): unknown {
+  const mounts =
+    grants.fs.mounts && [...grants.fs.mounts].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+  const { timeoutMs: _, ...limits } = grants.limits;
+  const options = Object.fromEntries(
+    CREATE_OPTIONS.filter(
+      name => !["provider", "fs", "net", "limits"].includes(name) && grants.options[name] !== undefined,
+    ).map(name => [name, grants.options[name]]),
+  );
+  return [grants.provider, mounts, [...grants.fs.scratch].sort(), grants.net, limits, options];
+}
+
+/** FNV-1a over the canonical JSON, twice with different seeds: 64 bits are enough to tell configs apart, and no secret is in them. */
+export function configHash(grants: Grants): string {
+  const text = canonical(createTime(grants));
+  return [0x811c9dc5, 0x9747b28c].map(seed => fnv(text, seed).toString(16).padStart(8, "0")).join("");
+}
+
+function fnv(text: string, seed: number): number {
+  let hash = seed;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return hash >>> 0;
+}
+
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+  if (typeof value === "object" && value !== null)
+    return `{${Object.keys(value)
+      .sort()
+      .map(key => `${JSON.stringify(key)}:${canonical((value as Record<string, unknown>)[key])}`)
+      .join(",")}}`;
+  return JSON.stringify(value) ?? "null";
+}
+
+export function sameEnvironment(child: Grants, parent: Grants): boolean {
+  return child.name === undefined && child.from === undefined && configHash({ ...child }) === configHash({ ...parent });
+}
+
+export function allowsTool(environment: EnvironmentFacts, tool: string): Answer {
+  const wanted: NameSet = { all: false, items: [{ key: tool.toLowerCase(), text: tool }], open: false };
+  const answers = new Set(
+    environment.capabilities.tools.options.map(option => NAME_ORDER.compare(wanted, option).answer),
+  );
+  return answers.size === 1 ? [...answers][0]! : "unknown";
+}
+
+export function commandProblem(environment: EnvironmentFacts, what: string, place?: Place): Problem | null {
+  if (allowsTool(environment, "bash") !== "wider") return null;
+  const { tools } = environment.capabilities;
+  const list = (tools.options[0] as NameSet).place ?? tools.place;
+  return {
+    code: "env/command-needs-bash",
+    severity: "error",
+    message: `${what.charAt(0).toUpperCase()}${what.slice(1)} needs the tool Bash, which ${environment.label} does not allow. Add "Bash" to its tools, or remove the command.`,
+    place,
+    related: list ? [{ place: list, message: "the tools are set here" }] : [],
+    fixes: list
+      ? [{ kind: "append", title: 'Add "Bash" to the tools', place: list, newText: '"Bash"', preferred: true }]
+      : [],
+  };
+}

@@ -1,0 +1,127 @@
+/** What the functions of this module take and give. */
+import type { Place } from "../place";
+import type { AbstractValue } from "../values/abstract";
+import type { ConfigRole, EnvironmentFacts, FieldComparison, PathContext, Problem } from "./types";
+
+export interface FieldSpec {
+  name: string;
+  /** Other spellings that mean this field. */
+  aliases: string[];
+  /** Short type for signatures: `string[] | "*"`. */
+  type: string;
+  /** Markdown. */
+  doc: string;
+  /** Who enforces it, one sentence. */
+  enforcedBy: string;
+  /** How a child may narrow it; null when it is outside the order. */
+  narrows: string | null;
+  allowed: "config" | "both";
+  /** A create-time field: part of the config hash and of "same environment". */
+  createTime: boolean;
+  /** Passed on from an enclosing block. */
+  inherits: boolean;
+  /** Value snippet with LSP placeholders. */
+  snippet: string;
+  /** Known values, for completion. */
+  values: string[];
+  /** Sub-fields, for completion inside the object. */
+  fields: FieldSpec[];
+  /** Offered by completion; spec-file names that have a better spelling are not. */
+  offered: boolean;
+}
+
+export interface ReadContext {
+  role: ConfigRole;
+  paths: PathContext;
+  /** How messages call the config: `@sandbox`; default `the config`. */
+  label?: string;
+}
+
+export interface BlockRequest {
+  /** The enclosing environment, `TOP_LEVEL` outside every block. */
+  parent: EnvironmentFacts;
+  /** CONFIG; null when none is written. */
+  config: AbstractValue | null;
+  /** The `with` clause; null when none is written. */
+  with: AbstractValue | null;
+  /** Where problems without a better place are reported: the head of the block, or the call that enters it. */
+  place?: Place;
+  label?: string;
+  paths: PathContext;
+  policy?: Policy;
+}
+
+export interface BlockFacts {
+  /** What holds inside, policy applied. */
+  environment: EnvironmentFacts;
+  /** Everything wrong with the config and every field that is wider than its parent: of `with` against CONFIG, of the result against `parent`, of spreads. */
+  problems: Problem[];
+  comparisons: FieldComparison[];
+}
+
+export interface Policy {
+  label: string;
+  place?: Place;
+  /** Set from `env.default`. */
+  defaultProvider: string | null;
+}
+
+/** `explain --json`: `"*"` unrestricted, `null` unknown until run time. */
+export interface Explanation {
+  provider: string | null;
+  capabilities: {
+    tools: unknown;
+    mcps: unknown;
+    fs: unknown;
+    net: unknown;
+    limits: unknown;
+    auth: unknown;
+    taint: unknown;
+  };
+  provenance: { field: string; place: Place | null; note: string }[];
+  profile: string | null;
+}
+
+/** Concrete grants in the shapes of the provider interface. */
+export interface Grants {
+  provider: string | null;
+  fs: {
+    mounts: { host: string; container: string | null; tail: string | null; mode: "ro" | "rw" }[] | null;
+    scratch: string[];
+  };
+  net:
+    | { kind: "default" }
+    | { kind: "none" }
+    | {
+        kind: "allow";
+        items: { host: string; port: number | null }[];
+        deny: { host: string; port: number | null }[];
+      }
+    | { kind: "limited" }
+    | { kind: "bridge" }
+    | { kind: "host" }
+    | { kind: "network"; name: string };
+  limits: { memoryBytes?: number; cpus?: number; pids?: number; timeoutMs?: number };
+  auth: string[];
+  taint: string[];
+  /** Lower-case names; null for all. `deniedTools` is taken off. */
+  tools: string[] | null;
+  deniedTools: string[];
+  name?: string;
+  /** undefined: not said. */
+  keep?: boolean;
+  from?: string;
+  image?: string;
+  /** Absolute. */
+  build?: string;
+  workdir?: string;
+  user?: string;
+  ports?: string[];
+  tty?: boolean;
+  /** Every field and further key of the merged config, as plain data, for providers written in mlld. */
+  options: Record<string, unknown>;
+}
+
+export interface ProviderKind {
+  kind: "none" | "docker" | "sprites" | "module" | "registry";
+}

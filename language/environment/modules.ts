@@ -1,0 +1,54 @@
+/** Providers written in mlld: what they must export. */
+import type { Place } from "../place";
+import type { Problem } from "./types";
+
+export const PROVIDER_EXPORTS: readonly {
+  name: string;
+  parameters: readonly string[];
+  required: boolean;
+  stub: string;
+}[] = [
+  {
+    name: "create",
+    parameters: ["opts"],
+    required: true,
+    stub: 'exe @create(opts) = { envName: "env", created: true }',
+  },
+  {
+    name: "execute",
+    parameters: ["envName", "command"],
+    required: true,
+    stub: 'exe @execute(envName, command) = { stdout: "", stderr: "", exitCode: 0 }',
+  },
+  { name: "release", parameters: ["envName"], required: true, stub: "exe @release(envName) = { }" },
+  { name: "snapshot", parameters: ["envName", "name"], required: false, stub: "exe @snapshot(envName, name) = { }" },
+];
+
+export function checkProviderModule(
+  exports: { name: string; executable: boolean; parameters: number | null; place?: Place }[],
+  ref: string,
+  place?: Place,
+): Problem[] {
+  return PROVIDER_EXPORTS.flatMap(({ name, parameters, required }) => {
+    const found = exports.find(entry => entry.name === name);
+    const say = (message: string): Problem[] => [
+      {
+        code: "env/provider-module",
+        severity: "error",
+        message,
+        place,
+        related: found?.place ? [{ place: found.place, message: `@${name} is defined here` }] : [],
+        fixes: [],
+      },
+    ];
+    const form = `@${name}(${parameters.join(", ")})`;
+    if (!found) return required ? say(`The provider '${ref}' does not export ${form}.`) : [];
+    if (!found.executable) return say(`@${name} of the provider '${ref}' is no executable: it must be ${form}.`);
+    if (found.parameters !== null && found.parameters !== parameters.length) {
+      return say(
+        `@${name} of the provider '${ref}' takes ${found.parameters} parameter${found.parameters === 1 ? "" : "s"}: it must be ${form}.`,
+      );
+    }
+    return [];
+  });
+}

@@ -1,0 +1,112 @@
+/** Capability sets in words, and as mlld source. */
+import { isLimited, isNone } from "./net-sets";
+import { formatLimit } from "./scalar-orders";
+import type { CapabilityName, FsSet, Item, LimitName, LimitSet, NameSet, NetSet, ProviderSet } from "./types";
+
+const UNKNOWN = "what only the run knows";
+
+export function itemsText(items: readonly Item[]): string {
+  const texts = [...new Set(items.map(item => item.text))];
+  return texts.length === 0 ? "nothing" : texts.join(", ");
+}
+
+/** One possible value of a field in words. */
+export function textOf(field: CapabilityName, value: unknown): string {
+  switch (field) {
+    case "provider": {
+      const set = value as ProviderSet;
+      return set.kind === "unknown" ? UNKNOWN : set.ref === null ? "none" : `'${set.ref}'`;
+    }
+    case "tools":
+    case "mcps":
+    case "auth": {
+      const set = value as NameSet;
+      const base = set.all
+        ? set.items.length > 0
+          ? `everything but ${itemsText(set.items)}`
+          : "everything"
+        : itemsText(set.items);
+      return set.open && !set.all ? (set.items.length > 0 ? `${base} and ${UNKNOWN}` : UNKNOWN) : base;
+    }
+    case "fs":
+      return filesText(value as FsSet);
+    case "net":
+      return netText(value as NetSet);
+    default: {
+      const set = value as LimitSet;
+      return set.kind === "unknown"
+        ? UNKNOWN
+        : set.value === null
+          ? "no limit"
+          : formatLimit(field as LimitName, set.value);
+    }
+  }
+}
+
+function filesText(set: FsSet): string {
+  if (set.all) return "everything";
+  const parts = [
+    ...(set.read.length > 0 ? [`reading ${itemsText(set.read)}`] : []),
+    ...(set.write.length > 0 ? [`writing ${itemsText(set.write)}`] : []),
+    ...(set.openRead || set.openWrite ? [UNKNOWN] : []),
+  ];
+  return parts.length > 0 ? parts.join(", ") : "no files of the host";
+}
+
+function netText(set: NetSet): string {
+  switch (set.kind) {
+    case "unknown":
+      return UNKNOWN;
+    case "host":
+      return "the host's network";
+    case "bridge":
+      return "the sandbox's own network, which is open";
+    case "network":
+      return `the engine network '${set.name}', which is open`;
+    case "names": {
+      if (isNone(set)) return "no network";
+      if (isLimited(set)) return "any name, through the egress proxy";
+      const allowed = itemsText(set.allow);
+      return `${allowed}${set.open ? ` and ${UNKNOWN}` : ""}${set.deny.length > 0 ? ` but not ${itemsText(set.deny)}` : ""}`;
+    }
+  }
+}
+
+/** The value as an author would write it; null when it can't be written. */
+export function sourceOf(field: CapabilityName, value: unknown): string | null {
+  switch (field) {
+    case "provider": {
+      const set = value as ProviderSet;
+      return set.kind === "unknown" || set.ref === null ? null : `'${set.ref}'`;
+    }
+    case "tools":
+    case "mcps":
+    case "auth": {
+      const set = value as NameSet;
+      return set.open || set.all ? null : `[${set.items.map(item => JSON.stringify(item.text)).join(", ")}]`;
+    }
+    case "fs": {
+      const set = value as FsSet;
+      const list = (items: Item[]): string => `[${items.map(item => JSON.stringify(item.text)).join(", ")}]`;
+      return set.all || set.openRead || set.openWrite ? null : `{ read: ${list(set.read)}, write: ${list(set.write)} }`;
+    }
+    case "net": {
+      const set = value as NetSet;
+      if (set.kind === "bridge" || set.kind === "host") return `"${set.kind}"`;
+      if (set.kind === "network") return JSON.stringify(set.name);
+      if (set.kind === "unknown" || set.open) return null;
+      if (isNone(set)) return '"none"';
+      if (isLimited(set)) return '"limited"';
+      return set.deny.length > 0
+        ? null
+        : `{ allow: [${[...new Set(set.allow.map(item => item.text))].map(text => JSON.stringify(text)).join(", ")}] }`;
+    }
+    default: {
+      const set = value as LimitSet;
+      if (set.kind === "unknown" || set.value === null) return null;
+      return field === "cpu" || field === "pids"
+        ? String(set.value)
+        : JSON.stringify(formatLimit(field as LimitName, set.value).replace(" bytes", ""));
+    }
+  }
+}
