@@ -26,6 +26,9 @@ const WATCHED = ["**/*.{mld,md,att,mtt}", "**/{mlld-config,mlld-lock}.json"];
 /** How many files are read at once while a workspace is loaded. */
 const READS_AT_ONCE = 32;
 
+/** How long answers wait for the client to tell its settings. */
+const SETTINGS_PATIENCE_MS = 2000;
+
 /**
  * Serves a client on a connection that is not listening yet.
  * @param fileSystem how files other than the open documents are read; asked with the folders of the workspace once they are known
@@ -40,6 +43,8 @@ export function serve(connection: Connection, fileSystem: (folders: () => string
   let client: ClientFacts;
   let loaded: Promise<void> = Promise.resolve();
 
+  const failed = (what: string) => (error: unknown) =>
+    log(`${what}: ${error instanceof Error ? error.message : String(error)}`);
   const changed = (uris: Iterable<string>) => workspace.onDidChange.fire({ uris: [...new Set(uris)], typed: false });
 
   connection.onInitialize((params): InitializeResult => {
@@ -65,34 +70,48 @@ export function serve(connection: Connection, fileSystem: (folders: () => string
   });
 
   connection.onInitialized(() => {
-    loaded = start().catch(error =>
-      log(`The workspace could not be loaded: ${error instanceof Error ? error.message : String(error)}`),
-    );
+    void configure(undefined);
+    loaded = start().catch(failed("The workspace could not be loaded"));
   });
 
   async function start(): Promise<void> {
     if (client.watchesFiles) {
-      await connection.client.register(DidChangeWatchedFilesNotification.type, {
-        watchers: WATCHED.map(globPattern => ({ globPattern })),
-      });
+      const watchers = WATCHED.map(globPattern => ({ globPattern }));
+      connection.client
+        .register(DidChangeWatchedFilesNotification.type, { watchers })
+        .catch(failed("Files cannot be watched"));
     }
-    if (client.watchesConfiguration)
-      await connection.client.register(DidChangeConfigurationNotification.type, { section: SETTINGS_SECTION });
+    if (client.watchesConfiguration) {
+      connection.client
+        .register(DidChangeConfigurationNotification.type, { section: SETTINGS_SECTION })
+        .catch(failed("Settings cannot be watched"));
+    }
     if (client.workspaceFolders) {
       connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {
         const gone = removed.map(folder => canonicalUri(folder.uri));
         workspace.folders = workspace.folders.filter(folder => !gone.includes(folder.uri));
         workspace.folders.push(...added.map(folderOf));
-        loaded = loaded.then(reload);
+        void configure(undefined);
+        loaded = loaded.then(loadFolders).catch(failed("The folders could not be loaded"));
       });
     }
-    await loadSettings(undefined);
     await loadFolders();
   }
 
-  async function reload(): Promise<void> {
-    await loadSettings(undefined);
-    await loadFolders();
+  /** Loads the settings; until they are there, answers wait, but not for a client that stays silent. */
+  function configure(pushed: unknown): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const patience = new Promise<void>(resolve => {
+      timer = setTimeout(resolve, SETTINGS_PATIENCE_MS);
+    });
+    const configuring: Promise<void> = Promise.race([loadSettings(pushed), patience])
+      .catch(failed("The settings could not be read"))
+      .finally(() => {
+        clearTimeout(timer);
+        if (workspace.configuring === configuring) workspace.configuring = null;
+      });
+    workspace.configuring = configuring;
+    return configuring;
   }
 
   /** `pushed` is what the client sent with the notification; a client that can be asked is asked, folder by folder. */
@@ -144,10 +163,9 @@ export function serve(connection: Connection, fileSystem: (folders: () => string
   });
 
   connection.onDidChangeConfiguration(({ settings }) => {
-    loaded = loaded
-      .then(() => loadSettings(settings ?? null))
+    configure(settings ?? null)
       .then(() => changed([...workspace.openUris(), ...workspace.files]))
-      .catch(error => log(`The settings could not be read: ${String(error)}`));
+      .catch(failed("The settings could not be applied"));
   });
 
   connection.onDidChangeWatchedFiles(({ changes }) => {

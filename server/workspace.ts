@@ -64,6 +64,9 @@ export class Workspace {
   readonly files = new Set<string>();
   readonly onDidChange = new Emitter<Change>();
 
+  /** Set while the settings are asked for: answers wait for it, so that none of them has to be taken back. */
+  configuring: Promise<void> | null = null;
+
   private readonly open = new Map<string, TextDocument>();
   private readonly generations = new Map<string, number>();
   private readonly results = new Map<string, Checked>();
@@ -174,6 +177,7 @@ export class Workspace {
 
   /** Loads a file and what its analysis wants, until nothing new is wanted; then the same as `result`. */
   async settled(uri: string): Promise<Checked | null> {
+    if (this.configuring) await this.configuring;
     if (!this.open.has(uri) || this.disk.root(uri) === undefined) {
       const before = this.disk.root(uri);
       await this.disk.load(uri);

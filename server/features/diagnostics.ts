@@ -67,6 +67,8 @@ abstract class Delivery {
       if (open.has(uri)) this.run(uri);
       else this.pending.add(uri);
     }
+    // Settings and folders change what stands beside the text of open files.
+    if (!typed && uris.some(uri => open.has(uri))) this.views.soon();
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.follow(), typed ? REST_MS : 0);
   }
@@ -113,7 +115,7 @@ class Push extends Delivery {
   protected async deliver(uri: string): Promise<void> {
     const { workspace } = this.context;
     // Without anything to load the answer goes out in the turn that read the edit.
-    let checked = workspace.result(uri);
+    let checked = workspace.configuring ? null : workspace.result(uri);
     if (!checked || checked.analysis.wanted.length > 0 || workspace.disk.root(uri) === undefined)
       checked = await workspace.settled(uri);
     if (!checked || !(workspace.document(uri) || workspace.files.has(uri))) {

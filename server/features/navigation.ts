@@ -11,7 +11,7 @@ import {
   type WorkspaceEdit,
 } from "vscode-languageserver";
 import type { Edit } from "../../language/diagnostics";
-import { occurrencesOf } from "../../language/features/navigation/occurrences";
+import { type Occurrence, occurrencesOf, usesOf } from "../../language/features/navigation/occurrences";
 import {
   checkName,
   RenameRefused,
@@ -20,9 +20,11 @@ import {
   renamingAt,
 } from "../../language/features/navigation/rename";
 import { type Target, targetAt } from "../../language/features/navigation/target";
+import type { Analysis } from "../../language/semantics";
 import { type Context, type Feature, onDocument } from "../context";
 import { locationOf, rangeOf, workspaceEditOf } from "../convert";
 import { filesNaming } from "../search";
+import { canonicalUri } from "../uris";
 import type { Checked } from "../workspace";
 
 interface At {
@@ -118,27 +120,22 @@ async function definition(
 }
 
 async function loadedLocation({ workspace }: Context, { place }: Target): Promise<Location | null> {
+  if (!place) return null;
   const location = locationOf(workspace, place);
   if (location) return location;
-  await workspace.disk.load(place.uri);
+  await workspace.disk.load(canonicalUri(place.uri));
   return locationOf(workspace, place);
 }
 
 function highlights({ analysis, positions }: Checked, { position }: At): DocumentHighlight[] {
   const target = targetAt(analysis, positions.offsetAt(position));
   if (!target) return [];
-  const { symbol } = target;
-  const spans =
-    symbol && (target.name === null || symbol.range === null)
-      ? symbol.references.map(({ start, end, use }) => ({
-          start,
-          end,
-          kind: use === "write" ? ("write" as const) : ("read" as const),
-        }))
-      : target.name !== null
-        ? occurrencesOf(analysis, target.place, target.name)
-        : [{ ...target.span, kind: "read" as const }];
-  return spans.map(span => ({ range: rangeOf(positions, span), kind: HIGHLIGHT[span.kind] }));
+  return inFileOf(analysis, target).map(span => ({ range: rangeOf(positions, span), kind: HIGHLIGHT[span.kind] }));
+}
+
+function inFileOf(analysis: Analysis, { place, name, symbol, span }: Target): Occurrence[] {
+  if (place && name !== null) return occurrencesOf(analysis, place, name);
+  return symbol ? usesOf(analysis, symbol) : [{ ...span, kind: "read", spelled: "" }];
 }
 
 async function references(
@@ -153,13 +150,13 @@ async function references(
   const { name, place, symbol } = target;
   const found: Location[] = [];
   const inFile = (file: Checked) => {
-    for (const occurrence of occurrencesOf(file.analysis, place, name)) {
+    for (const occurrence of inFileOf(file.analysis, target)) {
       if (occurrence.kind === "definition" && !includeDefinition) continue;
       found.push({ uri: context.workspace.clientUri(file.uri), range: rangeOf(file.positions, occurrence) });
     }
   };
   // A name of a block cannot be seen from other files.
-  if (symbol && symbol.scope.kind !== "file") inFile(checked);
+  if (!place || (symbol && symbol.scope.kind !== "file")) inFile(checked);
   else await filesNaming(context, name, [place.uri], token, inFile);
   return found;
 }
@@ -179,7 +176,8 @@ async function rename(
     for (const { start, end, newText } of refusable(() => renameIn(file.analysis, renaming, name)))
       edits.push({ place: { uri: file.uri, start, end }, newText });
   };
-  if (renaming.local) inFile(checked);
-  else await filesNaming(context, renaming.name, [checked.uri, renaming.target.place.uri], token, inFile);
+  const { place } = renaming.target;
+  if (renaming.local || !place) inFile(checked);
+  else await filesNaming(context, renaming.name, [checked.uri, place.uri], token, inFile);
   return workspaceEditOf(context.workspace, edits);
 }

@@ -365,3 +365,41 @@ describe("requests of the client", () => {
     expect(await ask("mlldEnv/explain", { position: { line: 0, character: 0 } })).toBeNull();
   });
 });
+
+describe("what stands beside the text", () => {
+  it("is asked for again when settings or imports change", async () => {
+    const capabilities = {
+      workspace: {
+        configuration: true,
+        codeLens: { refreshSupport: true },
+        inlayHint: { refreshSupport: true },
+        semanticTokens: { refreshSupport: true },
+      },
+    };
+    session = await Session.start({ capabilities, files: { "lib.mld": 'var @c = { tools: ["Read"] }\n' } });
+    const asked: string[] = [];
+    for (const method of [
+      "workspace/codeLens/refresh",
+      "workspace/inlayHint/refresh",
+      "workspace/semanticTokens/refresh",
+    ])
+      session.client.onRequest(method, () => void asked.push(method));
+    const until = async (count: number) => {
+      for (let i = 0; i < 50 && asked.length < count; i++) await new Promise(resolve => setTimeout(resolve, 50));
+      return asked.splice(0).sort();
+    };
+    await session.open("a.mld", 'import { @c } from "./lib.mld"\nenv @c [ show "x" ]\n');
+    await session.open("lib.mld", 'var @c = { tools: ["Read"] }\n');
+    await session.diagnostics("a.mld");
+    await new Promise(resolve => setTimeout(resolve, 500));
+    asked.length = 0;
+    await session.client.sendNotification("workspace/didChangeConfiguration", { settings: null });
+    expect(await until(3)).toEqual([
+      "workspace/codeLens/refresh",
+      "workspace/inlayHint/refresh",
+      "workspace/semanticTokens/refresh",
+    ]);
+    await session.change("lib.mld", 'var @c = { tools: ["Bash"] }\n');
+    expect(await until(3)).toHaveLength(3);
+  });
+});

@@ -25,15 +25,11 @@ function objectShape(frames: Frame[], index: number, text: string): Shape | null
   const head = frame.head.replace(/\s+/g, " ");
   const around = enclosing(frames, index);
   if (around) {
-    const outer = objectShape(frames, around.index, text);
-    if (outer) {
-      const spec = outer.keys.find(key => key.name === around.key);
-      if (around.inList) return spec?.items ? shape(spec.items) : null;
-      if (spec?.names) return { kind: "other", keys: [] };
-      return spec && spec.fields.length > 0 ? shape(spec.fields) : null;
-    }
-    const holder = namedHolder(frames, around.index, text);
+    const holder = around.inList ? null : namedHolder(frames, around.index, text);
     if (holder) return shape(holder);
+    const spec = objectShape(frames, around.index, text)?.keys.find(key => key.name === around.key);
+    const keys = around.inList ? spec?.items : spec?.fields;
+    return keys && keys.length > 0 ? shape(keys) : null;
   }
   if (/(^|\s)with $/.test(head)) return withShape(head);
   if (/(^|[\s=>([])(env|box) ?$/.test(head)) return shape(CONFIG, "config");

@@ -11,6 +11,16 @@ export interface Occurrence extends Span {
   spelled: string;
 }
 
+/** Uses of a built-in name, or of one whose definition is not known, in its file. */
+export function usesOf(analysis: Analysis, symbol: MlldSymbol): Occurrence[] {
+  return analysis.references
+    .filter(
+      ({ symbol: used }) =>
+        used === symbol || (used?.range === null && used.kind === symbol.kind && used.name === symbol.name),
+    )
+    .map(({ start, end, use }) => ({ start, end, kind: use === "write" ? "write" : "read", spelled: symbol.name }));
+}
+
 /** All places of one file that name the definition at `target`: the definition itself, uses, imports, members of a module. */
 export function occurrencesOf(analysis: Analysis, target: Place, name: string): Occurrence[] {
   const found = new Map<number, Occurrence>();

@@ -68,7 +68,9 @@ export function renameIn(
   const occurrences =
     local && target.symbol
       ? localOccurrences(target.symbol)
-      : occurrencesOf(analysis, target.place, name).filter(({ spelled }) => spelled === name);
+      : target.place
+        ? occurrencesOf(analysis, target.place, name).filter(({ spelled }) => spelled === name)
+        : [];
   for (const { start } of occurrences) {
     const taken = lookup(analysis.scopeAt(start), newName);
     if (taken) throw new RenameRefused(`@${newName} already exists where @${name} is used.`);

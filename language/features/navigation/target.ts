@@ -9,8 +9,8 @@ import { fieldOf, symbolValue } from "../symbol-values";
 export interface Target {
   /** The name at the cursor. */
   span: Span;
-  /** The defining name, or the start of a file. */
-  place: Place;
+  /** The defining name, or the start of a file; null for what is built in or comes from an unknown module. */
+  place: Place | null;
   /** How the definition is spelled; null for a file or a key of an object. */
   name: string | null;
   /** The symbol of this file behind the name; null for members and paths. */
@@ -22,14 +22,12 @@ export function targetAt(analysis: Analysis, offset: number): Target | null {
   const found = analysis.symbolAt(offset);
   if (found) {
     const place = analysis.definitionOf(found.symbol) ?? ownPlace(analysis, found.symbol);
-    return (
-      place && {
-        span: { start: found.start, end: found.end },
-        place,
-        name: definedName(analysis, found.symbol),
-        symbol: found.symbol,
-      }
-    );
+    return {
+      span: { start: found.start, end: found.end },
+      place,
+      name: definedName(analysis, found.symbol),
+      symbol: found.symbol,
+    };
   }
   const path = pathAt(analysis.file, offset);
   return memberTarget(analysis, path) ?? pathTarget(analysis, path);
