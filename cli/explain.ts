@@ -1,0 +1,79 @@
+import { isAbsolute } from "node:path";
+import { parseArgs } from "node:util";
+import { check as diagnose, type Finding } from "../language/diagnostics";
+import { describe, explain as explainEnvironment } from "../language/environment";
+import type { Place } from "../language/place";
+import { type Analysis, analyse, type Site } from "../language/semantics";
+import { LineMap } from "../language/syntax";
+import { blockAt } from "../runtime/plan/slice";
+import { DiskHost } from "./host";
+import { EXIT, type Io, UsageError } from "./io";
+import { displayPath, uriOf } from "./paths";
+import { reporter } from "./reported";
+
+/** `explain [--json] FILE:LINE`: the effective environment of the env block at a line (1-based). */
+export async function explain(args: string[], io: Io): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    options: { json: { type: "boolean", default: false } },
+    allowPositionals: true,
+  });
+  const [target, ...rest] = positionals;
+  const match = target === undefined ? null : /^(.+):([1-9]\d*)$/s.exec(target);
+  if (!match || rest.length > 0) throw new UsageError("name a file and a line, as in agents.mld:12");
+  const [, path, line] = match as unknown as [string, string, string];
+
+  const host = new DiskHost();
+  const uri = uriOf(path, io.cwd);
+  const text = host.text(uri);
+  if (text === null) throw new UsageError(`cannot read ${path}`);
+  const analysis = analyse(uri, host);
+  const site = siteAt(analysis, new LineMap(text), Number(line) - 1);
+  if (!site) {
+    io.stderr.write(`mlld-env explain: there is no env block at line ${line} of ${path}\n`);
+    return EXIT.failed;
+  }
+
+  const { environment } = analysis.factsOf(site);
+  const report = reporter(host, of => displayPath(of, io.cwd, isAbsolute(path)));
+  const locate = (place: Place): { file: string; range: unknown } => {
+    const { file, range } = report({ code: "", severity: "hint", message: "", place, related: [], fixes: [] });
+    return { file, range };
+  };
+  const findings = diagnose(analysis, host)
+    .filter(finding => concerns(finding, site))
+    .map(report);
+  if (!values.json) {
+    io.stdout.write(`${describe(environment)}\n`);
+    for (const { range, severity, code, message } of findings)
+      io.stdout.write(`\n${range.start.line + 1}:${range.start.character + 1}: ${severity}: ${message} [${code}]\n`);
+    return EXIT.ok;
+  }
+  const { provider, capabilities, provenance, profile } = explainEnvironment(environment);
+  const { file, range: block } = locate(site.place);
+  io.stdout.write(
+    `${JSON.stringify({
+      file,
+      block,
+      provider,
+      capabilities,
+      provenance: provenance.map(({ field, place, note }) => ({ field, from: place && locate(place), note })),
+      profile,
+      findings,
+    })}\n`,
+  );
+  return EXIT.ok;
+}
+
+function siteAt(analysis: Analysis, lines: LineMap, line: number): Site | undefined {
+  const path = blockAt(analysis.file, offset => lines.positionAt(offset).line, line);
+  const node = path?.at(-1);
+  return analysis.sites.find(site => site.node === node);
+}
+
+/** Findings in the block, or about what it was made from. */
+function concerns({ place, related }: Finding, site: Site): boolean {
+  const within = (one: Place): boolean =>
+    one.uri === site.place.uri && site.place.start <= one.start && one.end <= site.place.end;
+  return within(place) || related.some(more => within(more.place));
+}
