@@ -39,5 +39,8 @@ export function escapeSnippet(text: string): string {
 
 /** A snippet without its placeholders, for clients that know none. */
 export function plainOf(snippet: string): string {
-  return snippet.replace(/\$\{\d+:?([^}]*)\}|\$\d+/g, "$1").replace(/\\([\\$}])/g, "$1");
+  return snippet
+    .replace(/\$\{\d+\|([^,|}]*)[^}]*\}/g, "$1")
+    .replace(/\$\{\d+:?([^}]*)\}|\$\d+/g, "$1")
+    .replace(/\\([\\$}])/g, "$1");
 }

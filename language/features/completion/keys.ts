@@ -2,7 +2,7 @@ import type { Analysis } from "../../semantics";
 import { fieldOf, keysOf, symbolValue } from "../symbol-values";
 import type { CursorContext, Frame } from "./context";
 import { credentials } from "./credentials";
-import { type CompletionEntry, escapeSnippet } from "./entry";
+import { type CompletionEntry, escapeSnippet, plainOf } from "./entry";
 import { ALLOW, AUTH, CONFIG, type KeySpec, NEEDS, POLICY, PROFILES, TAIL, TOOL, WITH } from "./schemas";
 import type { CompletionWorld } from "./world";
 
@@ -123,33 +123,60 @@ export function valueEntries(
 ): CompletionEntry[] {
   const { text } = analysis.file;
   const at = fieldAt(context, text);
-  if (!at) return [];
-  const { spec, holder, inList } = at;
-  const quoted = context.quote;
-  if (quoted && quoted.quote !== '"' && quoted.quote !== "'") return [];
-  const replace = quoted ? { start: quoted.start + 1, end: closing(text, quoted.start, offset) } : context.word;
-  const written = new Set(
-    inList
-      ? [...text.slice(context.frames.at(-1)!.start, replace.start).matchAll(/["']([^"'\n]*)["']/g)].map(
-          match => match[1]!,
-        )
-      : [],
-  );
-  const entries = candidates(analysis, offset, spec, holder, world, context)
-    .filter(({ value }) => !written.has(value))
-    .map(({ value, kind, detail }, i): CompletionEntry => {
-      const literal = spec.type === "boolean" || /^(true|false|null|\d.*|none)$/.test(value) || value.startsWith("@");
-      return {
-        label: value,
-        kind,
-        ...(detail && { detail }),
-        insert: quoted || literal ? value : `"${value}"`,
-        replace,
-        rank: i,
-        filter: quoted || literal ? value : `"${value}"`,
-      };
+  const { quote } = context;
+  if (!at || (quote && quote.quote !== '"' && quote.quote !== "'")) return [];
+  const written = at.inList ? listedBefore(text, context, quote?.start ?? context.word.start) : new Set<string>();
+  return candidates(analysis, offset, at, world, context)
+    .filter(({ source }) => !written.has(inner(source)))
+    .flatMap((candidate, i): CompletionEntry[] => {
+      const entry = quote ? insideQuotes(text, offset, quote.start, candidate) : outsideQuotes(context, candidate);
+      return entry ? [{ ...entry, rank: i }] : [];
     });
-  return quoted ? entries.filter(({ insert }) => !insert.startsWith("@") || spec.name === "provider") : entries;
+}
+
+/** Elements of the list before the cursor: a set needs none of them twice. */
+function listedBefore(text: string, context: CursorContext, end: number): Set<string> {
+  const listed = text.slice(context.frames.at(-1)!.start, end).matchAll(/"([^"\n]*)"|'([^'\n]*)'/g);
+  return new Set([...listed].map(([, double, simple]) => double ?? simple ?? ""));
+}
+
+function outsideQuotes(context: CursorContext, { source, kind }: Candidate): Omit<CompletionEntry, "rank"> {
+  return {
+    label: inner(plainOf(source)),
+    kind,
+    insert: source,
+    ...(source.includes("$") && { snippet: true }),
+    replace: context.word,
+  };
+}
+
+/** Only texts fit between quotes. `@` between double quotes would be a reference, so they become simple ones. */
+function insideQuotes(
+  text: string,
+  offset: number,
+  open: number,
+  { source, kind }: Candidate,
+): Omit<CompletionEntry, "rank"> | null {
+  const plain = plainOf(source);
+  const value = inner(plain);
+  if (value === plain) return null;
+  const end = closing(text, open, offset);
+  if (text[open] === '"' && value.startsWith("@")) {
+    const closed = text[end] === '"';
+    return {
+      label: value,
+      kind,
+      insert: `'${value}'`,
+      replace: { start: open, end: closed ? end + 1 : end },
+      filter: `"${value}`,
+    };
+  }
+  return { label: value, kind, insert: value, replace: { start: open + 1, end } };
+}
+
+/** A text without its quotes; other values as they are. */
+function inner(source: string): string {
+  return /^(["']).*\1$/s.test(source) ? source.slice(1, -1) : source;
 }
 
 /** The field whose value stands at the cursor. */
@@ -166,37 +193,36 @@ function fieldAt(context: CursorContext, text: string): { spec: KeySpec; holder:
   return holder && spec ? { spec, holder, inList } : null;
 }
 
+/** A value as it is written in a program, or the snippet of one. */
 interface Candidate {
-  value: string;
+  source: string;
   kind: CompletionEntry["kind"];
-  detail?: string;
 }
 
 function candidates(
   analysis: Analysis,
   offset: number,
-  spec: KeySpec,
-  holder: Shape,
+  { spec, holder }: { spec: KeySpec; holder: Shape },
   world: CompletionWorld,
   context: CursorContext,
 ): Candidate[] {
-  const constants = spec.values.map((value): Candidate => ({ value, kind: "value" }));
+  const constants = spec.values.map((source): Candidate => ({ source, kind: "value" }));
+  const texts = (values: Iterable<string>, kind: CompletionEntry["kind"] = "value"): Candidate[] => {
+    const known = new Set(spec.values.map(inner));
+    return [...values]
+      .filter(value => !known.has(value))
+      .map(value => ({ source: value.startsWith("@") ? `'${value}'` : `"${value}"`, kind }));
+  };
   if (holder.kind === "other") return constants;
   switch (spec.name) {
     case "tools":
-      return [...new Set([...constants.map(({ value }) => value), ...world.tools])].map(value => ({
-        value,
-        kind: "value",
-      }));
+      return [...constants, ...texts(world.tools)];
     case "auth":
-      return [...credentials(analysis, offset)].map(value => ({ value, kind: "credential" }));
+      return texts(credentials(analysis, offset), "credential");
     case "profile":
-      return profileNames(analysis, offset, context).map(value => ({ value, kind: "value" }));
+      return texts(profileNames(analysis, offset, context));
     case "provider":
-      return [...new Set([...constants.map(({ value }) => value), ...world.providers])].map(value => ({
-        value,
-        kind: "value",
-      }));
+      return [...constants, ...texts(world.providers)];
     default:
       return constants;
   }

@@ -79,7 +79,7 @@ export const AUTH: KeySpec[] = [
     '"env:${1:NAME}"',
     "Where the credential is: `keychain`, `keychain:SERVICE/ACCOUNT` or `env:VARIABLE`.",
     {
-      values: ["keychain", "keychain:", "env:"],
+      values: ['"keychain"', '"keychain:$1"', '"env:$1"'],
     },
   ),
   key("as", "string", '"${1:NAME}"', "The environment variable that commands find it in."),
@@ -114,15 +114,15 @@ export const POLICY: KeySpec[] = [
     fields: [
       key("rules", "string[]", '["$1"]', "Names of built-in rules.", {
         values: [
-          "no-secret-exfil",
-          "no-sensitive-exfil",
-          "no-untrusted-destructive",
-          "no-untrusted-privileged",
-          "untrusted-llms-get-influenced",
+          '"no-secret-exfil"',
+          '"no-sensitive-exfil"',
+          '"no-untrusted-destructive"',
+          '"no-untrusted-privileged"',
+          '"untrusted-llms-get-influenced"',
         ],
       }),
       key("unlabeled", "string", '"untrusted"', "The label of values without one.", {
-        values: ["untrusted", "trusted"],
+        values: ['"untrusted"', '"trusted"'],
       }),
     ],
   }),
@@ -145,7 +145,7 @@ export const TOOL: KeySpec[] = [
 export const TAIL: KeySpec[] = [
   key("pipeline", "list of stages", "[@$1]", "Stages that the value goes through."),
   key("stdin", "value", "@$1", "Standard input of the command."),
-  key("format", "string", '"$1"', "How the value is read.", { values: ["json", "text", "csv", "xml"] }),
+  key("format", "string", '"$1"', "How the value is read.", { values: ['"json"', '"text"', '"csv"', '"xml"'] }),
   key("auth", "name", "$1", "A credential for this command."),
   key("guards", "false | object", "{ except: [$1] }", "Guards that do not apply."),
   key("parallel", "number", "$1", "How many at once."),
