@@ -20,12 +20,13 @@ import { atStatement, atTopLevelLine } from "./recovery";
 import { skipGroup } from "./references";
 import { parseBlockStatement } from "./statements";
 import type { Block, Statement } from "./tree";
+import { wordSet } from "./words";
 
 /** What a block belongs to: `value` is the block of an exe, an `env` or a `let`. */
 export type BlockKind = "value" | "env" | "if" | "for" | "loop" | "hook" | "when" | "action";
 
 /** Words that begin a statement and never an array element. */
-const BLOCK_WORDS = new Set([
+const BLOCK_WORDS = wordSet([
   "let",
   "var",
   "show",
@@ -48,7 +49,7 @@ const BLOCK_WORDS = new Set([
 ]);
 
 /** Words that begin a statement or a (rightly or wrongly given) value: in an action they begin a statement. */
-const EITHER_WORDS = new Set([
+const EITHER_WORDS = wordSet([
   "for",
   "env",
   "box",
@@ -74,8 +75,7 @@ export function looksLikeBlock(p: Parser, open: number, action = false): boolean
   if (c === EQUALS) return p.at(i + 1) === GREATER;
   if (isIdentifierStart(c)) {
     const end = p.wordEnd(i);
-    const word = p.text.slice(i, end);
-    return BLOCK_WORDS.has(word) || (action && EITHER_WORDS.has(word));
+    return BLOCK_WORDS.has(p.text, i, end) || (action && EITHER_WORDS.has(p.text, i, end));
   }
   if (c !== AT) return false;
   return statementFollows(p, i, action);
@@ -123,10 +123,9 @@ export function parseBlock(p: Parser, kind: BlockKind): Block {
   const open = p.pos;
   const braces = p.at(open) === OPEN_BRACE;
   const close = braces ? CLOSE_BRACE : CLOSE_BRACKET;
-  const statements: Statement[] = [];
   if (!p.enter()) {
     skipGroup(p, open);
-    return { kind: "Block", start: open, end: p.pos, statements };
+    return { kind: "Block", start: open, end: p.pos, statements: [] };
   }
   const multiline = p.multiline;
   const inWith = p.inWith;
@@ -134,7 +133,7 @@ export function parseBlock(p: Parser, kind: BlockKind): Block {
   p.multiline = p.inWith = false;
   p.lists = 0;
   p.pos++;
-  parseStatements(p, kind, statements, close);
+  const statements = parseStatements(p, kind, close);
   p.multiline = multiline;
   p.inWith = inWith;
   p.lists = lists;
@@ -170,8 +169,7 @@ export function parseUnopenedBlock(p: Parser, kind: BlockKind): Block | null {
   if (p.at(next) !== AT && !atStatement(p, next) && !p.atComment(next)) return null;
   if (!p.enter()) return null;
   const at = p.pos;
-  const statements: Statement[] = [];
-  parseStatements(p, kind, statements, CLOSE_BRACKET);
+  const statements = parseStatements(p, kind, CLOSE_BRACKET);
   p.depth--;
   if (p.peek() === CLOSE_BRACKET) p.pos++;
   return { kind: "Block", start: at, end: p.pos, statements };
@@ -190,7 +188,13 @@ function insertError(p: Parser, open: number, edits: { start: number; end: numbe
   });
 }
 
-function parseStatements(p: Parser, kind: BlockKind, statements: Statement[], close: number): void {
+function parseStatements(p: Parser, kind: BlockKind, close: number): Statement[] {
+  const base = p.top;
+  holdStatements(p, kind, close);
+  return p.take(base);
+}
+
+function holdStatements(p: Parser, kind: BlockKind, close: number): void {
   let returned = false;
   let separated = true;
   for (;;) {
@@ -233,16 +237,16 @@ function parseStatements(p: Parser, kind: BlockKind, statements: Statement[], cl
     const statement = parseBlockStatement(p, kind);
     separated = false;
     if (statement === null || p.pos === start) {
-      if (!skipUnknown(p, statements, close)) return;
+      if (!skipUnknown(p, close)) return;
       continue;
     }
-    statements.push(statement);
+    p.hold(statement);
     if (statement.kind === "ReturnStatement") returned = true;
   }
 }
 
 /** Takes the rest of the line that begins no statement; false where the block has to end. */
-function skipUnknown(p: Parser, statements: Statement[], close: number): boolean {
+function skipUnknown(p: Parser, close: number): boolean {
   const start = p.pos;
   const c = p.peek();
   if (
@@ -270,6 +274,6 @@ function skipUnknown(p: Parser, statements: Statement[], close: number): boolean
     i,
   );
   p.pos = i;
-  statements.push({ kind: "ErrorStatement", start, end: i });
+  p.hold({ kind: "ErrorStatement", start, end: i });
   return true;
 }

@@ -191,7 +191,7 @@ export function parseCommandBody(p: Parser): CommandBody {
 }
 
 function parseCommandParts(p: Parser): TemplatePart[] {
-  const parts: TemplatePart[] = [];
+  const base = p.top;
   const text = p.text;
   let textStart = p.pos;
   let i = p.pos;
@@ -210,9 +210,9 @@ function parseCommandParts(p: Parser): TemplatePart[] {
     if (c === AT) {
       if (p.at(i + 1) === AT) i++;
       else if (isIdentifierStart(p.at(i + 1))) {
-        if (i > textStart) parts.push(commandText(p, textStart, i));
+        if (i > textStart) p.hold(commandText(p, textStart, i));
         p.pos = i;
-        parts.push(parseCommandInterpolation(p, quoted));
+        p.hold(parseCommandInterpolation(p, quoted));
         textStart = p.pos;
         i = p.pos - 1;
       }
@@ -220,9 +220,9 @@ function parseCommandParts(p: Parser): TemplatePart[] {
     }
     if (quoted) {
       if (c === LESS && fileReferenceEnd(p, i, Ends.Quote) !== -1) {
-        if (i > textStart) parts.push(commandText(p, textStart, i));
+        if (i > textStart) p.hold(commandText(p, textStart, i));
         p.pos = i;
-        parts.push(parseFileReference(p, Ends.Quote));
+        p.hold(parseFileReference(p, Ends.Quote));
         textStart = p.pos;
         i = p.pos - 1;
       }
@@ -247,9 +247,9 @@ function parseCommandParts(p: Parser): TemplatePart[] {
     }
   }
   if (i > p.end) i = p.end;
-  if (i > textStart) parts.push(commandText(p, textStart, i));
+  if (i > textStart) p.hold(commandText(p, textStart, i));
   p.pos = i;
-  return parts;
+  return p.take(base);
 }
 
 function commandText(p: Parser, start: number, end: number): TemplatePart {

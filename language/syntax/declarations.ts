@@ -349,7 +349,7 @@ export function parseParameters(p: Parser): Parameter[] {
   }
   if (p.peek() === CLOSE_PAREN) p.pos++;
   else p.fail("syntax/unclosed-parenthesis", "Expected `)` to close the parameters.", open, open + 1);
-  return parameters;
+  return parameters.slice();
 }
 
 /** True in `exe @f(a = "x (y)"`: the `=` is that of the exe, whose `)` is missing. */

@@ -55,12 +55,12 @@ export function parseLabels(p: Parser): Label[] {
   for (;;) {
     const start = p.pos;
     let end = p.identifierEnd(start);
-    if (end === start) return labels;
+    if (end === start) return labels.length > 0 ? labels.slice() : labels;
     if (p.at(end) === COLON && isIdentifierStart(p.at(end + 1))) end = p.identifierEnd(end + 1);
     labels.push({ kind: "Label", start, end, name: p.text.slice(start, end) });
     p.pos = end;
     const next = p.afterWhitespace(end);
-    if (p.at(next) !== 44) return labels;
+    if (p.at(next) !== 44) return labels.slice();
     p.pos = p.afterWhitespace(next + 1);
   }
 }

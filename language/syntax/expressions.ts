@@ -45,6 +45,7 @@ import { parseParallelGroup, parseTail } from "./tails";
 import { parseTemplate } from "./templates";
 import type { Action, BinaryOperator, Expression, Missing } from "./tree";
 import { parseWhen } from "./when";
+import { WordTable } from "./words";
 
 /** Where a value stands; some forms are allowed only in some places. */
 export const Where = {
@@ -84,7 +85,7 @@ const Word = {
   Control: 20,
 } as const;
 
-const WORDS = new Map<string, number>([
+const WORDS = new WordTable([
   ["when", Word.When],
   ["foreach", Word.Foreach],
   ["new", Word.New],
@@ -127,10 +128,9 @@ const WORDS = new Map<string, number>([
 /** The word at `i` when it introduces a value, else 0. */
 function wordAt(p: Parser, i: number): number {
   const end = p.wordEnd(i);
-  const word = WORDS.get(p.text.slice(i, end));
-  if (word === undefined) return 0;
+  const word = WORDS.find(p.text, i, end);
   // `env-foo` and `js.x` are no keywords; `cmd:path` is one.
-  return p.at(end) === MINUS && isIdentifierPart(p.at(end + 1)) ? 0 : word;
+  return word === 0 || (p.at(end) === MINUS && isIdentifierPart(p.at(end + 1))) ? 0 : word;
 }
 
 /** True when a word at `i` begins a value, so that it is no label and no raw text. */

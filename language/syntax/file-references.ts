@@ -156,7 +156,7 @@ function parsePath(p: Parser): TemplatePart[] {
   let end = i;
   while (end > textStart && isSpace(p.at(end - 1))) end--;
   flush(end);
-  return parts;
+  return parts.slice();
 }
 
 function parsePathVariable(p: Parser): TemplatePart {
@@ -194,7 +194,7 @@ function parseSection(p: Parser): SectionSelector {
   let end = i;
   while (end > textStart && isSpace(p.at(end - 1))) end--;
   if (end > textStart) parts.push({ kind: "Text", start: textStart, end, value: p.text.slice(textStart, end) });
-  return { kind: "SectionSelector", start, end: Math.max(start, end), parts };
+  return { kind: "SectionSelector", start, end: Math.max(start, end), parts: parts.slice() };
 }
 
 function parseDefinitions(p: Parser): DefinitionSelector {

@@ -173,11 +173,11 @@ function nextEntry(p: Parser, close: number, what: string): boolean {
 
 export function parseArray(p: Parser): Expression {
   const start = p.pos;
-  const elements: Expression[] = [];
   if (!p.enter()) {
     skipGroup(p, start);
-    return { kind: "ArrayExpression", start, end: p.pos, elements };
+    return { kind: "ArrayExpression", start, end: p.pos, elements: [] };
   }
+  const base = p.top;
   const multiline = p.multiline;
   p.multiline = true;
   p.lists++;
@@ -185,7 +185,7 @@ export function parseArray(p: Parser): Expression {
   let more = firstEntry(p, CLOSE_BRACKET);
   while (more) {
     const before = p.pos;
-    elements.push(parseElement(p));
+    p.hold(parseElement(p));
     if (p.pos === before && !skipUnexpected(p, CLOSE_BRACKET)) break;
     more = nextEntry(p, CLOSE_BRACKET, "an array");
   }
@@ -194,7 +194,7 @@ export function parseArray(p: Parser): Expression {
   p.depth--;
   if (p.peek() === CLOSE_BRACKET) p.pos++;
   else p.fail("syntax/unclosed-array", "Expected `]` to close the array.", start, start + 1);
-  return { kind: "ArrayExpression", start, end: p.pos, elements };
+  return { kind: "ArrayExpression", start, end: p.pos, elements: p.take(base) };
 }
 
 function parseElement(p: Parser): Expression {
@@ -235,11 +235,11 @@ export function parseProperties(
   what: string,
   bare: boolean,
 ): (Property | Spread)[] {
-  const properties: (Property | Spread)[] = [];
   if (!p.enter()) {
     skipGroup(p, open);
-    return properties;
+    return [];
   }
+  const base = p.top;
   const multiline = p.multiline;
   p.multiline = true;
   p.lists++;
@@ -247,10 +247,10 @@ export function parseProperties(
   let more = firstEntry(p, CLOSE_BRACE);
   while (more) {
     const before = p.pos;
-    if (p.peek() === DOT) properties.push(parseSpread(p));
+    if (p.peek() === DOT) p.hold(parseSpread(p));
     else {
       const property = parseProperty(p, bare);
-      if (property !== null) properties.push(property);
+      if (property !== null) p.hold(property);
     }
     if (p.pos === before && !skipUnexpected(p, CLOSE_BRACE)) break;
     more = nextEntry(p, CLOSE_BRACE, what === "the object" ? "an object" : what);
@@ -260,7 +260,7 @@ export function parseProperties(
   p.depth--;
   if (p.peek() === CLOSE_BRACE) p.pos++;
   else p.fail(unclosed, `Expected \`}\` to close ${what}.`, open, open + 1);
-  return properties;
+  return p.take(base);
 }
 
 function parseSpread(p: Parser): Spread {

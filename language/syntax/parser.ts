@@ -1,6 +1,6 @@
 import { BACKTICK, GREATER, isIdentifierPart, isIdentifierStart, isSpace, LESS, MINUS, NEWLINE } from "./characters";
 import type { SyntaxCode } from "./errors";
-import type { Binding, Comment, Missing, Mode, SyntaxError as Problem } from "./tree";
+import type { Binding, Comment, Missing, Mode, Node, SyntaxError as Problem } from "./tree";
 
 /** Values, statements and brackets may nest this deep together; beyond it the group is skipped with an error. */
 const MAX_DEPTH = 500;
@@ -33,6 +33,9 @@ export class Parser {
   inWith = false;
   /** Set where a bare word is a value: behind a few keys of `with { … }`. */
   bareWords = false;
+  private readonly held: Node[] = [];
+  /** Where the next held node goes; a list under construction begins at the `top` of its start. */
+  top = 0;
   /** The line that `seekLine` found last. */
   private lineFrom = 0;
   private lineTo = -1;
@@ -215,7 +218,11 @@ export class Parser {
 
   /** True when `word` stands at `i` and ends there. */
   atWord(i: number, word: string): boolean {
-    return this.text.startsWith(word, i) && i + word.length <= this.end && !isIdentifierPart(this.at(i + word.length));
+    const text = this.text;
+    const end = i + word.length;
+    if (end > this.end) return false;
+    for (let k = 0; k < word.length; k++) if (text.charCodeAt(i + k) !== word.charCodeAt(k)) return false;
+    return !isIdentifierPart(this.at(end));
   }
 
   missing(at: number = this.pos): Missing {
@@ -244,6 +251,21 @@ export class Parser {
   /** Notes that a close was looked for in vain. */
   noteUnclosed(): void {
     this.unclosed++;
+  }
+
+  /** Adds a node to the innermost list under construction, which began at some `top`. */
+  hold(node: Node): void {
+    this.held[this.top++] = node;
+  }
+
+  /**
+   * The nodes held since `base`, as a list of exactly their number. Lists that grow by `push` would reserve room for sixteen
+   * more; most of ours have one to three elements, and the room would be most of the tree.
+   */
+  take<T extends Node>(base: number): T[] {
+    const top = this.top;
+    this.top = base;
+    return this.held.slice(base, top) as T[];
   }
 
   /** Forgets errors and comments behind a point to which the parser returns. */

@@ -1,21 +1,11 @@
 import { CLOSE_BRACKET, COLON, COMMA, EQUALS, GREATER, NEWLINE, QUESTION, SLASH } from "./characters";
 import type { Parser } from "./parser";
+import { type WordTable, wordSet } from "./words";
 
-const TOP_LEVEL_ONLY = new Set([
-  "var",
-  "exe",
-  "import",
-  "export",
-  "policy",
-  "auth",
-  "guard",
-  "hook",
-  "needs",
-  "profiles",
-]);
+const TOP_LEVEL = ["var", "exe", "import", "export", "policy", "auth", "guard", "hook", "needs", "profiles"];
 
-const STATEMENTS = new Set([
-  ...TOP_LEVEL_ONLY,
+const STATEMENTS = wordSet([
+  ...TOP_LEVEL,
   "show",
   "run",
   "env",
@@ -37,14 +27,16 @@ const STATEMENTS = new Set([
   "while",
 ]);
 
+const TOP_LEVEL_ONLY = wordSet(TOP_LEVEL);
+
 function atColumnOne(p: Parser, i: number): boolean {
   return i === 0 || p.text.charCodeAt(i - 1) === NEWLINE;
 }
 
-function statementWord(p: Parser, i: number, words: ReadonlySet<string>): boolean {
+function statementWord(p: Parser, i: number, words: WordTable): boolean {
   const start = p.at(i) === SLASH ? i + 1 : i;
   const end = p.wordEnd(start);
-  if (end === start || !words.has(p.text.slice(start, end))) return false;
+  if (end === start || !words.has(p.text, start, end)) return false;
   const next = p.at(p.afterSpaces(end));
   return next !== COLON && next !== COMMA && next !== QUESTION && next !== EQUALS;
 }

@@ -114,23 +114,23 @@ export function parseCall(p: Parser, callee: Expression): Expression {
 /** `( … )`. An argument that is no value is kept as raw text, as mlld does. */
 export function parseArguments(p: Parser): Action[] {
   const open = p.pos;
-  const args: Action[] = [];
   p.pos++;
   p.skipTrivia();
   if (p.peek() === CLOSE_PAREN) {
     p.pos++;
-    return args;
+    return [];
   }
   if (!p.enter()) {
     skipGroup(p, open);
-    return args;
+    return [];
   }
+  const base = p.top;
   const multiline = p.multiline;
   p.multiline = true;
   p.lists++;
   for (;;) {
     const argument = parseArgument(p);
-    if (argument !== null) args.push(argument);
+    if (argument !== null) p.hold(argument);
     p.skipTrivia();
     const c = p.peek();
     if (c === COMMA) {
@@ -153,7 +153,7 @@ export function parseArguments(p: Parser): Action[] {
   p.multiline = multiline;
   p.lists--;
   p.depth--;
-  return args;
+  return p.take(base);
 }
 
 /** Errors that stand even though mlld would pass the text: nobody means the text of a block. */

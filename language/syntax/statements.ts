@@ -38,6 +38,7 @@ import type { Parser } from "./parser";
 import { parseTail } from "./tails";
 import type { ControlStatement, Expression, ExpressionStatement, Statement } from "./tree";
 import { type ActionKind, parseWhen } from "./when";
+import { WordTable, wordSet } from "./words";
 
 /** Where a statement stands: at the top level of a file, or in a block. */
 type Place = "top" | BlockKind;
@@ -72,6 +73,52 @@ const REJECTED: Record<string, { places: readonly Place[]; instead: string }> = 
   sign: { places: NOT_FREE, instead: "sign at the top level" },
   verify: { places: NOT_FREE, instead: "verify at the top level" },
 };
+
+const Word = {
+  Var: 1,
+  Let: 2,
+  Exe: 3,
+  Show: 4,
+  Run: 5,
+  If: 6,
+  For: 7,
+  When: 8,
+  Env: 9,
+  Box: 10,
+  Output: 11,
+  Append: 12,
+  Log: 13,
+  Import: 14,
+  Export: 15,
+  Policy: 16,
+  Auth: 17,
+  Guard: 18,
+  Hook: 19,
+  Needs: 20,
+  Profiles: 21,
+  Loop: 22,
+  While: 23,
+  Foreach: 24,
+  Stream: 25,
+  Bail: 26,
+  Checkpoint: 27,
+  Sign: 28,
+  Verify: 29,
+  Skip: 30,
+  Done: 31,
+  Continue: 32,
+  Retry: 33,
+  Cmd: 34,
+  File: 35,
+  Files: 36,
+} as const;
+
+/** The words that begin statements. */
+const WORDS = new WordTable(Object.entries(Word).map(([name, id]) => [name.toLowerCase(), id]));
+
+/** The rules of `REJECTED` by the number of their word. */
+const RULES: ({ places: readonly Place[]; instead: string } | undefined)[] = [];
+for (const [word, rule] of Object.entries(REJECTED)) RULES[WORDS.find(word, 0, word.length)] = rule;
 
 const CODE_WORDS = new Set(["sh", "bash", "js", "javascript", "node", "py", "python"]);
 
@@ -142,83 +189,85 @@ function statementOf(p: Parser, start: number, value: Expression): ExpressionSta
 
 function parseWordStatement(p: Parser, place: Place): Statement | null {
   const start = p.pos;
-  const word = p.text.slice(start, p.wordEnd(start));
-  const rule = REJECTED[word];
+  const end = p.wordEnd(start);
+  const word = WORDS.find(p.text, start, end);
+  const rule = RULES[word];
   if (rule?.places.includes(place)) {
-    if (place === "top" && !looksMeant(p, word)) return null;
-    reject(p, place, word, rule.instead);
+    const text = p.text.slice(start, end);
+    if (place === "top" && !looksMeant(p, text)) return null;
+    reject(p, place, text, rule.instead);
   }
   switch (word) {
-    case "var":
+    case Word.Var:
       return place === "top" || place === "loop" ? parseVar(p) : parseVarInBlock(p);
-    case "let":
+    case Word.Let:
       return parseLet(p);
-    case "exe":
+    case Word.Exe:
       return parseExe(p);
-    case "show":
+    case Word.Show:
       return parseShow(p, place !== "top");
-    case "run":
+    case Word.Run:
       return statementOf(p, start, parseRun(p));
-    case "if":
+    case Word.If:
       return parseIf(p);
-    case "for":
+    case Word.For:
       return { kind: "ExpressionStatement", start, expression: parseFor(p, false), end: p.pos };
-    case "when":
+    case Word.When:
       return { kind: "ExpressionStatement", start, expression: parseWhen(p, place !== "action"), end: p.pos };
-    case "env":
-    case "box":
+    case Word.Env:
+    case Word.Box:
       return statementOf(p, start, parseEnv(p));
-    case "output":
+    case Word.Output:
       return parseOutput(p);
-    case "append":
+    case Word.Append:
       return parseAppend(p);
-    case "log":
+    case Word.Log:
       return parseLog(p);
-    case "import":
+    case Word.Import:
       return parseImport(p);
-    case "export":
+    case Word.Export:
       return parseExport(p);
-    case "policy":
+    case Word.Policy:
       return parsePolicy(p);
-    case "auth":
+    case Word.Auth:
       return parseAuth(p);
-    case "guard":
+    case Word.Guard:
       return parseGuard(p);
-    case "hook":
+    case Word.Hook:
       return parseHook(p);
-    case "needs":
+    case Word.Needs:
       return parseNeeds(p);
-    case "profiles":
+    case Word.Profiles:
       return parseProfiles(p);
-    case "loop":
+    case Word.Loop:
       return statementOf(p, start, parseLoop(p));
-    case "while":
+    case Word.While:
       return { kind: "ExpressionStatement", start, expression: parseWhile(p), end: p.pos };
-    case "foreach":
+    case Word.Foreach:
       return statementOf(p, start, parseForeach(p));
-    case "stream":
+    case Word.Stream:
       return parseStreamStatement(p);
-    case "bail":
+    case Word.Bail:
       return parseBail(p);
-    case "checkpoint":
+    case Word.Checkpoint:
       return parseCheckpoint(p);
-    case "sign":
+    case Word.Sign:
       return parseSign(p);
-    case "verify":
+    case Word.Verify:
       return parseVerify(p);
-    case "skip":
-    case "done":
-    case "continue":
-    case "retry":
+    case Word.Skip:
+    case Word.Done:
+    case Word.Continue:
+    case Word.Retry:
       return parseControl(p);
-    case "cmd":
+    case Word.Cmd:
       return statementOf(p, start, parseCommand(p));
-    case "file":
+    case Word.File:
       return atFileStatement(p) ? parseFileStatement(p) : null;
-    case "files":
+    case Word.Files:
       return atFileStatement(p) ? parseFilesStatement(p) : null;
     default:
-      return place === "top" ? null : parseWordInBlock(p, place, word);
+      return place === "top" ? null : parseWordInBlock(p, place, p.text.slice(start, end));
   }
 }
 
@@ -429,7 +478,7 @@ function parseValueStatement(p: Parser, place: Place): Statement | null {
   return { kind: "ExpressionStatement", start, end: p.pos, expression: value };
 }
 
-const ACTION_WORDS = new Set([
+const ACTION_WORDS = wordSet([
   "bail",
   "retry",
   "skip",
@@ -450,8 +499,9 @@ const ACTION_WORDS = new Set([
 /** A statement as the action of a `when` entry or a loop, or null when a value stands there. */
 export function parseActionStatement(p: Parser, kind: ActionKind): Statement | null {
   const start = p.pos;
-  const word = p.text.slice(start, p.wordEnd(start));
-  if (!ACTION_WORDS.has(word)) return null;
+  const end = p.wordEnd(start);
+  if (!ACTION_WORDS.has(p.text, start, end)) return null;
+  const word = p.text.slice(start, end);
   if (kind === "statement" && (word === "let" || word === "if" || word === "append"))
     p.fail(
       "syntax/invalid-value",

@@ -14,6 +14,7 @@ import type { Parser } from "./parser";
 import { atStatementLine } from "./recovery";
 import { parseTopStatement } from "./statements";
 import type { Fence, Statement } from "./tree";
+import { wordSet } from "./words";
 
 /** Parses statements of a strict file (or of an `mlld-run` fence) up to `p.end`. */
 export function parseStrict(p: Parser): Statement[] {
@@ -79,10 +80,10 @@ function atTopStatement(p: Parser, i: number): boolean {
   }
   const start = c === SLASH ? i + 1 : i;
   if (!isIdentifierStart(p.at(start))) return false;
-  return STATEMENT_WORDS.has(p.text.slice(start, p.wordEnd(start)));
+  return STATEMENT_WORDS.has(p.text, start, p.wordEnd(start));
 }
 
-const STATEMENT_WORDS = new Set(
+const STATEMENT_WORDS = wordSet(
   (
     "run var show stream exe checkpoint env box for import export output append if when guard hook needs profiles policy auth " +
     "while loop bail sign verify log file files let"
@@ -117,7 +118,7 @@ function parseText(p: Parser): Statement {
     return { kind: "ErrorStatement", start, end };
   const word = p.text.slice(start, p.wordEnd(start));
   const lower = word.toLowerCase();
-  if (word !== lower && STATEMENT_WORDS.has(lower)) {
+  if (word !== lower && STATEMENT_WORDS.has(lower, 0, lower.length)) {
     p.fail(
       "syntax/unknown-statement",
       `Statements are written in lower case: \`${lower}\`.`,

@@ -159,7 +159,7 @@ export function parseStages(p: Parser): Stage[] {
     stages.push(stage);
     if (p.errors.length > stageErrors + 5) break;
   }
-  return stages;
+  return stages.slice();
 }
 
 /** One stage at the position, or null when none begins there. */
@@ -279,7 +279,7 @@ export function parseParallelGroup(p: Parser): ParallelGroup {
     ({ cap, pace } = parseCapAndPace(p));
     end = p.pos;
   }
-  return { kind: "ParallelGroup", start, end, members, cap, pace };
+  return { kind: "ParallelGroup", start, end, members: members.slice(), cap, pace };
 }
 
 /** `(cap, pace)` at the position or after spaces; both null when there is none. */

@@ -61,10 +61,9 @@ export function parseString(p: Parser): Template {
     let end = p.lists === 0 ? p.pos : listItemEnd(p, start + 1);
     if (end < p.pos) {
       p.rewind(end, errors, comments);
-      parts = [];
       while (end > start + 1 && p.text.charCodeAt(end - 1) === 32) end--;
       p.pos = end;
-      pushText(p, parts, start + 1, end, null);
+      parts = textPart(p, start + 1, end);
     }
     p.fail("syntax/unclosed-string", 'Expected `"` to close the string on this line.', start, start + 1, {
       title: 'Close the string with `"`',
@@ -142,8 +141,7 @@ function parseDelimited(p: Parser, quote: Quote, close: string, ends: Ends): Tem
     p.noteUnclosed();
     // Unclosed: the template ends where the next statement begins.
     p.rewind(endBefore(p, start, atStatementLine), errors, comments);
-    parts = [];
-    pushText(p, parts, start + close.length, p.pos, null);
+    parts = textPart(p, start + close.length, p.pos);
     p.fail("syntax/unclosed-template", `Expected \`${close}\` to close the template.`, start, start + close.length);
   }
   p.depth--;
@@ -159,15 +157,20 @@ function trimEdgeLines(parts: TemplatePart[]): void {
   if (last?.kind === "Text") last.value = last.value.replace(/\r?\n$/, "");
 }
 
-function pushText(p: Parser, parts: TemplatePart[], start: number, end: number, value: string | null): void {
+function holdText(p: Parser, start: number, end: number, value: string | null): void {
   if (end <= start) return;
   const text: Text = { kind: "Text", start, end, value: value ?? p.text.slice(start, end) };
-  parts.push(text);
+  p.hold(text);
+}
+
+/** Text as it stands, as the only part of a template. */
+function textPart(p: Parser, start: number, end: number): TemplatePart[] {
+  return end > start ? [{ kind: "Text", start, end, value: p.text.slice(start, end) }] : [];
 }
 
 /** Text with `@x`, `<file>` and escapes, up to its end (which is not taken). */
 export function parseInterpolated(p: Parser, ends: Ends): TemplatePart[] {
-  const parts: TemplatePart[] = [];
+  const base = p.top;
   const text = p.text;
   const end = p.end;
   let textStart = p.pos;
@@ -176,7 +179,7 @@ export function parseInterpolated(p: Parser, ends: Ends): TemplatePart[] {
   let i = p.pos;
   if (text.charCodeAt(i) === SLASH && ends !== Ends.Quote && p.templateLoops === 0 && atTemplateLoop(p, i)) {
     if (ends === Ends.File) {
-      parts.push(parseTemplateLoop(p, ends));
+      p.hold(parseTemplateLoop(p, ends));
       i = textStart = copied = p.pos;
     } else p.fail("syntax/invalid-template-loop", "`/for` begins on a line of its own in the template.", i, i + 4);
   }
@@ -194,9 +197,9 @@ export function parseInterpolated(p: Parser, ends: Ends): TemplatePart[] {
       }
       if (!isIdentifierStart(next)) continue;
       if (value !== null) value += text.slice(copied, i);
-      pushText(p, parts, textStart, i, value);
+      holdText(p, textStart, i, value);
       p.pos = i;
-      parts.push(parseInterpolation(p, ends));
+      p.hold(parseInterpolation(p, ends));
       i = p.pos;
       textStart = copied = i;
       value = null;
@@ -222,9 +225,9 @@ export function parseInterpolated(p: Parser, ends: Ends): TemplatePart[] {
         }
         if (atTemplateLoop(p, i + 1)) {
           if (value !== null) value += text.slice(copied, i + 1);
-          pushText(p, parts, textStart, i + 1, value);
+          holdText(p, textStart, i + 1, value);
           p.pos = i + 1;
-          parts.push(parseTemplateLoop(p, ends));
+          p.hold(parseTemplateLoop(p, ends));
           i = p.pos;
           textStart = copied = i;
           value = null;
@@ -251,9 +254,9 @@ export function parseInterpolated(p: Parser, ends: Ends): TemplatePart[] {
       }
       if (fileReferenceEnd(p, i, ends) === -1) continue;
       if (value !== null) value += text.slice(copied, i);
-      pushText(p, parts, textStart, i, value);
+      holdText(p, textStart, i, value);
       p.pos = i;
-      parts.push(parseFileReference(p, ends));
+      p.hold(parseFileReference(p, ends));
       i = p.pos;
       textStart = copied = i;
       value = null;
@@ -264,9 +267,9 @@ export function parseInterpolated(p: Parser, ends: Ends): TemplatePart[] {
   // The `\r` of the line end that cuts a string off is no part of it.
   if (ends === Ends.Quote && text.charCodeAt(i) === NEWLINE && i > textStart && text.charCodeAt(i - 1) === 13) i--;
   if (value !== null) value += text.slice(copied, i);
-  pushText(p, parts, textStart, i, value);
+  holdText(p, textStart, i, value);
   p.pos = i;
-  return parts;
+  return p.take(base);
 }
 
 /** The end of `<<x>>`, which stands for the text `<x>`, or -1. */
@@ -344,7 +347,7 @@ export function parseCondensed(p: Parser): Stage[] {
 
 /** Text with `{{x}}`: `:::…:::`, `[[…]]` and `.mtt` files. */
 export function parseBraced(p: Parser, ends: Ends): TemplatePart[] {
-  const parts: TemplatePart[] = [];
+  const base = p.top;
   const text = p.text;
   let textStart = p.pos;
   let i = p.pos;
@@ -354,8 +357,8 @@ export function parseBraced(p: Parser, ends: Ends): TemplatePart[] {
       p.pos = i;
       const interpolation = parseBraces(p);
       if (interpolation === null) continue;
-      pushText(p, parts, textStart, i, null);
-      parts.push(interpolation);
+      holdText(p, textStart, i, null);
+      p.hold(interpolation);
       textStart = p.pos;
       i = p.pos - 1;
     } else if (c === COLON) {
@@ -363,16 +366,16 @@ export function parseBraced(p: Parser, ends: Ends): TemplatePart[] {
     } else if (c === CLOSE_BRACKET) {
       if (ends === Ends.Brackets && p.at(i + 1) === CLOSE_BRACKET) break;
     } else if (c === LESS && ends === Ends.TripleColons && fileReferenceEnd(p, i, ends) !== -1) {
-      pushText(p, parts, textStart, i, null);
+      holdText(p, textStart, i, null);
       p.pos = i;
-      parts.push(parseFileReference(p, ends));
+      p.hold(parseFileReference(p, ends));
       textStart = p.pos;
       i = p.pos - 1;
     }
   }
-  pushText(p, parts, textStart, i, null);
+  holdText(p, textStart, i, null);
   p.pos = i;
-  return parts;
+  return p.take(base);
 }
 
 /** `{{x.y|@f}}`, or null when the braces hold anything else and are text. */

@@ -20,6 +20,7 @@ import { atTopLevelLine } from "./recovery";
 import { skipGroup } from "./references";
 import { atAssignment, parseActionStatement, parseBlockStatement } from "./statements";
 import type { Action, BinaryOperator, Expression, Statement, WhenEntry, WhenExpression } from "./tree";
+import { wordSet } from "./words";
 
 /** What the actions of a `when` are: statements, values, or the actions of a guard. */
 export type ActionKind = "statement" | "value" | "guard";
@@ -184,11 +185,11 @@ export function takeArrow(p: Parser, otherwise: string): void {
 /** `[ COND => ACTION … ]` at the position. */
 export function parseEntries(p: Parser, kind: ActionKind, withSubject: boolean): (WhenEntry | Statement)[] {
   const open = p.pos;
-  const entries: (WhenEntry | Statement)[] = [];
   if (!p.enter()) {
     skipGroup(p, open);
-    return entries;
+    return [];
   }
+  const base = p.top;
   const inWith = p.inWith;
   const multiline = p.multiline;
   p.inWith = p.multiline = false;
@@ -217,12 +218,13 @@ export function parseEntries(p: Parser, kind: ActionKind, withSubject: boolean):
       p.pos++;
       continue;
     }
-    entries.push(parseEntry(p, kind, withSubject));
+    p.hold(parseEntry(p, kind, withSubject));
     if (p.pos === start && !skipEntry(p)) break;
   }
   p.inWith = inWith;
   p.multiline = multiline;
   p.depth--;
+  const entries = p.take<WhenEntry | Statement>(base);
   if (p.peek() === CLOSE_BRACKET) {
     p.pos++;
     if (entries.length === 0) p.fail("syntax/empty-block", "Expected at least one `CONDITION => ACTION`.", open, p.pos);
@@ -249,7 +251,7 @@ function parseEntry(p: Parser, kind: ActionKind, withSubject: boolean): WhenEntr
     const arrow = p.at(p.afterSpaces(end)) === EQUALS && p.at(p.afterSpaces(end) + 1) === GREATER;
     if (arrow && word !== "none" && word !== "denied" && word !== "true" && word !== "false" && word !== "null")
       return unknownCondition(p, word, kind);
-    if (ENTRY_STATEMENTS.has(word)) {
+    if (ENTRY_STATEMENTS.has(p.text, start, end)) {
       const statement = parseBlockStatement(p, kind === "value" ? "action" : "when");
       if (statement !== null) return statement;
     }
@@ -278,7 +280,7 @@ function parseEntry(p: Parser, kind: ActionKind, withSubject: boolean): WhenEntr
   return { kind: "WhenEntry", start, end: Math.max(p.pos, condition.end), condition, action };
 }
 
-const ENTRY_STATEMENTS = new Set(["let", "var", "show", "output", "log", "append"]);
+const ENTRY_STATEMENTS = wordSet(["let", "var", "show", "output", "log", "append"]);
 
 function unknownCondition(p: Parser, word: string, kind: ActionKind): WhenEntry {
   const start = p.pos;
