@@ -64,7 +64,8 @@ export function pageToMarkdown(html: string): Page {
 function titled(body: string, title: string): string {
   if (title === "") return body;
   const first = /^#\s+([^\n]*)\n*/.exec(body);
-  const rest = first !== null && first[1]!.trim() === title.trim() ? body.slice(first[0].length) : body.replace(/^#\s/gm, "## ");
+  const rest =
+    first !== null && first[1]!.trim() === title.trim() ? body.slice(first[0].length) : body.replace(/^#\s/gm, "## ");
   return `# ${title}\n\n${rest}`;
 }
 

@@ -107,7 +107,10 @@ function without(text: string, range: { start: number; end: number }, exclude: H
   return spaced((result + text.slice(at, range.end)).trim());
 }
 
-/** One blank line after a heading, as mlld prints sections. */
+/** One blank line after a heading, as mlld prints sections; code fences stay as they are. */
 function spaced(section: string): string {
-  return section.replace(/^(#{1,6}\s[^\n]*)\n(?=[^\n#])/gm, "$1\n\n");
+  return section
+    .split(/(^```[\s\S]*?^```)/m)
+    .map((part, at) => (at % 2 === 1 ? part : part.replace(/^(#{1,6}\s[^\n]*)\n(?=[^\n#])/gm, "$1\n\n")))
+    .join("");
 }

@@ -51,7 +51,7 @@ export async function credentialsFor(
   context: Context,
   ofBlock = true,
 ): Promise<Credentials> {
-  const secrets: Record<string, string> = {};
+  const secrets: Record<string, string> = { ...context.granted };
   const labels: string[] = [];
   const sources: string[] = [];
   const take = async (name: string) => {

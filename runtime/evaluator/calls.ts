@@ -4,12 +4,14 @@ import { deriveConfig, fromValue, toValue } from "../../language/environment";
 import type { Action, CallExpression, Expression, NewExpression, WhenExpression } from "../../language/syntax/tree";
 import { isMethodName, isPlainObject, transformer } from "../../language/values";
 import { readOutput } from "./bindings";
+import { runCode, runCommandExpression } from "./code/run-code";
 import { type Context, inAmbient, strictly } from "./context";
+import { chooseEnvironment } from "./env-blocks";
 import { DeniedError, messageOf, RunError } from "./errors";
 import { Executable } from "./executable";
 import { evaluate, objectValue } from "./expressions";
 import { callValueMethod, fieldOf } from "./fields";
-import { fileExists } from "./file-exists";
+import { fileExists, pathExists } from "./file-exists";
 import { evaluateBlock } from "./flow";
 import { guardBefore, operationOf, withAfterGuards, withHooks } from "./guards";
 import { callNodeFunction } from "./node-modules";
@@ -183,16 +185,12 @@ export async function invoke(
     calls: { executable, caller: context.calls },
     transformed: null,
   };
-  const work = async () =>
-    labelledResult(executable, toolLabels, given, await runBody(executable, given, inner, options), context);
+  const work = async (at: Context) =>
+    labelledResult(executable, toolLabels, given, await runBody(executable, given, at, options), context);
   const apply = async () => {
-    if (chosen === null) return work();
-    const { chooseEnvironment } = await import("./env-blocks");
+    if (chosen === null) return work(inner);
     const place = body.kind === "program" ? body.action : { kind: "Missing" as const, start: 0, end: 0 };
-    return chooseEnvironment(chosen, place, inner, async environment => {
-      Object.assign(inner, { environment: environment.environment });
-      return work();
-    });
+    return chooseEnvironment(chosen, place, inner, work);
   };
   return withHooks(operation, context, () => withAfterGuards(operation, context, apply), given);
 }
@@ -263,7 +261,6 @@ async function runBody(
 }
 
 async function bodyValue(action: Action, context: Context, options: InvokeOptions): Promise<Value> {
-  const { runCode, runCommandExpression } = await import("./code/run-code");
   switch (action.kind) {
     case "Block":
       return evaluateBlock(action, context);
@@ -285,7 +282,6 @@ async function transform(executable: Executable, args: readonly Value[], context
   const { transformer: builtin } = executable.body;
   const [input = NULL] = args;
   if (builtin.name === "fileExists") {
-    const { pathExists } = await import("./file-exists");
     return makeValue(await pathExists(input, context), input.security);
   }
   try {

@@ -26,6 +26,8 @@ export interface Context {
   readonly guarding: boolean;
   /** Guards that changed a value of the current statement: each does it once. */
   readonly transformed: Set<Guard> | null;
+  /** Secrets that `run @f() using …` gives to the commands of a call. */
+  readonly granted: Readonly<Record<string, string>>;
   /** Paths of the modules that are being loaded, outermost first. */
   readonly loading: readonly string[];
 }

@@ -90,6 +90,7 @@ export async function write(
     case "file": {
       const path = await targetPath(target.value, context);
       await checkFileGrant(path, "write", context);
+      context.run.policy.checkFile(path, "write");
       await context.run.services.files.write(path, formatted(value, format, path));
     }
   }
@@ -117,6 +118,7 @@ export async function appendTo(value: Value, target: Expression | null, context:
     );
   }
   await checkFileGrant(path, "write", context);
+  context.run.policy.checkFile(path, "write");
   const line = path.endsWith(".jsonl") ? jsonLine(value, path) : sourceTextOf(value);
   await context.run.services.files.append(path, line.endsWith("\n") ? line : `${line}\n`);
 }

@@ -23,7 +23,8 @@ const NOTHING_SET: Pick<Grants, "fs" | "net" | "limits"> = {
 };
 
 export class ActiveEnvironment {
-  private opened: Promise<Environment> | null = null;
+  /** Outside every block the provider changes when a policy sets a default. */
+  private readonly opened = new Map<string | null, Promise<Environment>>();
   private readonly variables: Record<string, string> = {};
 
   constructor(
@@ -33,7 +34,7 @@ export class ActiveEnvironment {
     readonly facts: EnvironmentFacts | null,
     readonly grants: Grants | null,
     /** The provider that commands go to: null runs them here. */
-    readonly provider: string | null,
+    private readonly declaredProvider: string | null,
     private readonly module: Module,
     /** `tools` of the config as a value: a collection gives its executables labels. */
     private readonly collection: Value | null = null,
@@ -42,6 +43,10 @@ export class ActiveEnvironment {
   /** Labels that the tool collections around a call give its result. */
   toolLabels(executable: Executable): string[] {
     return [...toolLabels(this.collection, executable), ...(this.parent?.toolLabels(executable) ?? [])];
+  }
+
+  get provider(): string | null {
+    return this.facts === null && this.parent === null ? this.run.policy.defaultProvider : this.declaredProvider;
   }
 
   /** Whether commands run in a provider's environment, where a failing command ends the block. */
@@ -81,23 +86,29 @@ export class ActiveEnvironment {
   /** The live environment: its own, or the enclosing one's where they are the same. Opens it at the first use. */
   live(): Promise<Environment> {
     if (this.sharesParent()) return this.parent!.live();
-    this.opened ??= this.run.services.environments.open(this.provider, this.spec(), this.run.signal);
-    return this.opened;
+    const { provider } = this;
+    const ref = this.sandboxed ? provider : null;
+    const known = this.opened.get(ref);
+    if (known !== undefined) return known;
+    const opening = this.run.services.environments.open(ref, this.spec(), this.run.signal);
+    this.opened.set(ref, opening);
+    return opening;
   }
 
   /** Ends what this block opened, on every way out of it. */
   async close(): Promise<void> {
-    const { opened } = this;
-    this.opened = null;
-    if (opened === null) return;
-    let environment: Environment;
-    try {
-      environment = await opened;
-    } catch {
-      // It never came to be, and whoever asked for it was told.
-      return;
+    const opened = [...this.opened.values()];
+    this.opened.clear();
+    for (const opening of opened) {
+      let environment: Environment;
+      try {
+        environment = await opening;
+      } catch {
+        // It never came to be, and whoever asked for it was told.
+        continue;
+      }
+      await this.run.services.environments.close(environment, this.keeps(environment) ? "keep" : "release");
     }
-    await this.run.services.environments.close(environment, this.keeps(environment) ? "keep" : "release");
   }
 
   /** The path that a path of the host has inside the environment; null when nothing that holds it is granted. */

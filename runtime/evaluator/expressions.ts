@@ -13,6 +13,7 @@ import { forExpression, foreachExpression, loopExpression } from "./loops";
 import { parallelGroup, pipeline, withExpression } from "./pipelines";
 import { runExpression } from "./run-expression";
 import { withLabels, withoutLabels } from "./security";
+import { renderTemplateFile } from "./template-files";
 import { render } from "./templates";
 import { define, makeValue, NULL, plain, UNDEFINED, Value } from "./value";
 import { lookup } from "./variables";
@@ -115,10 +116,7 @@ const EVALUATORS: { [K in Expression["kind"]]: Evaluator<Of<K>> } = {
   CodeExpression: (node, context) => runCode(node, context),
   RunExpression: (node, context) => runExpression(node, context),
   ParallelGroup: (node, context) => parallelGroup(node, context),
-  TemplateFile: async (node, context) => {
-    const { renderTemplateFile } = await import("./template-files");
-    return renderTemplateFile(String(await evaluatePlain(node.path, context)), context);
-  },
+  TemplateFile: async (node, context) => renderTemplateFile(String(await evaluatePlain(node.path, context)), context),
   ProseExpression: () => unsupported("prose blocks"),
   WhenExpression: (node, context) => whenExpression(node, context),
   ForExpression: (node, context) => forExpression(node, context),

@@ -7,7 +7,7 @@ import { elementOf, itemsOf, makeValue, plain, sourceTextOf, textOf, typeOf, UND
 
 /** `value.name`: missing fields and indexes are undefined; a simple value has no fields. */
 export function fieldOf(value: Value, name: string): Value {
-  if (name === "mx") return metadataOf(value);
+  if (name === "mx" && !hasOwnMx(value)) return metadataOf(value);
   if (name === "keep") return value.stating({ kept: true });
   const { data } = value;
   if (data === undefined || data === null) return UNDEFINED.with(value.own);
@@ -19,6 +19,11 @@ export function fieldOf(value: Value, name: string): Value {
   }
   if (typeof data === "string" && name === "length") return makeValue(data.length, value.own);
   throw fieldError(value, name);
+}
+
+/** Below `.mx.data` a field that the data calls `mx` is meant. */
+function hasOwnMx(value: Value): boolean {
+  return value.facts.raw === true && isPlainObject(value.data) && Object.hasOwn(value.data, "mx");
 }
 
 function objectField(value: Value, data: Record<string, unknown>, name: string): Value {
@@ -117,7 +122,7 @@ export function metadataOf(value: Value): Value {
   const text = facts.printsText ? (facts.text ?? "") : textForMetadata(value);
   const fields: Record<string, unknown> = {
     text,
-    data: new Value(data, value.own),
+    data: new Value(data, value.own, { raw: true }),
     type:
       facts.file && typeof data === "string"
         ? "text"

@@ -10,6 +10,7 @@ import { messageOf, RunError } from "./errors";
 import { evaluate } from "./expressions";
 import { checkFileGrant } from "./grants";
 import { runStages } from "./pipelines";
+import { Scope } from "./scope";
 import { NO_SECURITY, type Security, withTaint } from "./security";
 import { render } from "./templates";
 import { type FileFacts, makeValue, NULL, plain, textOf, Value } from "./value";
@@ -93,7 +94,7 @@ export function fileValue(path: string, text: string, context: Context, security
     text,
     frontmatter: frontmatterOf(text),
   };
-  const own = withTaint(security, ["src:file", ...folderLabels(path)], [path]);
+  const own = context.run.policy.labelled(withTaint(security, ["src:file", ...folderLabels(path)], [path]));
   if (/\.html?$/i.test(path)) {
     const { markdown, page } = pageToMarkdown(text);
     return new Value(markdown, own, { file: { ...facts, page } });
@@ -183,7 +184,6 @@ async function sectionOf(
 
 /** `value as "…"`: a new title for a section, or a template for each file. */
 export async function renamed(value: Value, as: Expression, context: Context): Promise<Value> {
-  const { Scope } = await import("./scope");
   if (Array.isArray(value.data) && value.facts.printsText) {
     const lines: Value[] = [];
     for (const item of value.data) {

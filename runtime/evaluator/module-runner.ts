@@ -75,6 +75,7 @@ export class ModuleRunner {
       returns: false,
       guarding: true,
       transformed: null,
+      granted: {},
       loading: [this.module.path],
     };
     try {

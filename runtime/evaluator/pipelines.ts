@@ -382,7 +382,9 @@ function effectOf(element: Expression): EffectStage | null {
   const place = { start: element.start, end: element.end };
   switch (any.kind) {
     case "BareWord":
-      return (element as { text: string }).text === "show" ? { kind: "EffectStage", ...place, effect: "show", argument: null, target: null } : null;
+      return (element as { text: string }).text === "show"
+        ? { kind: "EffectStage", ...place, effect: "show", argument: null, target: null }
+        : null;
     case "ShowStatement":
       return {
         kind: "EffectStage",

@@ -4,7 +4,7 @@ import picomatch from "picomatch";
 import { isPlainObject } from "../../language/values";
 import type { AuthDefinition } from "./auth";
 import { DeniedError } from "./errors";
-import type { Security } from "./security";
+import { type Security, withLabels } from "./security";
 
 /** Programs that reach the network, and shells: `deny: ["network"]` and `deny: ["sh"]` block them as commands. */
 const NETWORK_PROGRAMS = new Set(["curl", "wget", "nc", "netcat", "ssh", "scp", "rsync", "ftp", "telnet"]);
@@ -50,6 +50,8 @@ export class PolicyState {
   readonly calls: string[] = [];
   /** `@mx.profile` outside every block. */
   profile: string | null = null;
+  /** `env.default`: the provider of commands that nothing else gives one. */
+  defaultProvider: string | null = null;
   private capabilities: Capabilities | null = null;
   private readonly labelRules: { label: string; deny: string[]; allow: string[] }[] = [];
   private readonly operations = new Map<string, string[]>();
@@ -76,6 +78,8 @@ export class PolicyState {
         this.operations.set(category, [...(this.operations.get(category) ?? []), ...strings(labels)]);
       }
     }
+    if (isPlainObject(value.env) && typeof value.env.default === "string")
+      this.defaultProvider = value.env.default.trim() || null;
     const { defaults } = value;
     if (isPlainObject(defaults)) {
       this.rules = new Set([...this.rules, ...strings(defaults.rules)]);
@@ -84,9 +88,9 @@ export class PolicyState {
     }
   }
 
-  /** Labels of values that carry none, under `defaults.unlabeled`. */
-  get unlabelledLabel(): string | null {
-    return this.unlabelled;
+  /** Marks what comes from outside and has no label, under `defaults.unlabeled`. */
+  labelled(security: Security): Security {
+    return this.unlabelled === null || security.labels.length > 0 ? security : withLabels(security, [this.unlabelled]);
   }
 
   /** What calling an executable with `llm` adds to a result of untrusted input. */

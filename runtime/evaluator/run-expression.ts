@@ -1,5 +1,6 @@
 /** `run …`: commands, code, executables, with standard input, credentials and tails. */
 import type { Expression, RunExpression } from "../../language/syntax/tree";
+import { credentialsFor } from "./auth";
 import { executableOf, invoke } from "./calls";
 import { type CommandOptions, runCode, runCommandExpression } from "./code/run-code";
 import type { Context } from "./context";
@@ -25,6 +26,14 @@ export async function runExpression(
   return labels.length === 0 ? value : value.with(withLabels(value.own, labels));
 }
 
+/** `run @f() using …`: every command of the call gets the credential. */
+async function granting(options: CommandOptions, context: Context): Promise<Context> {
+  const { using = null, auth = [] } = options;
+  if (using === null && auth.length === 0) return context;
+  const { secrets } = await credentialsFor(using, auth, context, false);
+  return { ...context, granted: { ...context.granted, ...secrets } };
+}
+
 async function target(node: Expression, context: Context, options: CommandOptions): Promise<Value> {
   switch (node.kind) {
     case "CommandExpression":
@@ -40,13 +49,13 @@ async function target(node: Expression, context: Context, options: CommandOption
         return invoke(
           await executableOf(node, context),
           [],
-          context,
+          await granting(options, context),
           options.stdin === undefined ? {} : { stdin: options.stdin },
         );
       }
       return value;
     }
     default:
-      return evaluate(node, context);
+      return evaluate(node, await granting(options, context));
   }
 }

@@ -138,6 +138,12 @@ async function executeExpression(expression: Expression, context: Context): Prom
       return runForStatement(expression, context);
     case "LoopExpression":
       return runLoopStatement(expression, context);
+    case "EnvExpression": {
+      const value = await evaluate(expression, context);
+      // In a loop of an executable what the block returns is returned from the executable.
+      const returns = context.calls !== null && context.ambient.iteration !== null && !value.facts.noReturn;
+      return returns ? { value } : null;
+    }
     default: {
       const value = await evaluatePrinting(expression, context);
       if (echoes(expression, context)) await echo(value, context);

@@ -13,7 +13,10 @@ import { Value } from "./value";
 
 /** Code of mlld that a template quotes (a fence of `mlld`) stays as it is; a fence of `mlld-run` is filled in. */
 function literalFences(parts: readonly TemplatePart[], text: string): readonly TemplatePart[] {
-  const fences = [...text.matchAll(/^```mlld[ \t]*\n[\s\S]*?^```/gm)].map(found => ({ start: found.index, end: found.index + found[0].length }));
+  const fences = [...text.matchAll(/^```mlld[ \t]*\n[\s\S]*?^```/gm)].map(found => ({
+    start: found.index,
+    end: found.index + found[0].length,
+  }));
   if (fences.length === 0) return parts;
   return parts.map(part => {
     const quoted = part.kind !== "Text" && fences.some(fence => fence.start <= part.start && part.end <= fence.end);

@@ -29,6 +29,8 @@ export interface Facts {
   missing?: boolean;
   /** The undefined of a block without a return: it prints `undefined`, where a missing field prints `null`. */
   noReturn?: boolean;
+  /** The data of `.mx.data`, without what is known about it. */
+  raw?: boolean;
   /** The inputs of a guard, which know `any`, `all` and `none`. */
   quantified?: boolean;
   /** The value that a pipeline hands to a stage: code sees its text as well. */

@@ -286,7 +286,8 @@ function outputSecurity(
 ): Security {
   const { environment } = context;
   const marks = environment.sandboxed ? [...taint, `src:env:${providerName(environment.provider!)}`] : taint;
-  return withTaint(mergeSecurity(NO_SECURITY, ...inputs), [...marks, ...(environment.grants?.taint ?? [])], sources);
+  const taints = [...marks, ...(environment.grants?.taint ?? [])];
+  return context.run.policy.labelled(withTaint(mergeSecurity(NO_SECURITY, ...inputs), taints, sources));
 }
 
 /** `docker` of `docker` and `@mlld/env-docker`, `box` of `./my/box.mld`. */

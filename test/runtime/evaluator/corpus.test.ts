@@ -50,7 +50,12 @@ async function printed(one: Case): Promise<string> {
       cpSync(source, join(place, other));
     }
     const text = readFileSync(join(one.folder, one.entry), "utf8");
-    const record = await runProgram({ path: join(place, entry), text, root: place, variables: { MLLD_TEST_AUTH_VALUE: "injected-secret" } });
+    const record = await runProgram({
+      path: join(place, entry),
+      text,
+      root: place,
+      variables: { MLLD_TEST_AUTH_VALUE: "injected-secret" },
+    });
     if (process.env.CORPUS_ERRORS) for (const error of record.errors) console.error(one.name, error);
     return record.printed;
   } finally {
