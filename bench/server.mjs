@@ -14,7 +14,7 @@ const STARTS = 5;
 
 /** About ten lines with a config, an executable, an env block and a text; numbered, so that names differ. */
 const part = i => `>> part ${i}
-var @config${i} = { provider: "docker", tools: ["Bash", "Read", "Write"], fs: { read: ["./src"], write: ["./out"] }, net: ["api.example.com"] }
+var @config${i} = { provider: "docker", tools: ["Bash", "Read", "Write"], fs: { read: ["./src"], write: ["./out"] }, net: { allow: ["api.example.com"] } }
 exe @build${i}(dir, mode) = cmd { make -C @dir @mode }
 env @config${i} with { tools: ["Bash"], limits: { mem: "512m" } } [
   let @out = @build${i}("lib", "fast")

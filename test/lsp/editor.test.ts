@@ -25,7 +25,7 @@ afterEach(async () => {
   session = undefined;
 });
 
-const SANDBOX = `var @sandbox = { provider: "docker", tools: ["Bash", "Read"], net: ["api.example.com"] }
+const SANDBOX = `var @sandbox = { provider: "docker", tools: ["Bash", "Read"], net: { allow: ["api.example.com"] } }
 env @sandbox with { tools: ["Bash"] } [
   run cmd { ls }
   let @x = env { tools: [] } [ => 1 ]
