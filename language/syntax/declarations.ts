@@ -180,6 +180,7 @@ function parseDeclarationLabels(p: Parser): Label[] {
     if (end > p.pos) {
       // `var secret pii @x`: the comma between labels is missing.
       const behind = p.afterSpaces(end);
+      if (p.at(behind) === EQUALS || p.at(behind) === OPEN_PAREN) return labels;
       if (p.at(behind) === AT) {
         p.fail("syntax/missing-comma", "Labels are separated by commas.", p.pos, end, {
           title: "Insert a comma",

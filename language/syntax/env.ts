@@ -63,7 +63,7 @@ function parseWithoutKeyword(p: Parser, config: Expression): WithClause | null {
   p.fail(
     "syntax/missing-keyword",
     "Expected `with` and a space before the options.",
-    at,
+    stuck ? at : open,
     stuck ? config.end : open + 1,
     {
       title: stuck ? "Insert a space" : "Insert `with`",
@@ -145,16 +145,16 @@ function parseEnvBlock(p: Parser, keyword: string, config: Expression | null, er
       return parseBlock(p, "env");
     }
   }
-  const message =
-    config !== null && isOperator(p, open)
-      ? "The config of `env` is one value: put an expression in parentheses."
-      : `\`${keyword}\` needs a block: \`${keyword} ${config === null ? "" : "@config "}[ … ]\`.`;
-  if (p.errors.length === errors) p.fail("syntax/env-block", message, at, at);
+  const operator = config !== null && isOperator(p, open);
+  const message = operator
+    ? "The config of `env` is one value: put an expression in parentheses."
+    : `\`${keyword}\` needs a block: \`${keyword} ${config === null ? "" : "@config "}[ … ]\`.`;
+  if (p.errors.length === errors) p.fail("syntax/env-block", message, operator ? open : at, operator ? open : at);
   const unopened = parseUnopenedBlock(p, "env");
   if (unopened !== null) return unopened;
   // What stands before the block is skipped, so that its statements are read.
   const bracket = p.findInLine("[", at);
-  if (bracket !== -1 && isOperator(p, open)) {
+  if (bracket !== -1 && operator) {
     p.pos = bracket;
     return parseBlock(p, "env");
   }

@@ -129,10 +129,9 @@ export function parseRegularExpression(p: Parser): Expression {
 
 /** True when the first entry of a list begins behind its opening bracket. */
 function firstEntry(p: Parser, close: number): boolean {
-  const line = p.lineEnd(p.pos);
   p.skipTrivia();
   const c = p.peek();
-  return c !== close && c !== -1 && !(p.pos > line && atStatement(p, p.pos));
+  return c !== close && c !== -1 && !atStatement(p, p.pos);
 }
 
 /** Where the entry after a comma should begin; reports a doubled or missing comma. Returns false at the end of the list. */
@@ -141,7 +140,7 @@ function nextEntry(p: Parser, close: number, what: string): boolean {
   p.skipTrivia();
   let c = p.peek();
   if (c === -1 || c === CLOSE_BRACE || c === CLOSE_BRACKET || c === CLOSE_PAREN) return false;
-  if (p.pos > p.lineEnd(before) && atStatement(p, p.pos)) return false;
+  if (atStatement(p, p.pos)) return false;
   if (c === COMMA) {
     p.pos++;
     p.skipTrivia();
@@ -153,7 +152,7 @@ function nextEntry(p: Parser, close: number, what: string): boolean {
       p.pos++;
       p.skipTrivia();
     }
-    return c !== close && c !== -1 && !(p.pos > p.lineEnd(before) && atStatement(p, p.pos));
+    return c !== close && c !== -1 && !atStatement(p, p.pos);
   }
   if (c === SEMICOLON) {
     p.fail("syntax/missing-comma", `Entries of ${what} are separated by commas.`, p.pos, p.pos + 1, {

@@ -1,4 +1,4 @@
-import { CLOSE_BRACKET, COLON, COMMA, EQUALS, GREATER, NEWLINE, QUESTION, SLASH } from "./characters";
+import { CLOSE_BRACKET, COLON, COMMA, EQUALS, GREATER, isSpace, NEWLINE, QUESTION, SLASH } from "./characters";
 import type { Parser } from "./parser";
 import { type WordTable, wordSet } from "./words";
 
@@ -50,8 +50,13 @@ export function atStatementLine(p: Parser, i: number): boolean {
 
 /** True when the first thing on a line, at `i`, is a statement and no entry of a list or object. */
 export function atStatement(p: Parser, i: number): boolean {
-  if (p.at(i) === EQUALS) return p.at(i + 1) === GREATER;
-  return statementWord(p, i, STATEMENTS) || p.atWord(i, "let");
+  if (p.at(i) === EQUALS) return p.at(i + 1) === GREATER && isFirstOnLine(p, i);
+  return (statementWord(p, i, STATEMENTS) || p.atWord(i, "let")) && isFirstOnLine(p, i);
+}
+
+function isFirstOnLine(p: Parser, i: number): boolean {
+  while (i > 0 && isSpace(p.text.charCodeAt(i - 1))) i--;
+  return atColumnOne(p, i);
 }
 
 /** As `atStatementLine`, for statements that no block can hold. */
