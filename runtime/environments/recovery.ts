@@ -46,7 +46,7 @@ export async function sweep(folder: string, registry: ProviderRegistry, signal: 
 async function endRunProcesses({ runId, owner }: JournalState, groups: JournalledGroup[]): Promise<boolean> {
   // Another boot has none of its processes.
   if (stateOf(owner) !== "dead") return true;
-  return endProcesses({ groups: groups.map(it => it.group), mark: `${runId}/` });
+  return endProcesses({ groups: groups.map(it => it.group), mark: `${runId}/`, since: owner.startTime });
 }
 
 /** The id of an ended group may be in use again: its leader would then have started at another time. */

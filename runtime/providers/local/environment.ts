@@ -1,7 +1,11 @@
+import { startTimeOf } from "../../environments/process-identity";
 import type { Environment, EnvironmentCommand, EnvironmentSpec, Outcome, OutputSink } from "../provider";
 import { endProcesses, groupAlive, MARK } from "./processes";
 import type { LocalProviderOptions } from "./provider";
 import { runProcess } from "./run-process";
+
+/** No descendant is older than this process. Where there is no `/proc`, groups alone are looked for. */
+const SINCE = process.platform === "linux" ? startTimeOf(process.pid) : null;
 
 /** Processes that were started together: they end together at the latest when the environment is released. */
 export class LocalEnvironment implements Environment {
@@ -34,7 +38,7 @@ export class LocalEnvironment implements Environment {
           },
           // What earlier commands left running stays until the environment is released.
           end: async pid => {
-            await endProcesses({ groups: [pid], mark });
+            await endProcesses({ groups: [pid], mark, since: SINCE });
           },
         },
         sink,
@@ -49,7 +53,7 @@ export class LocalEnvironment implements Environment {
     // Without a command there is nothing to look for.
     if (this.commands === 0) return;
     const groups = [...this.groups];
-    if (!(await endProcesses({ groups, mark: this.mark }))) {
+    if (!(await endProcesses({ groups, mark: this.mark, since: SINCE }))) {
       throw new Error(
         `processes of the environment '${this.name}' could not be ended; they may belong to another user`,
       );

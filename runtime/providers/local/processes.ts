@@ -14,6 +14,8 @@ export interface ProcessSelection {
   groups: Iterable<number>;
   /** How the mark begins: up to a `/`, so that it names a run, an environment or a command. */
   mark: string;
+  /** When the run started, as `/proc` tells it: older processes are not looked at. */
+  since: string | null;
 }
 
 const POLL_MS = 15;
@@ -54,10 +56,11 @@ interface Found {
   pids: number[];
 }
 
-function findProcesses({ groups, mark }: ProcessSelection): Found {
+function findProcesses({ groups, mark, since }: ProcessSelection): Found {
   if (process.platform !== "linux") return { groups: [...groups].filter(group => signalReaches(-group)), pids: [] };
   const wanted = new Set(groups);
-  const table = processTable();
+  const oldest = Number(since ?? 0);
+  const table = processTable().filter(entry => Number(entry.startTime) >= oldest);
   const chosen = new Set<number>();
   for (const entry of table)
     if (wanted.has(entry.group) || wanted.has(entry.session) || isMarked(entry.pid, mark)) chosen.add(entry.pid);
