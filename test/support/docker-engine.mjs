@@ -129,7 +129,9 @@ export async function startEngine({ dataSize } = {}) {
       for (let i = 0; i < 100 && isAlive(pid); i++) await sleep(20);
     },
     restart: async () => {
-      for (const file of ["dockerd.pid", "docker.sock"]) rmSync(join(folder, file), { force: true });
+      // Process ids of its namespace: another process has them now.
+      for (const file of ["dockerd.pid", "docker.sock", "exec/containerd/containerd.pid"])
+        rmSync(join(folder, file), { force: true });
       pid = start();
       await ready();
     },

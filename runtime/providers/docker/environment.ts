@@ -36,6 +36,16 @@ export interface Attachment {
   closed(ended: boolean): void;
 }
 
+/** Exit codes of an init that could not start its program. */
+const NO_PROGRAM = [126, 127];
+
+/** Somebody else released or stopped a named environment in the moment in which it was opened. */
+export class Vanished extends Error {
+  constructor(override readonly cause: unknown) {
+    super("the environment was released while it was being opened");
+  }
+}
+
 export class DockerEnvironment implements Environment {
   readonly name: string;
   readonly created: boolean;
@@ -49,18 +59,20 @@ export class DockerEnvironment implements Environment {
     this.#context = { container: attachment.container, pool: new StubPool(attachment.container), oomCount: 0 };
   }
 
-  /** Waits until a first command can run. Throws `ProviderError` when none will. */
+  /** Waits until a first command can run. Throws `Vanished`, or `ProviderError` when none will. */
   async ready(signal: AbortSignal): Promise<void> {
     try {
       await Promise.all([this.#context.pool.ready(signal), this.#serveNetwork()]);
     } catch (error) {
       if (!(error instanceof NotBegun)) throw error;
       const gone = await outcomeOfGone(this.#attachment.container);
-      if (gone?.outcome.kind !== "lost") throw engineError("Starting a shell in the environment", error.cause);
-      if (!this.created) throw engineError("Starting a shell in the environment", new Error(gone.outcome.cause));
+      if (!gone) throw engineError("Starting a shell in the environment", error.cause);
+      // An anonymous one removes itself before it can be asked; nobody else knows of it.
+      const noShell = this.#attachment.lifeline ? true : NO_PROGRAM.includes(gone.exitCode ?? 0);
+      if (!noShell) throw new Vanished(error.cause);
       throw new ProviderError(
         "run/no-shell",
-        `The environment ended as soon as it started (${gone.outcome.cause}): its image seems to have no /bin/sh, which commands need.`,
+        "The environment ended as soon as it started: its image seems to have no /bin/sh, which commands need.",
         "Use an image with a shell (for example one based on Debian or Alpine).",
       );
     }
@@ -88,7 +100,7 @@ export class DockerEnvironment implements Environment {
       const { container, lifeline } = this.#attachment;
       const gone = await outcomeOfGone(container);
       if (!gone) throw engineError("Starting a command", error.cause);
-      if (!gone.stopped || lifeline) return gone.outcome;
+      if (gone.exitCode === null || lifeline) return gone.outcome;
       // A kept environment that was stopped meanwhile goes on where it was.
       await container.start().catch(() => {});
       return await attempt();

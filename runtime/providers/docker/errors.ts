@@ -143,8 +143,3 @@ export function engineError(step: string, cause: unknown): ProviderError {
   }
   return new ProviderError("run/engine-failed", `${step} failed: ${message}.`.replace(/\.\.$/, "."));
 }
-
-/** The error of a step that its caller aborted. */
-export function cancelled(step: string): ProviderError {
-  return new ProviderError("run/cancelled", `${step} was cancelled.`);
-}

@@ -15,7 +15,7 @@ import { agentMount } from "./egress/agent-volume";
 import { Egress, type EgressOptions } from "./egress/egress";
 import { type EgressRule, egressRule } from "./egress/rule";
 import { connectEngine, type Engine } from "./engine";
-import { DockerEnvironment } from "./environment";
+import { DockerEnvironment, Vanished } from "./environment";
 import { engineError, statusOf } from "./errors";
 import { containerNameOf, environmentInfo, isOurs, LABEL, labelsFor } from "./labels";
 import { resolveMounts } from "./mounts";
@@ -47,6 +47,9 @@ export function createDockerProvider(options: DockerProviderOptions = {}): Provi
   return new DockerProvider(options);
 }
 
+/** How often an environment that others release in the same moment is opened anew. */
+const OPEN_ATTEMPTS = 10;
+
 class DockerProvider implements Provider {
   readonly ref: string;
   readonly #options: DockerProviderOptions;
@@ -58,6 +61,17 @@ class DockerProvider implements Provider {
   }
 
   async open(spec: EnvironmentSpec, sink: OutputSink, signal: AbortSignal): Promise<Environment> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#openOnce(spec, sink, signal);
+      } catch (error) {
+        if (!(error instanceof Vanished)) throw error;
+        if (attempt === OPEN_ATTEMPTS) throw engineError("Opening the environment", error.cause);
+      }
+    }
+  }
+
+  async #openOnce(spec: EnvironmentSpec, sink: OutputSink, signal: AbortSignal): Promise<Environment> {
     const engine = await this.#connect();
     const socket = engine.address.kind === "socket" ? engine.address.path : null;
     const mounts = resolveMounts(spec, socket);

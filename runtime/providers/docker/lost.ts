@@ -30,22 +30,26 @@ export async function outcomeOfBrokenStream(
   return { kind: "lost", cause: "the connection to the command broke while it was running" };
 }
 
+interface Gone {
+  outcome: Outcome;
+  /** Of the container's own process, when the container is there and stopped. */
+  exitCode: number | null;
+}
+
 /** The outcome when the container is gone, stopped, or cannot be asked about; null when it runs. */
-export async function outcomeOfGone(
-  container: Dockerode.Container,
-): Promise<{ outcome: Outcome; stopped: boolean } | null> {
+export async function outcomeOfGone(container: Dockerode.Container): Promise<Gone | null> {
   let state: Dockerode.ContainerInspectInfo["State"];
   try {
     ({ State: state } = await container.inspect());
   } catch (error) {
     const cause = statusOf(error) === 404 ? "the environment's container was removed" : engineGone(error);
-    return { outcome: { kind: "lost", cause }, stopped: false };
+    return { outcome: { kind: "lost", cause }, exitCode: null };
   }
   if (state.Running) return null;
-  if (state.OOMKilled) return { outcome: { kind: "killed", reason: "memory" }, stopped: true };
+  if (state.OOMKilled) return { outcome: { kind: "killed", reason: "memory" }, exitCode: state.ExitCode };
   return {
     outcome: { kind: "lost", cause: `the environment's container stopped (exit code ${state.ExitCode})` },
-    stopped: true,
+    exitCode: state.ExitCode,
   };
 }
 

@@ -1,5 +1,7 @@
 /** The stubs of one container: some wait ahead, so that a command starts without waiting for a new exec. */
+import { setTimeout as sleep } from "node:timers/promises";
 import type Dockerode from "dockerode";
+import { statusOf } from "./errors";
 import { StubExec } from "./stub-exec";
 
 /** What the commands of one environment share. */
@@ -17,6 +19,8 @@ export class NotBegun extends Error {
   }
 }
 
+const START_ATTEMPTS = 3;
+const START_AGAIN_MS = 100;
 /** How many stubs wait. Two: the next command's, and one that can kill it when the environment may start no more processes. */
 const AHEAD = 2;
 /** Idle stubs above this are closed: what a burst of parallel commands left. */
@@ -47,6 +51,7 @@ export class StubPool {
 
   /** An idle stub, taken from the pool's count; a new one when none waits. Throws `NotBegun` when no stub can be started. */
   async take(signal: AbortSignal): Promise<StubExec> {
+    let failures = 0;
     for (;;) {
       signal.throwIfAborted();
       const idle = [...this.#stubs].find(stub => stub.idle);
@@ -59,10 +64,14 @@ export class StubPool {
         await this.#next(signal);
         continue;
       }
-      const starting = this.#start().catch(error => {
-        throw new NotBegun(error);
-      });
-      await untilAborted(starting, signal);
+      try {
+        await untilAborted(this.#start(), signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        // A container that stops or is full fails like one that is broken; only the engine's clear word ends it at once.
+        if (statusOf(error) !== undefined || ++failures === START_ATTEMPTS) throw new NotBegun(error);
+        await sleep(START_AGAIN_MS);
+      }
     }
   }
 

@@ -57,6 +57,28 @@ describe.skipIf(!hasEngine || !asRoot)("an engine that goes away", () => {
   }, 60_000);
   afterAll(() => own?.stop());
 
+  it("tells of changes within 150 ms, and of none for commands", async () => {
+    const stop = new AbortController();
+    let changes = 0;
+    const watching = using.watch!(() => changes++, stop.signal);
+    await sleep(200);
+    const environment = await using.open(spec({ name: uniqueName() }), new Output(), never);
+    await sleep(500);
+    expect(changes).toBeGreaterThan(0);
+    const before = changes;
+    await run(environment, "echo hi");
+    await run(environment, "echo hi", { stdin: "x" });
+    await sleep(300);
+    expect(changes).toBe(before);
+    const released = Date.now();
+    const releasing = environment.release(never);
+    while (changes === before && Date.now() - released < 1000) await sleep(5);
+    expect(Date.now() - released).toBeLessThan(250);
+    await releasing;
+    stop.abort();
+    await watching;
+  });
+
   it("in mid-run is told as lost, never as success, and the next run works when it is back", async () => {
     const named = spec({ name: uniqueName() });
     const environment = await using.open(named, new Output(), never);

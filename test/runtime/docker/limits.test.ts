@@ -107,9 +107,13 @@ describe.skipIf(!hasEngine)("cancel", () => {
     const environment = await open({ limits: { pids: 60 } });
     await run(environment, "exit 0");
     await sleep(300);
-    const { outcome } = await run(environment, "bomb() { bomb | bomb & sleep 3001; }; bomb 2>/dev/null; sleep 3002", {
-      timeoutMs: 700,
-    });
+    const { outcome } = await run(
+      environment,
+      "bomb() { bomb | bomb & sleep 3001; }; bomb 2>/dev/null & exec sleep 3002",
+      {
+        timeoutMs: 700,
+      },
+    );
     expect(outcome).toEqual({ kind: "killed", reason: "timeout" });
     expect(processes(environment.name)).not.toMatch(/sleep 300/);
     expect((await run(environment, "echo alive")).out).toBe("alive\n");
