@@ -4,10 +4,6 @@ export interface Span {
   end: number;
 }
 
-export function contains(span: Span, offset: number): boolean {
-  return span.start <= offset && offset <= span.end;
-}
-
 export function overlaps(a: Span, b: Span): boolean {
   return a.start <= b.end && b.start <= a.end;
 }

@@ -16,10 +16,6 @@ const KIND_TEXT: Record<SymbolKind, string> = {
   transformer: "transformer",
 };
 
-export function kindText(kind: SymbolKind): string {
-  return KIND_TEXT[kind];
-}
-
 /** `variable, secret`. */
 export function labelledKind(symbol: MlldSymbol): string {
   return [KIND_TEXT[symbol.kind], ...symbol.labels].join(", ");
