@@ -1,4 +1,6 @@
 /** The facts of one file, as `analyse` gives them. */
+
+import type { BlockFacts, EnvironmentFacts, Policy } from "../environment";
 import type { Place } from "../place";
 import type {
   EnvExpression,
@@ -10,7 +12,7 @@ import type {
   WithExpression,
 } from "../syntax/tree";
 import type { AbstractValue } from "../values/abstract";
-import type { ExecutableSummary, ExportedName, ModuleSummary } from "./summary";
+import type { Effect, ExecutableSummary, ExportedName, ModuleSummary } from "./summary";
 import type { MlldSymbol, Reference, Scope } from "./symbols";
 
 export interface Analysis {
@@ -26,6 +28,14 @@ export interface Analysis {
   sites: Site[];
   /** Files that were asked for and are not loaded: load them and analyse again. */
   wanted: string[];
+  /** Policies that hold in the file, united. */
+  policy: Policy;
+  /** Credentials that `auth` and policies declare, here and in imports; `open` when there may be more. */
+  auth: { names: Map<string, Place>; open: boolean };
+  /** What runs at top level, outside of every executable. */
+  effects: Effect[];
+  /** Executables that the file defines, in source order. */
+  executables: ExecutableSummary[];
   summary: ModuleSummary;
 
   /** The innermost scope at an offset. */
@@ -44,12 +54,16 @@ export interface Analysis {
   exportedName(symbol: MlldSymbol): ExportedName | null;
   /** The executable that a name or member expression calls; null when that is not known. */
   executableOf(callee: Node): ExecutableSummary | null;
-  /** The innermost site whose range holds the offset. */
+  /** The innermost block site whose range, with the statement around it, holds the offset. */
   siteAt(offset: number): Site | null;
-  /** Top-level symbols that running a node needs, directly and through executables it calls; in source order. */
-  definitionsNeeded(node: Node): MlldSymbol[];
-  /** Names that an executable's body takes from outside itself (its free variables). */
-  freeVariables(symbol: MlldSymbol): MlldSymbol[];
+  /** What entering a site gives, seen from its place in the text: a body of an executable as if it were called at top level. */
+  factsOf(site: Site): BlockFacts;
+  /** The environment that holds around a site. */
+  around(site: Site): EnvironmentFacts;
+  /** The executable of that name in a file. */
+  executable(uri: string, name: string): ExecutableSummary | null;
+  /** The file of a provider written in mlld; null when it is none, or not known. */
+  providerModule(reference: string): ModuleSummary | "missing" | null;
 }
 
 export interface ImportFact {
@@ -63,17 +77,23 @@ export interface ImportFact {
   state: "loaded" | "wanted" | "missing" | "cycle" | "none";
 }
 
-/** Where an environment is entered (`env`), chosen (`guard`) or derived (`new`, `with`). */
+/** Where an environment is entered (`env`), chosen (`guard`), derived (`new`, `with`) or given to one command (`with` as its tail). */
 export interface Site {
   kind: "block" | "guard" | "new" | "with" | "command";
   node: EnvExpression | GuardAction | NewExpression | WithExpression;
   place: Place;
+  /** From `env` to before the block; the whole site where there is no block. */
+  head: Place;
+  /** How messages call the config: `@sandbox`. */
+  label: string | undefined;
   /** The enclosing `block` site in the same executable or at top level. */
   parent: Site | null;
   /** The executable whose body holds the site. */
   executable: MlldSymbol | null;
-  /** The value of CONFIG; null when none is written. */
+  /** The value of CONFIG, or of what is derived from; null when none is written. */
   config: AbstractValue | null;
   /** The value of the `with` clause; null when none is written. */
   with: AbstractValue | null;
+  /** What runs directly inside a block. */
+  effects: Effect[];
 }

@@ -6,7 +6,10 @@ export const RESERVED: Record<string, { doc: string; redefinable?: boolean }> = 
   root: { doc: "The project's root folder, the same as `@base`." },
   now: { doc: "The current time as ISO text." },
   mx: { doc: "The run's context: `profile`, `op`, `guard`, `for`, `loop`, `try`, `errors`, `tools`, `policy`." },
-  input: { doc: "Standard input; in a loop the value of `continue`, in a hook or guard the operation's input.", redefinable: true },
+  input: {
+    doc: "Standard input; in a loop the value of `continue`, in a hook or guard the operation's input.",
+    redefinable: true,
+  },
   payload: { doc: "Values given to the run by `--input`." },
   state: { doc: "State that an embedding program keeps between runs.", redefinable: true },
   debug: { doc: "Facts about the run, for debugging." },
@@ -38,3 +41,5 @@ export const TRANSFORMERS: Record<string, { parameters: string[]; doc: string; v
   keep: { parameters: ["object", "keys"], doc: "Keeps only the given keys." },
   keepStructured: { parameters: ["object", "keys"], doc: "Keeps only the given keys, with the value's metadata." },
 };
+
+export const BUILTIN_NAMES: readonly string[] = [...Object.keys(RESERVED), ...Object.keys(TRANSFORMERS)];

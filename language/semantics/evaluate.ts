@@ -31,7 +31,7 @@ export interface Surroundings {
   /** The value behind an imported name or namespace. */
   imported(symbol: MlldSymbol): AbstractValue;
   /** The executable that a callee names. */
-  executable(callee: Node): ExecutableSummary | null;
+  executableOf(callee: Node): ExecutableSummary | null;
   /** Data of a file that a `<path>` names; null when it is no data file or not known. */
   data(path: string, place: Place): AbstractValue | null;
 }
@@ -103,7 +103,11 @@ export class Evaluator {
       case "namespace":
         return this.around.imported(symbol);
       case "exe":
-        return { kind: "executable", name: symbol.name, place: symbol.range ? { uri: this.around.uri, ...symbol.range } : undefined };
+        return {
+          kind: "executable",
+          name: symbol.name,
+          place: symbol.range ? { uri: this.around.uri, ...symbol.range } : undefined,
+        };
       case "parameter":
         return {
           kind: "unknown",
@@ -127,7 +131,8 @@ export class Evaluator {
     }
     if (!symbol.value) return unknown(`@${symbol.name} has no value`);
     if (symbol.writes.length === 0) return this.evaluate(symbol.value);
-    if (symbol.writes.some(write => write.operator === "+=")) return unknown(`@${symbol.name} changes while the program runs`);
+    if (symbol.writes.some(write => write.operator === "+="))
+      return unknown(`@${symbol.name} changes while the program runs`);
     return oneOf([symbol.value, ...symbol.writes.map(write => write.value)].map(value => this.evaluate(value)));
   }
 
@@ -171,7 +176,9 @@ export class Evaluator {
         const object = this.evaluate(node.object);
         return this.withPlace(
           each(this.evaluate(node.index), index =>
-            index.kind === "known" ? field(object, String(index.value), place) : unknown("an index that is not known", place),
+            index.kind === "known"
+              ? field(object, String(index.value), place)
+              : unknown("an index that is not known", place),
           ),
           place,
         );
@@ -208,7 +215,8 @@ export class Evaluator {
       }
       case "WithExpression": {
         const value = this.evaluate(node.value);
-        if (!derivesConfig(node.clause)) return value.kind === "unknown" ? value : unknown("the result of a pipeline", place);
+        if (!derivesConfig(node.clause))
+          return value.kind === "unknown" ? value : unknown("the result of a pipeline", place);
         return deriveConfig(value, this.clause(node.clause), "with", { paths: this.around.paths }).value;
       }
       case "CallExpression":
@@ -300,7 +308,11 @@ export class Evaluator {
           // What an unknown object holds may replace everything before it.
           const reason = "a field that a spread may replace";
           return {
-            entries: entries.map(entry => ({ ...entry, value: unknown(reason, entry.value.place), replaced: undefined })),
+            entries: entries.map(entry => ({
+              ...entry,
+              value: unknown(reason, entry.value.place),
+              replaced: undefined,
+            })),
             open: true,
             spread,
           };
@@ -388,16 +400,19 @@ export class Evaluator {
     const last = block.statements.at(-1);
     if (last?.kind !== "ReturnStatement" || !last.value) return unknown("what a block returns", this.place(block));
     const plain = block.statements.every(statement => statement === last || !mayReturn(statement));
-    return plain ? this.evaluate(last.value) : unknown("what a block returns on one of several ways", this.place(block));
+    return plain
+      ? this.evaluate(last.value)
+      : unknown("what a block returns on one of several ways", this.place(block));
   }
 
   private callValue(node: CallExpression, place: Place): AbstractValue {
-    const summary = this.around.executable(node.callee);
+    const summary = this.around.executableOf(node.callee);
     return summary ? this.call(summary, node.arguments, place) : unknown("the result of a call", place);
   }
 
   private fileData(node: FileReference, place: Place): AbstractValue {
-    const plain = node.path.every(part => part.kind === "Text") && !node.section && !node.definitions && node.stages.length === 0;
+    const plain =
+      node.path.every(part => part.kind === "Text") && !node.section && !node.definitions && node.stages.length === 0;
     if (!plain) return unknown("what a file holds", place);
     const path = node.path.map(part => (part.kind === "Text" ? part.value : "")).join("");
     return this.around.data(path.trim(), place) ?? unknown("what a file holds", place);
@@ -450,7 +465,10 @@ export function derivesConfig(clause: WithClause): boolean {
 function joined(before: AbstractValue, after: AbstractValue, place: Place): AbstractValue {
   if (before.kind !== "known") return before;
   const value = toValue(after);
-  if (value === undefined) return after.kind === "unknown" ? { ...after, parameter: undefined, place } : unknown("a text that is not known", place);
+  if (value === undefined)
+    return after.kind === "unknown"
+      ? { ...after, parameter: undefined, place }
+      : unknown("a text that is not known", place);
   return known(String(before.value) + inlineText(value), place);
 }
 

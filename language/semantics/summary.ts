@@ -17,6 +17,8 @@ export interface ModuleSummary {
   guards?: boolean;
   /** Names declared by `auth`, here and in imported files. */
   auth: Map<string, Place>;
+  /** True when a policy may declare credentials that are not known. */
+  openAuth: boolean;
   /** Files that this one imports and that could be resolved. */
   imports: string[];
   /** Imports that could not be followed: a registry module, an MCP server, a missing file. */

@@ -9,11 +9,6 @@ export function folderOf(uri: string): string {
   return slash <= prefix.length ? prefix + "/" : uri.slice(0, slash);
 }
 
-/** The last segment, decoded. */
-export function baseName(uri: string): string {
-  return decode(uri.slice(uri.lastIndexOf("/") + 1));
-}
-
 /** A path as people write it, from a folder; absolute paths start at the root of the same scheme. */
 export function resolvePath(folder: string, path: string): string {
   const { prefix, path: base } = split(folder);
@@ -24,10 +19,10 @@ export function resolvePath(folder: string, path: string): string {
   return prefix + "/" + normalise(segments).join("/");
 }
 
-/** Whether the URI is the folder itself or lies below it. */
-export function isWithin(uri: string, folder: string): boolean {
-  const root = folder.endsWith("/") ? folder : folder + "/";
-  return uri === folder || uri.startsWith(root);
+/** The path that a URI names, as the file system writes it: `file:///c%3A/a` is `c:/a`. */
+export function pathOfUri(uri: string): string {
+  const path = split(uri).path.split("/").map(decode).join("/");
+  return /^\/[a-z]:/i.test(path) ? path.slice(1) : path;
 }
 
 function split(uri: string): { prefix: string; path: string } {

@@ -68,7 +68,10 @@ export function field(value: AbstractValue, key: string, place?: Place): Abstrac
     case "array": {
       const index = Number(key);
       if (!Number.isInteger(index) || index < 0) return unknown("a property of a list", place);
-      return value.items[index] ?? (value.open ? unknown("an item of a list that is not known whole", place) : known(null, place));
+      return (
+        value.items[index] ??
+        (value.open ? unknown("an item of a list that is not known whole", place) : known(null, place))
+      );
     }
     case "oneOf":
       return each(value, option => field(option, key, place));

@@ -1,0 +1,148 @@
+import type { Host } from "../host";
+import { modeOf, parse } from "../syntax";
+import type { File } from "../syntax/tree";
+import type { Analysis } from "./analysis";
+import { type Bound, bind } from "./bind";
+import { FileAnalysis } from "./file-analysis";
+import type { ModuleSummary } from "./summary";
+
+/** What is kept of a file. The tree goes when the file is only imported; the summary stays. */
+interface Entry {
+  text: string;
+  tree: { file: File; bound: Bound } | null;
+  analysis: FileAnalysis | null;
+  summary: ModuleSummary | null;
+  /** The summary as text, to see whether it changed. */
+  print: string | null;
+  /** Texts of other files that were looked at. */
+  looked: Map<string, string | null | undefined>;
+  /** Summaries that were used. */
+  used: Map<string, ModuleSummary | null>;
+  /** True when an import led back to a file that was being made: good for that one question only. */
+  cut: boolean;
+}
+
+/** One question put to the program, over one snapshot. */
+interface Pass {
+  host: Host;
+  valid: Set<string>;
+  active: Set<string>;
+}
+
+/**
+ * The files of a program, each parsed, bound and analysed once for its text and for the summaries that it imports: an edit that
+ * leaves a file's summary as it was does not touch its importers.
+ */
+export class Program {
+  private readonly entries = new Map<string, Entry>();
+
+  /** The facts of a file over a snapshot. A missing file counts as empty. */
+  analyse(uri: string, host: Host): Analysis {
+    return this.analysisIn(uri, { host, valid: new Set(), active: new Set() });
+  }
+
+  /** Drops the tree of a file that is no longer open; its summary stays for importers. */
+  release(uri: string): void {
+    const entry = this.entries.get(uri);
+    if (!entry) return;
+    entry.tree = null;
+    entry.analysis = null;
+  }
+
+  private analysisIn(uri: string, pass: Pass): FileAnalysis {
+    const text = pass.host.text(uri) ?? "";
+    const entry = this.entries.get(uri);
+    if (entry?.analysis && entry.text === text && this.holds(uri, entry, pass)) return entry.analysis;
+    return this.make(uri, text, entry, pass);
+  }
+
+  private make(uri: string, text: string, before: Entry | undefined, pass: Pass): FileAnalysis {
+    const file = before?.text === text && before.tree ? before.tree.file : parse(text, modeOf(uri));
+    const bound = before?.tree?.file === file ? before.tree.bound : bind(file);
+    const entry: Entry = {
+      text,
+      tree: { file, bound },
+      analysis: null,
+      summary: null,
+      print: null,
+      looked: new Map(),
+      used: new Map(),
+      cut: false,
+    };
+    pass.active.add(uri);
+    const analysis = new FileAnalysis(uri, bound, {
+      host: recording(pass.host, entry.looked),
+      summary: asked => {
+        if (pass.active.has(asked)) {
+          entry.cut = true;
+          return "cycle";
+        }
+        if (entry.used.has(asked)) return entry.used.get(asked)!;
+        const summary = this.summaryIn(asked, pass);
+        if (this.entries.get(asked)?.cut) entry.cut = true;
+        entry.used.set(asked, summary);
+        return summary;
+      },
+    });
+    pass.active.delete(uri);
+    entry.analysis = analysis;
+    entry.summary = analysis.summary;
+    // Importers hold the summary that they used: an equal one must be the same one.
+    if (before?.summary) {
+      before.print ??= printOf(before.summary);
+      entry.print = printOf(entry.summary);
+      if (entry.print === before.print) entry.summary = before.summary;
+    }
+    this.entries.set(uri, entry);
+    pass.valid.add(uri);
+    return analysis;
+  }
+
+  private summaryIn(uri: string, pass: Pass): ModuleSummary | null {
+    const text = pass.host.text(uri);
+    if (typeof text !== "string") return null;
+    const entry = this.entries.get(uri);
+    if (entry?.summary && entry.text === text && this.holds(uri, entry, pass)) return entry.summary;
+    const wasOpen = Boolean(entry?.analysis);
+    this.make(uri, text, entry, pass);
+    const made = this.entries.get(uri)!;
+    if (!wasOpen) this.release(uri);
+    return made.summary;
+  }
+
+  private holds(uri: string, entry: Entry, pass: Pass): boolean {
+    if (pass.valid.has(uri)) return true;
+    if (entry.cut) return false;
+    for (const [other, text] of entry.looked) if (pass.host.text(other) !== text) return false;
+    pass.active.add(uri);
+    const same = [...entry.used].every(
+      ([other, summary]) => !pass.active.has(other) && this.summaryIn(other, pass) === summary,
+    );
+    pass.active.delete(uri);
+    if (same) pass.valid.add(uri);
+    return same;
+  }
+}
+
+/** The facts of a file, for one question; who asks again holds a `Program`. */
+export function analyse(uri: string, host: Host): Analysis {
+  return new Program().analyse(uri, host);
+}
+
+function recording(host: Host, looked: Entry["looked"]): Host {
+  return {
+    text(uri) {
+      const text = host.text(uri);
+      looked.set(uri, text);
+      return text;
+    },
+    exists: uri => host.exists(uri),
+    root: uri => host.root(uri),
+    home: host.home,
+    settings: host.settings,
+  };
+}
+
+function printOf(summary: ModuleSummary): string {
+  return JSON.stringify(summary, (_key, value: unknown) => (value instanceof Map ? [...value] : value));
+}
