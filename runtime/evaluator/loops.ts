@@ -130,7 +130,7 @@ async function iterateParallel(
           if (cause.keyword === "done") stopped = true;
           continue;
         }
-        if (!(cause instanceof RunError) || cause instanceof DeniedError || cause.code === "MlldBail") throw cause;
+        if (!(cause instanceof RunError) || cause instanceof DeniedError || FATAL.has(cause.code ?? "")) throw cause;
         const entry = errorEntry(iteration, index, cause);
         results[index] = entry;
         errors.push(entry);
@@ -145,6 +145,9 @@ async function iterateParallel(
   context.run.errors = errors;
   return results;
 }
+
+/** Faults that end the script, also inside a parallel loop. */
+const FATAL: ReadonlySet<string> = new Set(["MlldBail", "ParallelMutation", "run/environment-lost"]);
 
 function errorEntry(iteration: Iteration, index: number, cause: RunError): Value {
   const fields: Record<string, unknown> = {

@@ -70,7 +70,8 @@ export class Scope {
     const owner = this.owner(name);
     if (owner === null) throw new RunError(`Variable not found: ${name}`, "VariableNotFound");
     for (let scope: Scope | null = this; scope !== null && scope !== owner; scope = scope.parent) {
-      if (!scope.writesOut) throw new RunError(`Parallel for block cannot mutate outer variable @${name}.`);
+      if (!scope.writesOut)
+        throw new RunError(`Parallel for block cannot mutate outer variable @${name}.`, "ParallelMutation");
     }
     owner.bindings.set(name, { kind: owner.bindings.get(name)!.kind, value });
   }

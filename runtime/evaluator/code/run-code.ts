@@ -55,7 +55,7 @@ export async function runCommandExpression(
         options.auth ?? [],
         inner,
       );
-      const echo = options.echo === true && context.module.prints;
+      const echo = printsLive(options, context);
       const markdown = inner.run.output.text() !== null;
       const result = await runProcess(
         {
@@ -79,6 +79,13 @@ export async function runCommandExpression(
       );
       return outputValue(await succeeded(result, `Command failed: ${command}`, inner), own, "command", echo);
     },
+  );
+}
+
+/** Output is printed as it comes, unless a guard is to see it before. */
+function printsLive(options: CommandOptions, context: Context): boolean {
+  return (
+    options.echo === true && context.module.prints && (context.guarding || context.run.guards.at("after").length === 0)
   );
 }
 
@@ -179,7 +186,7 @@ async function runShell(
     node.language === "bash"
       ? ["bash", "-lc", script]
       : ["sh", "-lc", 'if command -v bash >/dev/null 2>&1; then exec bash -c "$0"; else exec sh -c "$0"; fi', script];
-  const echo = options.echo === true && context.module.prints;
+  const echo = printsLive(options, context);
   const result = await runProcess(
     {
       argv,
@@ -294,7 +301,7 @@ function outputSecurity(
 function providerName(ref: string): string {
   const name = ref.startsWith("@")
     ? (ref.split("/")[1] ?? ref)
-    : (ref.split(/[\\/]/).at(-1) ?? ref).replace(/\.mlld?(\.md)?$|\.md$/, "");
+    : (ref.split(/[\\/]/).at(-1) ?? ref).replace(/\.ml?ld(\.md)?$|\.md$/, "");
   return name.replace(/^env-/, "").replace(/@.*$/, "");
 }
 

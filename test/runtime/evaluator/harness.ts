@@ -1,4 +1,5 @@
 /** Runs programs with the real local provider and the real disk, and collects what they say. */
+import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,6 +22,7 @@ export interface RunOptions {
   config?: Record<string, unknown>;
   input?: string;
   signal?: AbortSignal;
+  onServices?: (services: RunServices) => void;
 }
 
 export interface RunRecord {
@@ -66,7 +68,7 @@ export async function runProgram(options: RunOptions): Promise<RunRecord> {
     }
   };
   const local = createLocalProvider({
-    runId: "test",
+    runId: randomUUID(),
     variables: { ...process.env, ...options.variables },
     groups: { started: () => {}, ended: () => {} },
   });
@@ -104,6 +106,7 @@ export async function runProgram(options: RunOptions): Promise<RunRecord> {
       keep: false,
     },
   };
+  options.onServices?.(services);
   const file = parse(options.text, modeOf(options.path));
   if (file.errors.length > 0) {
     throw new Error(`does not parse: ${file.errors.map(error => `${error.message} at ${error.start}`).join("; ")}`);

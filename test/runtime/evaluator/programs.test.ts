@@ -1,0 +1,302 @@
+/** The language, program by program: what is printed, and how a program fails. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { folder, runProgram, runText } from "./harness";
+
+async function printed(text: string, options: Parameters<typeof runText>[1] = {}): Promise<string> {
+  const record = await runText(text, options);
+  expect(record.errors).toEqual([]);
+  return record.printed;
+}
+
+async function failure(text: string, options: Parameters<typeof runText>[1] = {}): Promise<string> {
+  const record = await runText(text, options);
+  expect(record.outcome).toMatchObject({ ok: false, exitCode: 1 });
+  return record.errors.join("\n");
+}
+
+describe("names and scopes", () => {
+  it("keeps blocks apart and adds to outer names", async () => {
+    const text = 'var @n = 0\nfor @i in [1, 2] [\n  let @x = @i\n  @n += @x\n]\nshow @n\nif @x [ show "leaked" ]';
+    expect(await printed(text)).toBe("3\n");
+  });
+  it("refuses to take a name again", async () => {
+    expect(await failure("var @a = 1\nvar @a = 2")).toMatch(/already defined/);
+    expect(await failure("var @a = 1\nif true [\n  let @a = 2\n]")).toMatch(/already defined/);
+    expect(await failure("var @i = 1\nfor @i in [1] => show @i")).toMatch(/already defined/);
+    expect(await failure('var @now = "x"')).toMatch(/reserved/);
+  });
+  it("lets a parameter shadow a variable, and sees later variables", async () => {
+    expect(await printed('var @a = "outer"\nexe @f(a) = `@a @b`\nvar @b = "later"\nshow @f("inner")')).toBe(
+      "inner later\n",
+    );
+  });
+  it("leaves a missing argument as its name", async () => {
+    expect(await printed('exe @f(a, b) = `a=@a b=@b`\nshow @f("x")')).toBe("a=x b=@b\n");
+  });
+  it("refuses recursion", async () => {
+    expect(await failure("exe @f(n) = [\n  let @x = @g(@n)\n  => @x\n]\nexe @g(n) = @f(@n)\nshow @f(1)")).toMatch(
+      /Circular reference/,
+    );
+  });
+});
+
+describe("undefined and missing", () => {
+  it("is text in templates and false in conditions", async () => {
+    const text =
+      'show `hi @nobody.name and bob@host.org`\nif !@nope [ show "no" ]\nvar @o = { a: 1 }\nshow `@o.b`\nshow @nope ?? "d"';
+    expect(await printed(text.replace("show @nope ??", "var @d = @nope ??") + "\nshow @d")).toBe(
+      "hi @nobody.name and bob@host.org\nno\nnull\nd\n",
+    );
+  });
+  it("fails where a value is needed", async () => {
+    expect(await failure("show @nope")).toBe("Variable not found: nope");
+    expect(await failure('var @s = "text"\nvar @x = @s.field')).toMatch(
+      /Cannot access field "field" on non-object value \(string\)/,
+    );
+    expect(await failure("var @s = '{\"a\": 1}'\nvar @x = @s.a")).toMatch(/@parse/);
+    expect(await failure("show @nope()")).toMatch(/not found: nope/);
+    expect(await failure("var @o = { a: 1 }\nshow @o.keys()")).toMatch(/Method not found: keys/);
+  });
+});
+
+describe("control flow", () => {
+  it("returns from executables, also out of loops and conditions", async () => {
+    const text =
+      'exe @first(list) = [\n  for @i in @list [\n    if @i > 2 [ => `found @i` ]\n  ]\n  => "none"\n]\nshow @first([1, 3, 4])\nshow @first([1])';
+    expect(await printed(text)).toBe("found 3\nnone\n");
+  });
+  it("ends the script at a return", async () => {
+    expect(await printed('show "a"\nfor @i in [1, 2] [\n  if @i == 2 [ => "end" ]\n  show @i\n]\nshow "never"')).toBe(
+      "a\n1\nend\n",
+    );
+  });
+  it("loops until done", async () => {
+    expect(
+      await printed(
+        "var @r = loop(5) [\n  let @n = (@input ?? 0) + 1\n  if @n == 3 [ done `at @n` ]\n  continue @n\n]\nshow @r",
+      ),
+    ).toBe("at 3\n");
+    expect(await printed("var @r = loop(2) [\n  continue @mx.loop.iteration\n]\nshow `[@r]`")).toBe("[null]\n");
+  });
+  it("keeps the order of a parallel loop, and its errors", async () => {
+    const text =
+      'exe @f(n) = js { await new Promise(r => setTimeout(r, 30 - n * 10)); if (n == 2) throw new Error("two"); return n * 2; }\nvar @r = for parallel(3) @i in [1, 2, 3] => @f(@i)\nshow @r[0]\nshow @r[2]\nshow @mx.errors[0].message';
+    expect(await printed(text)).toBe("2\n6\ntwo\n");
+    expect(await failure("var @n = 0\nfor parallel @i in [1, 2] [\n  @n += 1\n]")).toMatch(
+      /cannot mutate outer variable @n/,
+    );
+  });
+  it("refuses to go through what is no list", async () => {
+    expect(await failure('for @c in "abc" => show @c')).toBe("Type mismatch: for expects an array. Received: string");
+  });
+  it("bails", async () => {
+    expect(await failure('show "a"\nbail "enough"')).toBe("enough");
+  });
+  it("is a null without a match", async () => {
+    expect(await printed('var @q = when [ false => "x" ]\nshow `[@q]`')).toBe("[null]\n");
+  });
+});
+
+describe("commands and code", () => {
+  it("reads results as values", async () => {
+    const text =
+      "var @o = cmd { echo '{\"a\":1}' }\nvar @n = cmd { echo 42 }\nexe @e() = cmd { echo 42 }\nvar @m = @e()\nshow @o.a\nvar @sum = @n + 1\nshow @sum\nshow @m.isString()\nshow @n.isNumber()";
+    expect(await printed(text)).toBe("1\n43\ntrue\ntrue\n");
+  });
+  it("goes on after a failing command, and the run fails", async () => {
+    const record = await runText('run cmd { sh -c "echo out; exit 3" }\nvar @x = cmd { false }\nshow `[@x]`');
+    expect(record.printed).toBe("out\n[]\n");
+    expect(record.outcome).toMatchObject({ ok: false, exitCode: 1 });
+    expect(record.errors).toHaveLength(2);
+    expect(record.errors[0]).toMatch(/exit code 3/);
+    const exits = record.events.filter(event => event.event === "exit");
+    expect(exits.map(exit => exit.exitCode)).toEqual([3, 1]);
+  });
+  it("passes values to every language", async () => {
+    const text = `var @o = { list: [1, "two", null], text: "it's \\"q\\"" }
+exe @sh(o) = sh { printf '%s' "$o" }
+exe @py(o) = py { return [o["list"][1], o.text, len(o["list"])] }
+exe @node(o) = node { return { n: o.list.length, t: o.text, platform: typeof process.platform } }
+exe @js(o) = js { return o.list.concat(typeof process) }
+show @sh(@o) | @json
+show @py(@o)
+show @node(@o)
+show @js(@o)`;
+    expect((await printed(text)).replace(/\s+/g, " ")).toBe(
+      '{ "list": [ 1, "two", null ], "text": "it\'s \\"q\\"" } [ "two", "it\'s \\"q\\"", 3 ] { "n": 3, "t": "it\'s \\"q\\"", "platform": "string" } [ 1, "two", null, "undefined" ] ',
+    );
+  });
+  it("says which code failed", async () => {
+    expect(await failure('exe @f() = js { throw new Error("boom") }\nshow @f()')).toBe("boom");
+    expect(await failure("exe @f() = node { nope() }\nshow @f()")).toMatch(/node code failed/);
+    const python = await runText('exe @f() = py { raise ValueError("bad") }\nshow `[@f()]`');
+    expect(python.printed).toBe("[]\n");
+    expect(python.outcome.ok).toBe(false);
+  });
+  it("keeps the trailer of code out of its output", async () => {
+    const record = await runText('exe @f() = node { process.stdout.write("printed"); return "returned" }\nshow @f()');
+    expect(record.printed).toBe("returned\n");
+    const output = record.events.flatMap(event => (event.event === "stdout" ? [event.text] : [])).join("");
+    expect(output).toBe("printed");
+  });
+  it("gives commands standard input and a folder", async () => {
+    const place = folder({ "a.txt": "content\n" });
+    try {
+      const text = `var @d = "${place.path}"\nrun cmd:@d { cat a.txt }\nrun "in" | cmd { cat }\nrun cmd { tr a-z A-Z } with { stdin: "up" }`;
+      expect(await printed(text)).toBe("content\nin\nUP\n");
+    } finally {
+      place.remove();
+    }
+  });
+  it("numbers commands and names their place", async () => {
+    const { events } = await runText('show "x"\nrun cmd { echo one }\nvar @x = cmd { echo two }');
+    const commands = events.filter(event => event.event === "command");
+    expect(commands).toMatchObject([
+      { command: 1, argv: ["sh", "-lc", "echo one"], range: { start: { line: 1 } }, echo: true },
+      { command: 2, argv: ["sh", "-lc", "echo two"], range: { start: { line: 2 } } },
+    ]);
+    expect(commands[1]).not.toHaveProperty("echo");
+  });
+  it("reports a missing interpreter", async () => {
+    const record = await runText("exe @f() = py { return 1 }\nshow @f()", {
+      variables: { PATH: "/nowhere", HOME: "/nowhere" },
+    });
+    // The login shell of some systems sets a path of its own; then python is found and the program works.
+    if (record.outcome.ok) expect(record.printed).toBe("1\n");
+    else expect(record.outcome.errors[0]!.code).toBe("run/interpreter-missing");
+  });
+  it("is cancelled with what it runs", async () => {
+    const abort = new AbortController();
+    setTimeout(() => abort.abort(new Error("stop")), 150);
+    const started = Date.now();
+    await expect(runText("run cmd { sleep 30 }", { signal: abort.signal })).rejects.toThrow("stop");
+    expect(Date.now() - started).toBeLessThan(2000);
+  });
+});
+
+describe("pipelines", () => {
+  it("hands values on, and stops at an empty text", async () => {
+    const text =
+      'exe @add(x, y) = `@x-@y`\nexe @empty(x) = js { return "" }\nvar @a = "a" | @add("b") | @upper\nshow @a\nvar @e = "a" | @empty | @add("never")\nshow `[@e]`';
+    expect(await printed(text)).toBe("A-B\n[]\n");
+  });
+  it("gives up after ten tries", async () => {
+    expect(await failure('exe @src() = "x"\nexe @never(x) = js { return "retry" }\nvar @r = @src() | @never')).toMatch(
+      /retry limit/,
+    );
+  });
+  it("names a stage that is missing", async () => {
+    expect(await failure('var @r = "x" | @nothing')).toMatch(/Pipeline function '@nothing' is not defined/);
+  });
+});
+
+describe("files", () => {
+  it("reads, writes and appends", async () => {
+    const place = folder({
+      "data.json": '{"list":[{"n":1},{"n":2}]}',
+      "doc.md": "---\ntitle: T\n---\n# A\none\n# B\ntwo\n",
+    });
+    try {
+      const text = [
+        "var @d = <data.json>",
+        "show @d.list[1].n",
+        "var @s = <doc.md # B>",
+        "show @s",
+        "var @m = <doc.md>",
+        "show @m.mx.fm.title",
+        'output @d to "out/copy.json"',
+        'append { a: 1 } to "log.jsonl"'.replace("{ a: 1 }", "@d"),
+        'append "line" to "log.txt"',
+        'append "more" to "log.txt"',
+        "show <missing.md>?",
+        "show `[<missing.md>]`",
+      ].join("\n");
+      const record = await runProgram({ path: join(place.path, "program.mld"), text, root: place.path });
+      expect(record.errors).toEqual([]);
+      expect(record.printed).toBe("2\n# B\n\ntwo\nT\n\n[]\n");
+      expect(JSON.parse(readFileSync(join(place.path, "out/copy.json"), "utf8"))).toEqual({
+        list: [{ n: 1 }, { n: 2 }],
+      });
+      expect(readFileSync(join(place.path, "log.jsonl"), "utf8")).toBe('{"list":[{"n":1},{"n":2}]}\n');
+      expect(readFileSync(join(place.path, "log.txt"), "utf8")).toBe("line\nmore\n");
+    } finally {
+      place.remove();
+    }
+  });
+  it("says what is missing", async () => {
+    expect(await failure("show <nope.md>")).toMatch(/^File not found: nope.md/);
+    expect(await failure('append "x" to "f.json"')).toMatch(/Cannot append to .json/);
+    expect(await failure('append "x" to "f.jsonl"')).toMatch(/Only JSON/);
+  });
+  it("takes definitions out of code", async () => {
+    const files = {
+      "c.ts": "import x;\nexport function f(a: {}) {\n  return 1;\n}\nconst n = 2;\nclass C {\n  m() {}\n}\n",
+    };
+    expect(await printed("show <c.ts { f }>\nvar @l = <c.ts { class?? }>\nshow @l", { files })).toBe(
+      'export function f(a: {}) {\n  return 1;\n}\n["C"]\n',
+    );
+  });
+});
+
+describe("imports", () => {
+  it("runs a module once, silently, and only gives what it exports", async () => {
+    const files = {
+      "m.mld":
+        'show "silent"\nvar @secretOne = "s"\nexe @hidden() = "h"\nexe @open() = `o-@hidden()`\nexport { @open }\n',
+    };
+    expect(
+      await printed('import { @open } from "./m.mld"\nimport "./m.mld" as @m\nshow @open()\nshow @m.open()', { files }),
+    ).toBe("o-h\no-h\n");
+    expect(await failure('import { @hidden } from "./m.mld"', { files })).toMatch(/Import 'hidden' not found/);
+    expect(await failure('import { @x } from "./gone.mld"')).toMatch(/not found/);
+    expect(await failure('import { @x } from "./broken.mld"', { files: { "broken.mld": "var @x =\n" } })).toMatch(
+      /broken.mld:1/,
+    );
+  });
+  it("ends at a circle", async () => {
+    const files = {
+      "a.mld": 'import { @b } from "./b.mld"\nvar @a = 1\n',
+      "b.mld": 'import { @a } from "./a.mld"\nvar @b = 1\n',
+    };
+    expect(await failure('import { @a } from "./a.mld"', { files })).toMatch(/Circular import/);
+  });
+  it("gives modules no credentials of their own accord", async () => {
+    const files = { "m.mld": 'exe @peek() = sh { printf "%s" "$TOKEN" }\nexport { @peek }\n' };
+    const text = 'auth @t = { from: "env:SRC", as: "TOKEN" }\nimport { @peek } from "./m.mld"\nshow `[@peek()]`';
+    expect(await printed(text, { files, variables: { SRC: "very-secret" } })).toBe("[]\n");
+  });
+});
+
+describe("markdown", () => {
+  it("prints the document", async () => {
+    const place = folder();
+    try {
+      const text = "# Title\n\nHello @name.\n/var @x = 1\n>> a comment\n/show `x=@x`\n\n```js\n/show no\n```\n";
+      const record = await runProgram({ path: join(place.path, "p.md"), text, root: place.path });
+      expect(record.printed).toBe("# Title\n\nHello @name.\n\nx=1\n\n```js\n/show no\n```\n");
+    } finally {
+      place.remove();
+    }
+  });
+});
+
+describe("robustness", () => {
+  it("outlives any deep nesting", async () => {
+    const deep = `var @x = ${"[".repeat(100)}${"]".repeat(100)}\nshow @x.length`;
+    const record = await runText(deep);
+    expect(record.outcome.errors.every(error => error.message !== "")).toBe(true);
+  });
+  it("writes nothing beside what it is told", async () => {
+    const place = folder();
+    try {
+      writeFileSync(join(place.path, "keep"), "k");
+      await runProgram({ path: join(place.path, "p.mld"), text: 'show "x"', root: place.path });
+      expect(existsSync(join(place.path, "p.mld"))).toBe(false);
+      expect(readFileSync(join(place.path, "keep"), "utf8")).toBe("k");
+    } finally {
+      place.remove();
+    }
+  });
+});
