@@ -6,7 +6,8 @@ import { compareCapability, compareFacts, wider } from "./compare";
 import { effective } from "./defaults";
 import type { BlockFacts, BlockRequest, ReadContext } from "./face";
 import { applyPolicy, type EnvironmentPolicy } from "./policy";
-import { NO_CONFIG, readConfig, unknownProfile } from "./read";
+import { chooseProfile, unknownProfile } from "./profiles";
+import { NO_CONFIG, readConfig } from "./read";
 import type { CapabilityName, DeclaredConfig, EnvironmentFacts, Field, FieldComparison, Problem } from "./types";
 
 export function enterBlock(request: BlockRequest): BlockFacts {
@@ -123,37 +124,6 @@ function notEnforced(environment: EnvironmentFacts, ...configs: (DeclaredConfig 
       ];
     }),
   );
-}
-
-/** The named profile, else the first whose needs policy does not deny, else the last, else the enclosing one. */
-function chooseProfile(
-  declared: DeclaredConfig,
-  enclosing: string | null | undefined,
-  policy: EnvironmentPolicy | undefined,
-): string | null | undefined {
-  const named = declared.options.profile?.value;
-  if (named)
-    return named.kind === "known"
-      ? typeof named.value === "string" && named.value.trim() !== ""
-        ? named.value.trim()
-        : null
-      : undefined;
-  const profiles = declared.options.profiles?.value;
-  if (!profiles) return enclosing;
-  if (profiles.kind !== "object" || profiles.open) return undefined;
-  const fits = profiles.entries.find(({ value }) => needsOf(value).every(need => !policy?.denied.has(need)));
-  return (fits ?? profiles.entries.at(-1))?.key ?? enclosing;
-}
-
-const NEEDS: Record<string, string> = { net: "network", fs: "filesystem" };
-
-function needsOf(profile: AbstractValue): string[] {
-  const requires =
-    profile.kind === "object" ? profile.entries.find(entry => entry.key === "requires")?.value : undefined;
-  if (requires?.kind !== "object") return [];
-  return requires.entries
-    .filter(({ value }) => !(value.kind === "known" && value.value === false))
-    .map(({ key }) => NEEDS[key] ?? key);
 }
 
 export function compareEnvironments(

@@ -1,7 +1,8 @@
 /** What holds where a chain says nothing, by provider: default(P) ⊑ default(none). */
 import { ALL_NAMES, only } from "./names";
 import { ALL_FILES, NO_FILES, settleFiles, UNKNOWN_FILES } from "./path-sets";
-import { NO_CONFIG, providerKind } from "./read";
+import { providerKind } from "./providers";
+import { NO_CONFIG } from "./read";
 import type {
   Capabilities,
   CapabilityName,

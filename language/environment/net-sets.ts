@@ -14,17 +14,27 @@ function netItem(host: string, port: number | null, text: string): NetItem {
   return { key: `${host}:${port ?? "*"}`, text, host, port };
 }
 
-/** `HOST[:PORT]`: exact, `*.suffix`, `*`; null for anything else. */
-export function parseNetItems(text: string): NetItem[] | null {
+/** `HOST[:PORT]`: exact, `*.suffix`, `*`; null for anything else. Without a port it means `ports`. */
+function parseItems(text: string, ports: readonly (number | null)[]): NetItem[] | null {
   const match =
     /^(\*|(?:\*\.)?[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?|\[[0-9A-Fa-f:.]+\])\.?(?::(\d{1,5}))?$/.exec(
       text.trim(),
     );
   if (!match) return null;
   const host = match[1]!.toLowerCase();
-  if (match[2] === undefined) return DEFAULT_PORTS.map(port => netItem(host, port, text));
+  if (match[2] === undefined) return ports.map(port => netItem(host, port, host));
   const port = Number(match[2]);
-  return port >= 1 && port <= 65535 ? [netItem(host, port, text)] : null;
+  return port >= 1 && port <= 65535 ? [netItem(host, port, `${host}:${port}`)] : null;
+}
+
+/** An allowed host: without a port 443 and 80. */
+export function parseNetItems(text: string): NetItem[] | null {
+  return parseItems(text, DEFAULT_PORTS);
+}
+
+/** A denied host: without a port every port. */
+export function parseDeniedItems(text: string): NetItem[] | null {
+  return parseItems(text, [null]);
 }
 
 function hostContains(parent: string, child: string): boolean {
@@ -47,8 +57,15 @@ function overlaps(a: NetItem, b: NetItem): boolean {
   );
 }
 
+/**
+ * The normal form of a list: no allowed item inside another or denied as a whole, and of what is denied only the part that would
+ * be allowed. Equal sets have equal keys.
+ */
 export function normaliseNet(set: NetSet): NetSet {
-  return set.kind === "names" ? { ...set, allow: maximal(set.allow), deny: maximal(set.deny) } : set;
+  if (set.kind !== "names") return set;
+  const allow = maximal(set.allow.filter(item => !set.deny.some(denied => contains(denied, item))));
+  const deny = set.open ? set.deny : set.deny.flatMap(denied => allow.flatMap(item => meetItem(denied, item)));
+  return { ...set, allow, deny: maximal(deny) };
 }
 
 function maximal(items: readonly NetItem[]): NetItem[] {
@@ -74,7 +91,7 @@ function compare(child: NetSet, parent: NetSet): Compared {
     case "host":
       return WIDER;
     case "bridge":
-      return parent.kind === "bridge" ? NARROWER : parent.kind === "names" && parent.open ? UNKNOWN : WIDER;
+      return parent.kind === "bridge" ? NARROWER : WIDER;
     case "network":
       return parent.kind === "network" && parent.name === child.name ? NARROWER : WIDER;
     case "names":
@@ -88,10 +105,14 @@ function compareNames(child: Names, parent: Names): Compared {
   const beyond = child.allow.filter(item => !parent.allow.some(other => contains(other, item)));
   // What the parent takes away, the child has to take away too, where it reaches there at all.
   const regained = child.allow.filter(item =>
-    parent.deny.some(denied => overlaps(item, denied) && !child.deny.some(other => contains(other, denied))),
+    parent.deny.some(denied =>
+      meetItem(item, denied).some(common => !child.deny.some(other => contains(other, common))),
+    ),
   );
-  const wider = [...new Set([...beyond, ...regained])];
-  if (wider.length > 0) return parent.open ? UNKNOWN : { answer: "wider", items: uniqueTexts(wider) };
+  // An unknown rest of the parent may allow more, but not what the parent denies.
+  const surely = parent.open ? regained : [...new Set([...beyond, ...regained])];
+  if (surely.length > 0) return { answer: "wider", items: uniqueTexts(surely) };
+  if (beyond.length > 0) return UNKNOWN;
   return child.open && !isLimited(parent) ? UNKNOWN : NARROWER;
 }
 
@@ -106,7 +127,8 @@ function meetItem(a: NetItem, b: NetItem): NetItem[] {
   if (!overlaps(a, b)) return [];
   const narrow = hostContains(a.host, b.host) ? b : a;
   const port = a.port ?? b.port;
-  return [{ ...narrow, port, key: `${narrow.host}:${port ?? "*"}` }];
+  const text = narrow.port === port ? narrow.text : port === null ? narrow.host : `${narrow.host}:${port}`;
+  return [{ ...narrow, port, text, key: `${narrow.host}:${port ?? "*"}` }];
 }
 
 function meet(left: NetSet, right: NetSet): NetSet {
@@ -130,3 +152,14 @@ function meet(left: NetSet, right: NetSet): NetSet {
 }
 
 export const NET_ORDER: Order<NetSet> = { compare, meet };
+
+/** Items as an author writes them: one name for both web ports, else a name with its port. */
+export function netTexts(items: readonly NetItem[]): string[] {
+  const ports = new Map<string, (number | null)[]>();
+  for (const { host, port } of items) ports.set(host, [...(ports.get(host) ?? []), port]);
+  return [...ports].flatMap(([host, found]) => {
+    const web = DEFAULT_PORTS.every(port => found.includes(port));
+    const rest = found.filter(port => port !== null && !(web && DEFAULT_PORTS.includes(port)));
+    return [...(web || found.includes(null) ? [host] : []), ...rest.map(port => `${host}:${port}`)];
+  });
+}

@@ -29,13 +29,20 @@ function unique(items: readonly PathItem[]): PathItem[] {
   return [...byTarget.entries()].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, item]) => item);
 }
 
+const settled = new WeakMap<FsSet, FsSet>();
+
 /** In a sandbox a bare absolute path in `write` is a temporary file system and no reach into the host. */
 export function settleFiles(set: FsSet, sandbox: boolean): FsSet {
   if (!sandbox || !set.write.some(item => item.temporary)) return set;
+  const before = settled.get(set);
+  if (before) return before;
   const scratch: Item[] = set.write
     .filter(item => item.temporary)
     .map(({ key, text, place }) => ({ key, text, place }));
-  return { ...set, write: set.write.filter(item => !item.temporary), scratch: [...set.scratch, ...scratch] };
+  const result = { ...set, write: set.write.filter(item => !item.temporary), scratch: [...set.scratch, ...scratch] };
+  // The same object for the same value: an inherited field stays recognisable as its parent's.
+  settled.set(set, result);
+  return result;
 }
 
 function outside(children: readonly PathItem[], parents: readonly PathItem[]): PathItem[] {

@@ -1,4 +1,4 @@
-/** Providers written in mlld: what they must export. */
+/** What `provider:` may name, and what a provider written in mlld must export. */
 import type { Place } from "../place";
 import type { Problem } from "./types";
 
@@ -51,4 +51,13 @@ export function checkProviderModule(
     }
     return [];
   });
+}
+
+export function providerKind(ref: string | null): "none" | "docker" | "sprites" | "module" | "registry" {
+  if (ref === null || ref === "" || ref === "local") return "none";
+  if (ref === "@mlld/env-docker" || ref === "docker") return "docker";
+  if (ref === "@mlld/env-sprites" || ref === "sprites") return "sprites";
+  return /^(\.{1,2}[\\/]|[\\/]|~\/|@(base|root)\/|[A-Za-z]:[\\/])/.test(ref) || /\.(mld|mlld)(\.md)?$/.test(ref)
+    ? "module"
+    : "registry";
 }

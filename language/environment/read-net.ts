@@ -1,0 +1,56 @@
+/** `net`. `null` is unset. */
+import type { AbstractValue } from "../values/abstract";
+import { LIMITED, NO_NET, normaliseNet, parseNetItems } from "./net-sets";
+import type { Reading } from "./reading";
+import type { NetItem, NetSet } from "./types";
+
+export function readNet(reading: Reading, value: AbstractValue): NetSet | null {
+  const { place } = value;
+  if (value.kind === "unknown") return { kind: "unknown", place };
+  if (value.kind === "known" && typeof value.value === "string") {
+    switch (value.value.trim()) {
+      case "*":
+        return null;
+      case "none":
+        return { ...NO_NET, place };
+      case "limited":
+        return { ...LIMITED, place };
+      case "bridge":
+      case "host":
+        return { kind: value.value.trim() as "bridge" | "host", place };
+      default:
+        return { kind: "network", name: value.value.trim(), place };
+    }
+  }
+  if (value.kind !== "object") {
+    reading.type("net", '"none", "limited", "bridge", "host", the name of a network, or { allow: […] }', value);
+    return null;
+  }
+  const sets: Record<"allow" | "deny", NetItem[]> = { allow: [], deny: [] };
+  let { open } = value;
+  let named = false;
+  for (const { key, value: list, keyPlace, maybe } of value.entries) {
+    if (key !== "allow" && key !== "deny") {
+      reading.unknownKey(key, keyPlace, "net", ["allow", "deny"]);
+      continue;
+    }
+    named ||= key === "allow";
+    open ||= maybe === true;
+    for (const element of list.kind === "array" ? list.items : [list]) {
+      if (element.kind === "known" && typeof element.value === "string") {
+        const items = parseNetItems(element.value);
+        if (items) sets[key].push(...items.map(item => ({ ...item, place: element.place })));
+        else
+          reading.report(
+            "env/field-type",
+            `'${element.value}' is no host: write a name, *.suffix or *, with or without :PORT.`,
+            element.place,
+          );
+      } else if (element.kind === "unknown" || element.kind === "oneOf") open = true;
+      else reading.type(`net.${key}`, "a list of host names", element);
+    }
+    if (list.kind === "array" && list.open) open = true;
+  }
+  const allow = named || value.entries.length === 0 ? sets.allow : LIMITED.allow;
+  return normaliseNet({ kind: "names", allow, deny: sets.deny, open, place });
+}
