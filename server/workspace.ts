@@ -2,7 +2,7 @@ import { Emitter, type TextDocumentsConfiguration } from "vscode-languageserver"
 import { TextDocument } from "vscode-languageserver-textdocument";
 import { check, type Finding } from "../language/diagnostics";
 import type { Host } from "../language/host";
-import { type Analysis, analyse } from "../language/semantics";
+import { type Analysis, Program } from "../language/semantics";
 import { LineMap } from "../language/syntax";
 import type { Files } from "./files";
 import { readSettings, type ServerSettings } from "./settings";
@@ -71,6 +71,7 @@ export class Workspace {
   private readonly generations = new Map<string, number>();
   private readonly results = new Map<string, Checked>();
   private epoch = 0;
+  private program = new Program();
 
   constructor(
     readonly disk: Files,
@@ -140,6 +141,7 @@ export class Workspace {
   /** Marks everything as outdated, as when settings change. */
   bumpAll(): void {
     this.epoch++;
+    this.program = new Program();
   }
 
   /** Open documents and files of the workspace that looked at one of these. */
@@ -199,7 +201,9 @@ export class Workspace {
 
   /** Drops the whole result of a closed file; it is made again when a request needs it. */
   release(uri: string): void {
-    if (!this.open.has(uri)) this.results.delete(uri);
+    if (this.open.has(uri)) return;
+    this.results.delete(uri);
+    this.program.release(uri);
   }
 
   private generation(uri: string): number {
@@ -215,7 +219,7 @@ export class Workspace {
   private make(uri: string, text: string): Checked {
     const dependencies = new Map([[uri, this.generation(uri)]]);
     const host = this.host(uri, dependencies);
-    const analysis = analyse(uri, host);
+    const analysis = this.program.analyse(uri, host);
     const findings = check(analysis, host);
     const document = this.open.get(uri);
     return {
@@ -236,7 +240,7 @@ export class Workspace {
     this.results.set(uri, result);
     let closed = 0;
     for (const known of [...this.results.keys()].reverse())
-      if (!this.open.has(known) && ++closed > KEPT_CLOSED) this.results.delete(known);
+      if (!this.open.has(known) && ++closed > KEPT_CLOSED) this.release(known);
     return result;
   }
 

@@ -11,7 +11,12 @@ import {
   type WorkspaceEdit,
 } from "vscode-languageserver";
 import type { Edit } from "../../language/diagnostics";
-import { type Occurrence, occurrencesOf, usesOf } from "../../language/features/navigation/occurrences";
+import {
+  localOccurrences,
+  type Occurrence,
+  occurrencesOf,
+  usesOf,
+} from "../../language/features/navigation/occurrences";
 import {
   checkName,
   RenameRefused,
@@ -20,7 +25,7 @@ import {
   renamingAt,
 } from "../../language/features/navigation/rename";
 import { type Target, targetAt } from "../../language/features/navigation/target";
-import type { Analysis } from "../../language/semantics";
+import type { Analysis, MlldSymbol } from "../../language/semantics";
 import { type Context, type Feature, onDocument } from "../context";
 import { locationOf, rangeOf, workspaceEditOf } from "../convert";
 import { filesNaming } from "../search";
@@ -134,8 +139,13 @@ function highlights({ analysis, positions }: Checked, { position }: At): Documen
 }
 
 function inFileOf(analysis: Analysis, { place, name, symbol, span }: Target): Occurrence[] {
-  if (place && name !== null) return occurrencesOf(analysis, place, name);
-  return symbol ? usesOf(analysis, symbol) : [{ ...span, kind: "read", spelled: "" }];
+  if (symbol && isLocal(symbol)) return symbol.range ? localOccurrences(symbol) : usesOf(analysis, symbol);
+  return place && name !== null ? occurrencesOf(analysis, place, name) : [{ ...span, kind: "read", spelled: "" }];
+}
+
+/** Names of blocks, of whole modules and of mlld itself are the same name in no other file. */
+function isLocal({ scope, kind, range }: MlldSymbol): boolean {
+  return range === null || scope.kind !== "file" || kind === "namespace";
 }
 
 async function references(
@@ -155,8 +165,7 @@ async function references(
       found.push({ uri: context.workspace.clientUri(file.uri), range: rangeOf(file.positions, occurrence) });
     }
   };
-  // A name of a block cannot be seen from other files.
-  if (!place || (symbol && symbol.scope.kind !== "file")) inFile(checked);
+  if (!place || (symbol && isLocal(symbol))) inFile(checked);
   else await filesNaming(context, name, [place.uri], token, inFile);
   return found;
 }

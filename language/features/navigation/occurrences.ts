@@ -11,7 +11,23 @@ export interface Occurrence extends Span {
   spelled: string;
 }
 
-/** Uses of a built-in name, or of one whose definition is not known, in its file. */
+/** The definition and uses of a name that no other file can see. */
+export function localOccurrences(symbol: MlldSymbol): Occurrence[] {
+  const own: Occurrence[] = symbol.range ? [{ ...symbol.range, kind: "definition", spelled: symbol.name }] : [];
+  return [
+    ...own,
+    ...symbol.references.map(
+      ({ start, end, use }): Occurrence => ({
+        start,
+        end,
+        kind: use === "write" ? "write" : "read",
+        spelled: symbol.name,
+      }),
+    ),
+  ];
+}
+
+/** Uses of a built-in name in a file. */
 export function usesOf(analysis: Analysis, symbol: MlldSymbol): Occurrence[] {
   return analysis.references
     .filter(

@@ -1,7 +1,7 @@
 import type { Analysis, Scope } from "../../semantics";
 import { RESERVED } from "../../semantics/builtins";
 import type { Span } from "../span";
-import { type Occurrence, occurrencesOf } from "./occurrences";
+import { localOccurrences, occurrencesOf } from "./occurrences";
 import { type Target, targetAt } from "./target";
 
 /** A rename that cannot be done; the message is for the author. */
@@ -76,14 +76,6 @@ export function renameIn(
     if (taken) throw new RenameRefused(`@${newName} already exists where @${name} is used.`);
   }
   return occurrences.map(occurrence => ({ ...written(analysis, occurrence).span, newText: newName }));
-}
-
-function localOccurrences(symbol: NonNullable<Target["symbol"]>): Occurrence[] {
-  const own = symbol.range ? [{ ...symbol.range, kind: "definition" as const, spelled: symbol.name }] : [];
-  return [
-    ...own,
-    ...symbol.references.map(({ start, end }) => ({ start, end, kind: "read" as const, spelled: symbol.name })),
-  ];
 }
 
 function lookup(scope: Scope, name: string): boolean {

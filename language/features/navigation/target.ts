@@ -30,6 +30,8 @@ export function targetAt(analysis: Analysis, offset: number): Target | null {
     };
   }
   const path = pathAt(analysis.file, offset);
+  const imported = importedTarget(analysis, path);
+  if (imported) return imported;
   return memberTarget(analysis, path) ?? pathTarget(analysis, path);
 }
 
@@ -39,6 +41,20 @@ export function ownPlace(analysis: Analysis, symbol: MlldSymbol): Place | null {
 
 function definedName(analysis: Analysis, symbol: MlldSymbol): string {
   return (symbol.kind === "import" ? analysis.exportedName(symbol)?.name : undefined) ?? symbol.name;
+}
+
+/** The exported name in front of an alias: `import { @name as @alias }`. */
+function importedTarget(analysis: Analysis, path: Node[]): Target | null {
+  const specifier = path.find(node => node.kind === "ImportSpecifier");
+  const binding = path.at(-1);
+  const symbol = specifier && analysis.symbols.find(({ declaration }) => declaration === specifier);
+  if (!symbol || binding?.kind !== "Binding") return null;
+  return {
+    span: { start: binding.start, end: binding.end },
+    place: analysis.definitionOf(symbol),
+    name: definedName(analysis, symbol),
+    symbol,
+  };
 }
 
 /** `@module.name` leads into the module, `@config.tools` to the key. */
