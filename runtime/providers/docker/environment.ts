@@ -13,8 +13,9 @@ import {
   type SnapshotRef,
 } from "../provider";
 import { type Egress, PROXY_VARIABLES } from "./egress/egress";
-import { engineError } from "./errors";
+import { engineError, isUnreachable } from "./errors";
 import { execute } from "./execute";
+import { Guard } from "./guard";
 import { outcomeOfGone } from "./lost";
 import { removeContainer } from "./remove";
 import { commitSnapshot, fileChanges } from "./snapshot";
@@ -51,12 +52,21 @@ export class DockerEnvironment implements Environment {
   readonly created: boolean;
   readonly #attachment: Attachment;
   readonly #context: ExecuteContext;
+  readonly #guard: Guard | null;
+  #guarding: Promise<void> | null = null;
 
   constructor(attachment: Attachment) {
     this.name = attachment.name;
     this.created = attachment.created;
     this.#attachment = attachment;
-    this.#context = { container: attachment.container, pool: new StubPool(attachment.container), oomCount: 0 };
+    // An anonymous environment ends with its owner as a whole.
+    this.#guard = attachment.lifeline ? null : new Guard();
+    this.#context = {
+      container: attachment.container,
+      pool: new StubPool(attachment.container),
+      oomCount: 0,
+      guard: this.#guard,
+    };
   }
 
   /** Waits until a first command can run. Throws `Vanished`, or `ProviderError` when none will. */
@@ -66,7 +76,7 @@ export class DockerEnvironment implements Environment {
     } catch (error) {
       if (!(error instanceof NotBegun)) throw error;
       const gone = await outcomeOfGone(this.#attachment.container);
-      if (!gone) throw engineError("Starting a shell in the environment", error.cause);
+      if (!gone || isUnreachable(error.cause)) throw engineError("Starting a shell in the environment", error.cause);
       // An anonymous one removes itself before it can be asked; nobody else knows of it.
       const noShell = this.#attachment.lifeline ? true : NO_PROGRAM.includes(gone.exitCode ?? 0);
       if (!noShell) throw new Vanished(error.cause);
@@ -88,6 +98,7 @@ export class DockerEnvironment implements Environment {
     const ready = { ...command, vars, cwd: this.#attachment.folder(command.cwd), timeoutMs };
     const attempt = async () => {
       await this.#serveNetwork();
+      if (this.#guard) this.#guarding ??= this.#guard.start(this.#context.pool);
       return ready.tty
         ? executeOnTerminal(this.#context, ready, ready.tty, sink, signal)
         : execute(this.#context, ready, sink, signal);
@@ -103,6 +114,7 @@ export class DockerEnvironment implements Environment {
       if (gone.exitCode === null || lifeline) return gone.outcome;
       // A kept environment that was stopped meanwhile goes on where it was.
       await container.start().catch(() => {});
+      this.#guarding = null;
       return await attempt();
     }
   }
@@ -139,6 +151,7 @@ export class DockerEnvironment implements Environment {
   }
 
   async detach(): Promise<void> {
+    await this.#guard?.dismiss();
     this.#context.pool.close();
     this.#attachment.egress?.close();
     this.#attachment.lifeline?.destroy();

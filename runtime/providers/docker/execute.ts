@@ -49,12 +49,18 @@ export async function execute(
       );
       return { kind: "killed", reason: stub };
     }
-    const end = await Promise.race([run(stub, header, command, sink), stop.reason]);
-    if (typeof end === "string") {
-      await killTree(context, marker, stub);
-      return { kind: "killed", reason: end };
+    const session = stub.pid;
+    context.guard?.began(marker, session);
+    try {
+      const end = await Promise.race([run(stub, header, command, sink), stop.reason]);
+      if (typeof end === "string") {
+        await killTree(context, marker, stub);
+        return { kind: "killed", reason: end };
+      }
+      return await outcomeOf(end, context, command, marker, stub);
+    } finally {
+      context.guard?.ended(marker, session);
     }
-    return await outcomeOf(end, context, command, marker, stub);
   } finally {
     stop.clear();
   }

@@ -4,48 +4,52 @@ import type { StubExec } from "./stub-exec";
 import { type ExecuteContext, untilAborted } from "./stub-pool";
 
 /**
- * Shell code that kills every process that leads back to a command: by session (the stub's own, when it is known), by the marker
- * in its environment, or by a parent that is one of them; again and again until none is left. Builtins only, so that it works when the
- * environment may start no more processes. Its last line on both streams is `NONCE 0 …` (nothing left) or `NONCE 1 …`.
+ * Shell function `m_kill MARK SESSION`: kills every process that leads back to a command: by session (the stub's own; 0 when it is not
+ * known), by the mark in its environment, or by a parent that is one of them; again and again until none is left. Builtins only, so that
+ * it works when the environment may start no more processes. Fails when some are left after all.
  */
-export function killCode(marker: string, session: number | null): string {
-  return `
-m_mark='${MARKER}=${marker}'
-m_sid=${session ?? 0}
-m_r=0
-m_left=1
-while [ $m_left = 1 ] && [ $m_r -lt 300 ]; do
-  m_r=$((m_r + 1))
-  m_set=' '
-  m_grown=1
-  while [ $m_grown = 1 ]; do
-    m_grown=0
-    for m_p in /proc/[0-9]*; do
-      m_q=\${m_p#/proc/}
-      if [ $m_q = $$ ] || [ $m_q = 1 ]; then continue; fi
-      case "$m_set" in *" $m_q "*) continue ;; esac
-      m_t=
-      { IFS= read -r m_t <$m_p/stat; } 2>/dev/null
-      [ -n "$m_t" ] || continue
-      set -- \${m_t##*) }
-      if [ "$1" = Z ] || [ "$1" = X ]; then continue; fi
-      m_hit=0
-      if [ $m_sid != 0 ] && [ "$4" = $m_sid ]; then m_hit=1; fi
-      case "$m_set" in *" $2 "*) m_hit=1 ;; esac
-      if [ $m_hit = 0 ]; then
-        m_e=
-        { while IFS= read -r m_l || [ -n "$m_l" ]; do m_e="$m_e$m_l"; m_l=; done <$m_p/environ; } 2>/dev/null
-        case "$m_e" in *"$m_mark"*) m_hit=1 ;; esac
-      fi
-      if [ $m_hit = 1 ]; then m_set="$m_set$m_q "; m_grown=1; fi
+export const KILL = `
+m_kill() {
+  m_mark=$1
+  m_sid=$2
+  m_r=0
+  while [ $m_r -lt 300 ]; do
+    m_r=$((m_r + 1))
+    m_set=' '
+    m_grown=1
+    while [ $m_grown = 1 ]; do
+      m_grown=0
+      for m_p in /proc/[0-9]*; do
+        m_q=\${m_p#/proc/}
+        if [ $m_q = $$ ] || [ $m_q = 1 ]; then continue; fi
+        case "$m_set" in *" $m_q "*) continue ;; esac
+        m_t=
+        { IFS= read -r m_t <$m_p/stat; } 2>/dev/null
+        [ -n "$m_t" ] || continue
+        set -- \${m_t##*) }
+        if [ "$1" = Z ] || [ "$1" = X ]; then continue; fi
+        m_hit=0
+        if [ $m_sid != 0 ] && [ "$4" = $m_sid ]; then m_hit=1; fi
+        case "$m_set" in *" $2 "*) m_hit=1 ;; esac
+        if [ $m_hit = 0 ]; then
+          m_e=
+          { while IFS= read -r m_l || [ -n "$m_l" ]; do m_e="$m_e$m_l"; m_l=; done <$m_p/environ; } 2>/dev/null
+          case "$m_e" in *"$m_mark"*) m_hit=1 ;; esac
+        fi
+        if [ $m_hit = 1 ]; then m_set="$m_set$m_q "; m_grown=1; fi
+      done
     done
+    m_e=
+    [ "$m_set" = ' ' ] && return 0
+    kill -KILL $m_set 2>/dev/null
   done
-  if [ "$m_set" = ' ' ]; then m_left=0; else kill -KILL $m_set 2>/dev/null; fi
-done
-m_e=
-m_ooms
-m_say $m_left 0 "$m_o"
+  return 1
+}
 `;
+
+/** Kills one command; its exit code is 0 when nothing is left. */
+function killCode(marker: string, session: number): string {
+  return `${KILL}m_kill '${MARKER}=${marker}' ${session}\nm_c=$?\nm_ooms\nm_say $m_c 0 "$m_o"\n`;
 }
 
 /**
@@ -57,7 +61,7 @@ export async function killTree(context: ExecuteContext, marker: string, stub: St
   try {
     const killer = await context.pool.take(deadline);
     const left = new Promise<boolean>(resolve => {
-      killer.run(killCode(marker, stub?.pid ?? null), {
+      killer.run(killCode(marker, stub?.pid ?? 0), {
         output: () => {},
         note: () => {},
         ended: ({ exitCode }) => resolve(exitCode !== 0),

@@ -10,6 +10,8 @@ export interface ExecuteContext {
   pool: StubPool;
   /** The kernel's count of processes killed for memory, as last seen. */
   oomCount: number;
+  /** Hears of every command that runs, in a kept environment. */
+  guard: { began(marker: string, session: number): void; ended(marker: string, session: number): void } | null;
 }
 
 /** No shell could be started in the container, so the command has not begun. */

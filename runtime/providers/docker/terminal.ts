@@ -52,6 +52,7 @@ export async function executeOnTerminal(
     over = resolve;
   });
   const stop = stopper(signal, command.timeoutMs);
+  context.guard?.began(marker, 0);
   try {
     const output = (async () => {
       for await (const chunk of socket) await sink.stdout(chunk as Buffer);
@@ -70,6 +71,7 @@ export async function executeOnTerminal(
   } finally {
     running = false;
     over();
+    context.guard?.ended(marker, 0);
     stop.clear();
     socket.destroy();
   }

@@ -1,25 +1,12 @@
-import { execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { LABEL } from "../../../runtime/providers/docker/labels";
-import type { Environment } from "../../../runtime/providers/provider";
-import {
-  BUSYBOX,
-  docker,
-  engine,
-  hasEngine,
-  never,
-  Output,
-  open,
-  provider,
-  run,
-  spec,
-  uniqueName,
-  workspace,
-} from "./harness";
+import type { Environment, EnvironmentSpec } from "../../../runtime/providers/provider";
+import { BUSYBOX, docker, engine, hasEngine, never, Output, open, provider, run, spec, uniqueName } from "./harness";
 
 const strangers: string[] = [];
 afterEach(() => {
@@ -36,6 +23,37 @@ async function until(condition: () => boolean, what: string): Promise<void> {
     await sleep(50);
   }
   throw new Error(`${what} did not happen within 10 s`);
+}
+
+/** Another process that opens an environment and runs a command in it; it is told of when both are so. */
+async function startOwner(given: EnvironmentSpec, argv: string[]): Promise<ChildProcess> {
+  const script = join(given.folder, "owner.cjs");
+  const source = join(given.folder, "owner.ts");
+  writeFileSync(
+    source,
+    `import { createDockerProvider } from ${JSON.stringify(join(process.cwd(), "runtime/providers/docker"))};
+    const sink = { stdout() {}, stderr() {} };
+    const signal = new AbortController().signal;
+    createDockerProvider({ host: ${JSON.stringify("host" in engine ? engine.host : "")}, defaultImage: ${JSON.stringify(BUSYBOX)} })
+      .open(${JSON.stringify(given)}, sink, signal)
+      .then(async environment => {
+        await environment.execute({ argv: ["sh", "-c", "sleep 6001 &"], vars: {}, secrets: {} }, sink, signal);
+        setTimeout(() => console.log("open"), 500);
+        await environment.execute({ argv: ${JSON.stringify(argv)}, vars: {}, secrets: {} }, sink, signal);
+      });`,
+  );
+  const bundle = [
+    source,
+    "--bundle",
+    "--platform=node",
+    `--outfile=${script}`,
+    "--external:*.node",
+    "--log-level=error",
+  ];
+  execFileSync("node_modules/.bin/esbuild", bundle);
+  const owner = spawn(process.execPath, [script], { stdio: ["ignore", "pipe", "inherit"] });
+  await once(owner.stdout, "data");
+  return owner;
 }
 
 describe.skipIf(!hasEngine)("create or exists", () => {
@@ -111,6 +129,23 @@ describe.skipIf(!hasEngine)("create or exists", () => {
     expect((await run(environment, "echo ok")).out).toBe("ok\n");
   });
 
+  it("lives on when its owner is killed, but what ran for that owner ends", async () => {
+    const given = spec({ name: uniqueName() });
+    const owner = await startOwner(given, ["sh", "-c", "sleep 6002 & setsid sleep 6003 & sleep 6004"]);
+    const processes = () => docker("top", given.name!, "-eo", "pid,args");
+    expect(processes()).toMatch(/sleep 6004/);
+    owner.kill("SIGKILL");
+    await until(() => !/sleep 600[234]/.test(processes()), "the end of the command");
+    // What an earlier command left running is the environment's, not the owner's.
+    expect(processes()).toMatch(/sleep 6001/);
+    const environment = await open(given);
+    expect(environment.created).toBe(false);
+    await environment.detach();
+    await sleep(300);
+    expect(processes()).toMatch(/sleep 6001/);
+    await provider().remove!(given.name!, never);
+  });
+
   it("refuses a name that a stranger's container has, and leaves that alone", async () => {
     const name = uniqueName();
     docker("run", "-d", "--name", name, "--network", "none", BUSYBOX, "sleep", "1000");
@@ -173,32 +208,8 @@ describe.skipIf(!hasEngine)("anonymous environments", () => {
   });
 
   it("vanish when their owner is killed", async () => {
-    const folder = workspace();
     const name = uniqueName();
-    const script = join(folder, "owner.cjs");
-    const source = join(folder, "owner.ts");
-    writeFileSync(
-      source,
-      `import { createDockerProvider } from ${JSON.stringify(join(process.cwd(), "runtime/providers/docker"))};
-      const sink = { stdout() {}, stderr() {} };
-      const spec = ${JSON.stringify({ ...spec({ folder }), generatedName: name })};
-      createDockerProvider({ host: ${JSON.stringify("host" in engine ? engine.host : "")}, defaultImage: ${JSON.stringify(BUSYBOX)} })
-        .open(spec, sink, new AbortController().signal)
-        .then(environment => {
-          console.log("open");
-          return environment.execute({ argv: ["sleep", "1000"], vars: {}, secrets: {} }, sink, new AbortController().signal);
-        });`,
-    );
-    execFileSync("node_modules/.bin/esbuild", [
-      source,
-      "--bundle",
-      "--platform=node",
-      `--outfile=${script}`,
-      "--external:*.node",
-      "--log-level=error",
-    ]);
-    const owner = spawn(process.execPath, [script], { stdio: ["ignore", "pipe", "inherit"] });
-    await once(owner.stdout, "data");
+    const owner = await startOwner({ ...spec(), generatedName: name }, ["sleep", "1000"]);
     expect(exists(name)).toBe(true);
     owner.kill("SIGKILL");
     await until(() => !exists(name), "the end of the container");
