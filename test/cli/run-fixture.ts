@@ -245,4 +245,7 @@ async function main(): Promise<void> {
   process.exitCode = await runSession(io, session, scenarios[value("--scenario") ?? name]!);
 }
 
-void main();
+void main().then(() => {
+  // As the command line does: an answer that never comes keeps no process that has ended its run.
+  process.stdout.write("", () => void setTimeout(() => process.exit(), 500).unref());
+});
