@@ -6,7 +6,7 @@ import { CAPABILITY_NAMES } from "./defaults";
 import type { Grants } from "./face";
 import { FIELDS } from "./fields";
 import { NAME_ORDER } from "./names";
-import { isLimited, isNone } from "./net-sets";
+import { isLimited, isNone, netTexts } from "./net-sets";
 import type {
   Answer,
   EnvironmentFacts,
@@ -138,7 +138,7 @@ function declaredValues({ capabilities }: EnvironmentFacts): Record<string, unkn
           ? "none"
           : isLimited(set)
             ? "limited"
-            : { allow: [...new Set(set.allow.map(item => item.text))] }
+            : { allow: netTexts(set.allow), ...(set.deny.length > 0 && { deny: netTexts(set.deny) }) }
         : set.kind === "network"
           ? set.name
           : set.kind;

@@ -2,7 +2,7 @@
 
 import { CAPABILITY_NAMES } from "./defaults";
 import type { Explanation } from "./face";
-import { isLimited, isNone } from "./net-sets";
+import { isLimited, isNone, netTexts } from "./net-sets";
 import type {
   CapabilityName,
   EnvironmentFacts,
@@ -35,7 +35,11 @@ export function explain(environment: EnvironmentFacts): Explanation {
       taint: declared.taint.open ? null : declared.taint.items.map(item => item.text),
     },
     provenance: CAPABILITY_NAMES.flatMap(field =>
-      (capabilities[field] as Field<unknown>).history.map(({ place, note }) => ({ field, place: place ?? null, note })),
+      (capabilities[field] as Field<unknown>).history.map(({ place, note }) => ({
+        field: TITLES[field],
+        place: place ?? null,
+        note,
+      })),
     ),
     profile: environment.profile ?? null,
   };
@@ -72,8 +76,7 @@ function network(set: NetSet | null): unknown {
   if (set.open) return null;
   if (isNone(set)) return "none";
   if (isLimited(set)) return "limited";
-  const texts = (items: { text: string }[]): string[] => [...new Set(items.map(item => item.text))];
-  return { allow: texts(set.allow), ...(set.deny.length > 0 && { deny: texts(set.deny) }) };
+  return { allow: netTexts(set.allow), ...(set.deny.length > 0 && { deny: netTexts(set.deny) }) };
 }
 
 const TITLES: Record<CapabilityName, string> = {

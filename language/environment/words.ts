@@ -1,5 +1,5 @@
 /** Capability sets in words, and as mlld source. */
-import { isLimited, isNone } from "./net-sets";
+import { isLimited, isNone, netTexts } from "./net-sets";
 import { formatLimit } from "./scalar-orders";
 import type { CapabilityName, FsSet, Item, LimitName, LimitSet, NameSet, NetSet, ProviderSet } from "./types";
 
@@ -66,8 +66,10 @@ function netText(set: NetSet): string {
     case "names": {
       if (isNone(set)) return "no network";
       if (isLimited(set)) return "any name, through the egress proxy";
-      const allowed = itemsText(set.allow);
-      return `${allowed}${set.open ? ` and ${UNKNOWN}` : ""}${set.deny.length > 0 ? ` but not ${itemsText(set.deny)}` : ""}`;
+      const anything = set.allow.some(item => item.host === "*" && item.port === null);
+      const allowed = anything ? "any name" : netTexts(set.allow).join(", ");
+      const more = set.open ? (allowed === "" ? UNKNOWN : `${allowed} and ${UNKNOWN}`) : allowed;
+      return set.deny.length > 0 ? `${more} but not ${netTexts(set.deny).join(", ")}` : more;
     }
   }
 }
@@ -97,9 +99,10 @@ export function sourceOf(field: CapabilityName, value: unknown): string | null {
       if (set.kind === "unknown" || set.open) return null;
       if (isNone(set)) return '"none"';
       if (isLimited(set)) return '"limited"';
-      return set.deny.length > 0
-        ? null
-        : `{ allow: [${[...new Set(set.allow.map(item => item.text))].map(text => JSON.stringify(text)).join(", ")}] }`;
+      if (set.deny.length > 0) return null;
+      return `{ allow: [${netTexts(set.allow)
+        .map(text => JSON.stringify(text))
+        .join(", ")}] }`;
     }
     default: {
       const set = value as LimitSet;
