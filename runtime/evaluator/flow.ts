@@ -63,8 +63,13 @@ export async function runStatements(statements: readonly Statement[], context: C
 
 /** The statements that the plan chose; an import's statements all run. */
 export function chosenOf(statements: readonly Statement[], context: Context): readonly Statement[] {
+  return context.run.chosen === null ? statements : statements.filter(statement => isChosen(statement, context));
+}
+
+/** Whether the plan chose a part of the program. */
+export function isChosen(part: Action, context: Context): boolean {
   const { chosen } = context.run;
-  return chosen === null || !context.module.prints ? statements : statements.filter(statement => chosen.has(statement));
+  return chosen === null || !context.module.prints || chosen.has(part as Statement);
 }
 
 /** A block where a value stands: what it returns; undefined when it returns nothing. */

@@ -11,7 +11,7 @@ import { binary, looseEquals, truthy } from "../../language/values";
 import { type Context, inScope } from "./context";
 import { messageOf, RunError } from "./errors";
 import { evaluate, evaluateCondition, evaluatePlain } from "./expressions";
-import { isStatement, type Returned, runBlock } from "./flow";
+import { isChosen, isStatement, type Returned, runBlock } from "./flow";
 import { echo, executeStatement } from "./statements";
 import { NULL, plain, type Value } from "./value";
 
@@ -19,14 +19,14 @@ import { NULL, plain, type Value } from "./value";
 export async function whenExpression(node: WhenExpression, context: Context): Promise<Value> {
   const inner = inScope({ ...context, lenient: false }, "when");
   const entry = await matchingEntry(node, inner);
-  return entry === null ? NULL : actionValue(entry.action, inner);
+  return entry === null || !isChosen(entry.action, inner) ? NULL : actionValue(entry.action, inner);
 }
 
 /** In an executable or env block a matching value returns from it; a matching effect does not. */
 export async function whenStatement(node: WhenExpression, context: Context): Promise<Returned | null> {
   const inner = inScope(context, "when");
   const entry = await matchingEntry(node, inner);
-  if (entry === null) return null;
+  if (entry === null || !isChosen(entry.action, inner)) return null;
   const { action } = entry;
   if (action.kind === "Block") return runBlock(action, inner, "when");
   if (isStatement(action)) return executeStatement(action, inner);

@@ -50,6 +50,7 @@ export function sliceOf(file: File, path: BlockPath, options: SliceOptions): Pro
 /** Along the path: of each block around the target only the statement on the path and what it depends on. */
 function choosePath(path: BlockPath, chosen: Set<Statement>, needed: Set<string>): void {
   const target = path.at(-1)!;
+  for (const node of path) chosen.add(node as Statement);
   for (const name of namesIn(target)) needed.add(name);
   takeNested(target, chosen);
   for (let at = path.length - 2; at >= 0; at--) {
@@ -61,8 +62,11 @@ function choosePath(path: BlockPath, chosen: Set<Statement>, needed: Set<string>
       // Of a loop or condition the parts beside the path decide whether and how often the block runs.
       for (const child of children(node)) {
         if (child === next || isBranch(node, child)) continue;
-        for (const name of namesIn(child)) needed.add(name);
-        takeNested(child, chosen);
+        // Other entries of a when are tried, but their actions are not run for the block's sake.
+        const part = child.kind === "WhenEntry" ? child.condition : child;
+        for (const name of namesIn(part)) needed.add(name);
+        chosen.add(part as Statement);
+        takeNested(part, chosen);
       }
     }
   }

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { diskFiles } from "../../../cli/run/disk-files";
 import { modeOf, parse } from "../../../language/syntax";
+import type { File } from "../../../language/syntax/tree";
 import type { RunEventBody } from "../../../protocol/events";
 import { evaluate, type ProgramSlice, type RunOutcome, type RunServices } from "../../../runtime/evaluator";
 import { createLocalProvider } from "../../../runtime/providers/local";
@@ -17,6 +18,8 @@ export interface RunOptions {
   variables?: Record<string, string>;
   payload?: Record<string, unknown>;
   slice?: ProgramSlice | null;
+  /** The tree that the slice belongs to. */
+  file?: File;
   providers?: Record<string, Provider>;
   credentials?: RunServices["credentials"];
   config?: Record<string, unknown>;
@@ -107,7 +110,7 @@ export async function runProgram(options: RunOptions): Promise<RunRecord> {
     },
   };
   options.onServices?.(services);
-  const file = parse(options.text, modeOf(options.path));
+  const file = options.file ?? parse(options.text, modeOf(options.path));
   if (file.errors.length > 0) {
     throw new Error(`does not parse: ${file.errors.map(error => `${error.message} at ${error.start}`).join("; ")}`);
   }
