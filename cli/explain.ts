@@ -9,7 +9,7 @@ import { blockAt } from "../runtime/plan/slice";
 import { DiskHost } from "./host";
 import { EXIT, type Io, UsageError } from "./io";
 import { displayPath, uriOf } from "./paths";
-import { reporter } from "./reported";
+import { explained, locator, reporter } from "./reported";
 
 /** `explain [--json] FILE:LINE`: the effective environment of the env block at a line (1-based). */
 export async function explain(args: string[], io: Io): Promise<number> {
@@ -35,11 +35,9 @@ export async function explain(args: string[], io: Io): Promise<number> {
   }
 
   const { environment } = analysis.factsOf(site);
-  const report = reporter(host, of => displayPath(of, io.cwd, isAbsolute(path)));
-  const locate = (place: Place): { file: string; range: unknown } => {
-    const { file, range } = report({ code: "", severity: "hint", message: "", place, related: [], fixes: [] });
-    return { file, range };
-  };
+  const fileOf = (of: string) => displayPath(of, io.cwd, isAbsolute(path));
+  const report = reporter(host, fileOf);
+  const locate = locator(host, fileOf);
   const findings = diagnose(analysis, host)
     .filter(finding => concerns(finding, site))
     .map(report);
@@ -49,16 +47,12 @@ export async function explain(args: string[], io: Io): Promise<number> {
       io.stdout.write(`\n${range.start.line + 1}:${range.start.character + 1}: ${severity}: ${message} [${code}]\n`);
     return EXIT.ok;
   }
-  const { provider, capabilities, provenance, profile } = explainEnvironment(environment);
   const { file, range: block } = locate(site.place);
   io.stdout.write(
     `${JSON.stringify({
       file,
       block,
-      provider,
-      capabilities,
-      provenance: provenance.map(({ field, place, note }) => ({ field, from: place && locate(place), note })),
-      profile,
+      ...explained(explainEnvironment(environment), locate),
       findings,
     })}\n`,
   );

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { Finding } from "../language/diagnostics";
+import type { Explanation } from "../language/environment";
 import type { Host } from "../language/host";
 import type { Place } from "../language/place";
 import { LineMap } from "../language/syntax";
@@ -7,12 +8,7 @@ import type { EventRange, ReportedFinding } from "../protocol/events";
 
 /** Turns findings into the form of `check --json` and of run events; `fileOf` says how files are called, by absolute paths when unset. */
 export function reporter(host: Host, fileOf = absolutePath): (finding: Finding) => ReportedFinding {
-  const lines = new Map<string, LineMap>();
-  const at = ({ uri, start, end }: Place): { file: string; range: EventRange } => {
-    let map = lines.get(uri);
-    if (!map) lines.set(uri, (map = new LineMap(host.text(uri) ?? "")));
-    return { file: fileOf(uri), range: { start: map.positionAt(start), end: map.positionAt(end) } };
-  };
+  const at = locator(host, fileOf);
   return ({ code, severity, message, place, related, fixes }) => ({
     ...at(place),
     severity,
@@ -24,6 +20,34 @@ export function reporter(host: Host, fileOf = absolutePath): (finding: Finding) 
       edits: edits.map(edit => ({ ...at(edit.place), newText: edit.newText })),
     })),
   });
+}
+
+interface Located {
+  file: string;
+  range: EventRange;
+}
+
+/** Turns places into files and ranges of lines and characters. */
+export function locator(host: Host, fileOf = absolutePath): (place: Place) => Located {
+  const lines = new Map<string, LineMap>();
+  return ({ uri, start, end }) => {
+    let map = lines.get(uri);
+    if (!map) lines.set(uri, (map = new LineMap(host.text(uri) ?? "")));
+    return { file: fileOf(uri), range: { start: map.positionAt(start), end: map.positionAt(end) } };
+  };
+}
+
+/** An effective environment in the form of `explain --json`. */
+export function explained(
+  { provider, capabilities, provenance, profile }: Explanation,
+  locate: (place: Place) => Located,
+) {
+  return {
+    provider,
+    capabilities,
+    provenance: provenance.map(({ field, place, note }) => ({ field, from: place && locate(place), note })),
+    profile,
+  };
 }
 
 function absolutePath(uri: string): string {

@@ -2,6 +2,7 @@ import { homedir } from "node:os";
 import { text as readAll } from "node:stream/consumers";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { check, type Finding } from "../language/diagnostics";
+import type { Explanation } from "../language/environment";
 import { type Analysis, analyse } from "../language/semantics";
 import type { ReportedFinding } from "../protocol/events";
 import { evaluate, type RunServices } from "../runtime/evaluator";
@@ -11,7 +12,7 @@ import { createGround, IMAGE_VARIABLE } from "./backends";
 import { DiskHost } from "./host";
 import { type Io, UsageError } from "./io";
 import { readProjectConfig } from "./project-config";
-import { reporter } from "./reported";
+import { explained, locator, reporter } from "./reported";
 import { ControlLines } from "./run/control-lines";
 import { diskFiles } from "./run/disk-files";
 import type { Ground } from "./run/ground";
@@ -45,6 +46,8 @@ interface Program {
   analysis: Analysis;
   findings: Finding[];
   report: (finding: Finding) => ReportedFinding;
+  /** The effective environment of a plan, in the form of `explain --json`. */
+  explain: (environment: Explanation) => unknown;
   surroundings: Pick<RunServices, "files" | "settings">;
 }
 
@@ -60,6 +63,7 @@ async function readProgram(options: RunOptions, io: Io): Promise<Program> {
     analysis,
     findings: check(analysis, host),
     report: reporter(host),
+    explain: environment => explained(environment, locator(host)),
     surroundings: {
       files: diskFiles,
       settings: {
@@ -102,7 +106,8 @@ async function runProgram(
     await emit({ event: "refused", findings: planned.findings.map(report) });
     return "refused";
   }
-  const { block, target, steps, environment, slice } = planned;
+  const { block, target, steps, slice } = planned;
+  const environment = planned.environment === null ? null : program.explain(planned.environment as Explanation);
   await emit({ event: "plan", file: options.file, block, target, steps, environment });
   if (options.dryRun) return { ok: true };
   const outcome = await evaluate({ path: options.file, file: analysis.file, slice }, services, signal);

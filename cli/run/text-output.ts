@@ -90,9 +90,12 @@ function planText(event: Event<"plan">, place: (file: string, range?: PlanStep["
   return [`Runs ${place(event.file, event.block ?? undefined)} (${event.target})`, ...lines].join("\n");
 }
 
-/** The effective environment of the block, in the form of `explain --json`. */
+/** What the block may do, a capability a line. `explain` says where each comes from. */
 function environmentText({ environment }: Event<"plan">): string {
-  return environment === null ? "" : `${JSON.stringify(environment, null, 2)}\n`;
+  const { capabilities = {} } = (environment ?? {}) as { capabilities?: Record<string, unknown> };
+  return Object.entries(capabilities)
+    .map(([name, value]) => `  ${name}: ${JSON.stringify(value)}\n`)
+    .join("");
 }
 
 /** The text of a shell command as it was written, else its words. */

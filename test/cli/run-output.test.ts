@@ -102,12 +102,12 @@ describe("a run as text", () => {
           block: RANGE,
           target: "docker",
           steps: [quiet, step],
-          environment: { net: "none" },
+          environment: { capabilities: { tools: ["Bash"], net: "none" } },
         },
       ],
       { dryRun: true },
     );
-    expect(out).toBe('Runs a.mld:3:1 (docker)\n  a.mld:3:1 run cmd { ls }\n{\n  "net": "none"\n}\n');
+    expect(out).toBe('Runs a.mld:3:1 (docker)\n  a.mld:3:1 run cmd { ls }\n  tools: ["Bash"]\n  net: "none"\n');
   });
 
   it("names a finding as compilers do, with its related places", () => {
