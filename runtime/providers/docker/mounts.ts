@@ -1,7 +1,7 @@
 /** `fs` grants as bind mounts, with the rules that keep the host safe. */
-import { mkdirSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, realpathSync, statSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { isAbsolute, join, posix, resolve, sep } from "node:path";
+import { basename, dirname, isAbsolute, join, posix, resolve, sep } from "node:path";
 import type Dockerode from "dockerode";
 import picomatch from "picomatch";
 import { type EnvironmentSpec, type MountGrant, ProviderError } from "../provider";
@@ -22,7 +22,7 @@ export interface ResolvedMounts {
 
 /**
  * Resolves the grants: real paths, globs to their matches, default places, protected paths. Throws `ProviderError` for what may not or
- * cannot be mounted. Makes a missing writable folder inside the workspace.
+ * cannot be mounted. Makes a missing writable folder or file inside the workspace.
  */
 export function resolveMounts(spec: EnvironmentSpec, engineSocket: string | null): ResolvedMounts {
   const binds: Bind[] = [];
@@ -108,7 +108,7 @@ function realSource(host: string, grant: MountGrant, spec: EnvironmentSpec): str
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
     if (missing && grant.mode === "rw" && inWorkspace && grant.tail === null) {
       refuseLeaving(realAncestor(path), path, spec);
-      mkdirSync(path, { recursive: true });
+      makeMissing(host, path);
       return realpathSync(path);
     }
     const why = missing ? "does not exist" : `cannot be read (${(error as Error).message})`;
@@ -120,6 +120,16 @@ function realSource(host: string, grant: MountGrant, spec: EnvironmentSpec): str
   }
   if (inWorkspace) refuseLeaving(real, path, spec);
   return real;
+}
+
+/** Makes what is granted for writing: a file when the name has an ending, else a folder. */
+function makeMissing(written: string, path: string): void {
+  if (/[\\/]$/.test(written) || !/[^.]\.[A-Za-z0-9]{1,8}$/.test(basename(path))) {
+    mkdirSync(path, { recursive: true });
+    return;
+  }
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, "", { flag: "wx" });
 }
 
 /** A path written inside the workspace must not lead out of it through a link. */

@@ -24,6 +24,7 @@ export interface Protection {
 export function protect(bind: Bind, spec: EnvironmentSpec): Protection {
   const result: Protection = { binds: [], madeFolders: [], absent: [] };
   const roots = new Set([realpathSync(spec.workspace), realpathSync(spec.folder), bind.source]);
+  const isFolder = kindOf(bind.source) === "folder";
   for (const root of roots) {
     for (const { path, kind } of PROTECTED) {
       const full = join(root, path);
@@ -34,7 +35,7 @@ export function protect(bind: Bind, spec: EnvironmentSpec): Protection {
           "Grant it for reading.",
         );
       }
-      if (within(bind.source, full) !== null) cover(bind, full, kind, result);
+      if (isFolder && within(bind.source, full) !== null) cover(bind, full, kind, result);
     }
   }
   result.binds = [...new Map(result.binds.map(b => [b.target, b])).values()];

@@ -58,12 +58,18 @@ m_run() {
 }
 while printf 'R %s\\n' $$ >&2; do
   m_s=
+  m_u=
+  m_i=0
   IFS= read -r m_n || exit 0
   while IFS= read -r m_l; do
     [ "$m_l" = "$m_n" ] && break
-    m_s="$m_s$m_l
+    m_u="$m_u$m_l
 "
+    m_i=$((m_i + 1))
+    if [ $m_i = 100 ]; then m_s="$m_s$m_u"; m_u=; m_i=0; fi
   done
+  m_s="$m_s$m_u"
+  m_u=
   [ "$m_l" = "$m_n" ] || exit 0
   eval "$m_s"
 done`;

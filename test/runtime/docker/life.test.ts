@@ -175,6 +175,22 @@ describe.skipIf(!hasEngine)("create or exists", () => {
     docker("rmi", image);
   });
 
+  it("leaves nothing behind when it is cancelled on the way", async () => {
+    for (const wait of [0, 5, 15, 40, 90, 160]) {
+      const name = uniqueName();
+      const stop = new AbortController();
+      setTimeout(() => stop.abort(new Error("cancelled by the test")), wait);
+      const outcome = await provider()
+        .open(spec({ name }), new Output(), stop.signal)
+        .then(
+          environment => environment.release(never).then(() => "opened"),
+          (error: Error) => error.message,
+        );
+      expect(["opened", "cancelled by the test"]).toContain(outcome);
+      expect(exists(name)).toBe(false);
+    }
+  });
+
   it("refuses a live environment of another config", async () => {
     const given = spec({ name: uniqueName() });
     await open(given);

@@ -3,7 +3,8 @@ import { chownSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, 
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { resolveMounts } from "../../../runtime/providers/docker/mounts";
+import { mountSettings, resolveMounts } from "../../../runtime/providers/docker/mounts";
+import { containerSide, within } from "../../../runtime/providers/docker/paths";
 import type { MountGrant } from "../../../runtime/providers/provider";
 import { BUSYBOX, docker, hasEngine, Output, open, provider, run, spec, uniqueName, workspace } from "./harness";
 
@@ -110,6 +111,21 @@ describe.skipIf(!hasEngine)("grants", () => {
     expect(readFileSync(join(folder, "src", "a.txt"), "utf8")).toBe("text");
   });
 
+  it("makes a folder or file of the workspace that is granted for writing and not there", async () => {
+    const folder = workspace();
+    const grants = ["new/folder", "report.md", ".cache"].map(path => grant(join(folder, path), null, "rw"));
+    const environment = await open({ folder, fs: fs(...grants) });
+    expect(
+      (await run(environment, "cd /workspace && echo x >report.md && echo y >new/folder/z && echo z >.cache/a"))
+        .outcome,
+    ).toEqual({
+      kind: "exited",
+      exitCode: 0,
+    });
+    expect(readFileSync(join(folder, "report.md"), "utf8")).toBe("x\n");
+    expect(readFileSync(join(folder, "new", "folder", "z"), "utf8")).toBe("y\n");
+  });
+
   it("places a path of the workspace below /workspace, another at its own path, and commands where the file lies", async () => {
     const folder = workspace();
     const outside = workspace();
@@ -206,6 +222,29 @@ describe.skipIf(!hasEngine)("grants", () => {
       );
       expect(() => resolveMounts(given, null)).not.toThrow();
     }
+  });
+});
+
+describe("paths", () => {
+  it("of Windows are told from container paths, and translate to them", () => {
+    expect(within("C:\\src", "C:\\src\\lib\\a.ts")).toBe("lib\\a.ts");
+    expect(within("C:\\src", "C:\\source")).toBeNull();
+    expect(within("C:\\src", "D:\\src\\a")).toBeNull();
+    const binds = [
+      { source: "C:\\src", target: "/app", readOnly: true },
+      { source: "C:\\src\\lib", target: "/lib", readOnly: true },
+    ];
+    expect(containerSide(binds, "C:\\src\\deep\\er")).toBe("/app/deep/er");
+    expect(containerSide(binds, "C:\\src\\lib\\x")).toBe("/lib/x");
+    expect(containerSide(binds, "C:\\other")).toBeNull();
+    expect(mountSettings(binds)[0]).toMatchObject({ Type: "bind", Source: "C:\\src", Target: "/app", ReadOnly: true });
+  });
+
+  it("are compared by segments", () => {
+    expect(within("/work", "/work-data")).toBeNull();
+    expect(within("/work", "/work/../etc")).toBeNull();
+    expect(within("/work", "/work")).toBe("");
+    expect(within("/", "/x/y")).toBe("x/y");
   });
 });
 
