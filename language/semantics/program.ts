@@ -12,8 +12,8 @@ interface Entry {
   tree: { file: File; bound: Bound } | null;
   analysis: FileAnalysis | null;
   summary: ModuleSummary | null;
-  /** The summary as text, to see whether it changed. */
-  print: string | null;
+  /** The summary that importers may still hold, where a newer text has made another one that nobody has asked for. */
+  earlier: ModuleSummary | null;
   /** Texts of other files that were looked at. */
   looked: Map<string, string | null | undefined>;
   /** Summaries that were used. */
@@ -64,7 +64,7 @@ export class Program {
       tree: { file, bound },
       analysis: null,
       summary: null,
-      print: null,
+      earlier: before ? (before.earlier ?? before.summary) : null,
       looked: new Map(),
       used: new Map(),
       cut: false,
@@ -87,12 +87,6 @@ export class Program {
     pass.active.delete(uri);
     entry.analysis = analysis;
     entry.summary = analysis.summary;
-    // Importers hold the summary that they used: an equal one must be the same one.
-    if (before?.summary) {
-      before.print ??= printOf(before.summary);
-      entry.print = printOf(entry.summary);
-      if (entry.print === before.print) entry.summary = before.summary;
-    }
     this.entries.set(uri, entry);
     pass.valid.add(uri);
     return analysis;
@@ -102,12 +96,12 @@ export class Program {
     const text = pass.host.text(uri);
     if (typeof text !== "string") return null;
     const entry = this.entries.get(uri);
-    if (entry?.summary && entry.text === text && this.holds(uri, entry, pass)) return entry.summary;
+    if (entry?.summary && entry.text === text && this.holds(uri, entry, pass)) return summaryOf(entry);
     const wasOpen = Boolean(entry?.analysis);
     this.make(uri, text, entry, pass);
     const made = this.entries.get(uri)!;
     if (!wasOpen) this.release(uri);
-    return made.summary;
+    return summaryOf(made);
   }
 
   private holds(uri: string, entry: Entry, pass: Pass): boolean {
@@ -141,6 +135,14 @@ function recording(host: Host, looked: Entry["looked"]): Host {
     home: host.home,
     settings: host.settings,
   };
+}
+
+/** Importers hold the summary that they used: an equal one must be the same one. */
+function summaryOf(entry: Entry): ModuleSummary | null {
+  const { summary, earlier } = entry;
+  entry.earlier = null;
+  if (earlier && summary && earlier !== summary && printOf(earlier) === printOf(summary)) entry.summary = earlier;
+  return entry.summary;
 }
 
 function printOf(summary: ModuleSummary): string {

@@ -80,7 +80,7 @@ abstract class Delivery {
   /** Checks changed files that are not open, and importers of what changed in a way that importers can see. */
   private follow(): void {
     const { workspace } = this.context;
-    const sources = [...this.sources].filter(uri => this.showsChange(uri));
+    const sources = [...this.sources].filter(uri => workspace.dependents([uri]).length > 0 && this.showsChange(uri));
     const uris = new Set([...this.pending, ...workspace.dependents(sources)]);
     this.sources.clear();
     this.pending.clear();
