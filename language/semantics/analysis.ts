@@ -1,6 +1,6 @@
 /** The facts of one file, as `analyse` gives them. */
 
-import type { BlockFacts, EnvironmentFacts, Policy } from "../environment";
+import type { BlockFacts, EnvironmentFacts, PathContext, Policy, Problem } from "../environment";
 import type { Place } from "../place";
 import type {
   EnvExpression,
@@ -30,6 +30,10 @@ export interface Analysis {
   wanted: string[];
   /** Policies that hold in the file, united. */
   policy: Policy;
+  /** What is wrong in them. */
+  policyProblems: Problem[];
+  /** Where relative paths of configs start. */
+  paths: PathContext;
   /** Credentials that `auth` and policies declare, here and in imports; `open` when there may be more. */
   auth: { names: Map<string, Place>; open: boolean };
   /** What runs at top level, outside of every executable. */
@@ -44,6 +48,8 @@ export interface Analysis {
   symbolAt(offset: number): { symbol: MlldSymbol; start: number; end: number } | null;
   /** Names that may be written at an offset: innermost first, shadowed ones left out. */
   visibleAt(offset: number): MlldSymbol[];
+  /** The use of a name that a node is. */
+  referenceOf(node: Node): Reference | null;
   /** What an expression is, as far as it is known before the run. */
   evaluate(node: Node): AbstractValue;
   /** Where a name is defined: through imports, in the file that really defines it. */
@@ -62,6 +68,8 @@ export interface Analysis {
   around(site: Site): EnvironmentFacts;
   /** The executable of that name in a file. */
   executable(uri: string, name: string): ExecutableSummary | null;
+  /** The text of a file that the analysis can see. */
+  textOf(uri: string): string | null | undefined;
   /** The file of a provider written in mlld; null when it is none, or not known. */
   providerModule(reference: string): ModuleSummary | "missing" | null;
 }

@@ -41,6 +41,7 @@ class Binder {
   private readonly bound: Bound;
   private scope: Scope;
   private inText = false;
+  private inCommand = false;
 
   constructor(private readonly file: File) {
     this.scope = newScope("file", file, null);
@@ -157,13 +158,19 @@ class Binder {
         this.with(node);
         return;
       case "Template":
-      case "CommandBody":
       case "SectionSelector":
       case "FileReference": {
         const outer = this.inText;
         this.inText = true;
         this.visitChildren(node);
         this.inText = outer;
+        return;
+      }
+      case "CommandBody": {
+        const outer = { inText: this.inText, inCommand: this.inCommand };
+        this.inText = this.inCommand = true;
+        this.visitChildren(node);
+        Object.assign(this, outer);
         return;
       }
       default:
@@ -253,6 +260,7 @@ class Binder {
       scope: this.scope,
       use: "auth",
       inText: false,
+      inCommand: false,
     };
     this.bound.references.push(reference);
     this.bound.referenceOf.set(node, reference);
@@ -267,6 +275,7 @@ class Binder {
       scope: this.scope,
       use,
       inText: this.inText,
+      inCommand: this.inCommand,
     };
     this.bound.references.push(reference);
     this.bound.referenceOf.set(node, reference);

@@ -80,17 +80,12 @@ export class Evaluator {
   }
 
   /** What a call gives: the executable's value with the arguments put in. */
-  call(summary: ExecutableSummary, args: Action[], place: Place): AbstractValue {
-    const value = substitute(summary.result, `${summary.uri}#${summary.name}`, this.arguments(summary, args));
+  private call(summary: ExecutableSummary, args: Action[], place: Place): AbstractValue {
+    const value = parameterValues(
+      summary,
+      args.map(argument => this.evaluate(argument)),
+    )(summary.result);
     return value.kind === "unknown" ? { ...value, place } : value;
-  }
-
-  arguments(summary: ExecutableSummary, args: Action[]): (name: string) => AbstractValue | null {
-    return name => {
-      const index = summary.parameters?.findIndex(parameter => parameter.name === name) ?? -1;
-      const argument = args[index];
-      return argument ? this.evaluate(argument) : null;
-    };
   }
 
   private place(node: Node): Place {
@@ -484,4 +479,16 @@ function mayReturn(statement: Node): boolean {
     default:
       return false;
   }
+}
+
+/** Puts the arguments of a call in the place of the parameters that stand in a value. */
+export function parameterValues(
+  summary: ExecutableSummary,
+  args: AbstractValue[],
+): (value: AbstractValue) => AbstractValue {
+  const find = (name: string): AbstractValue | null => {
+    const index = summary.parameters?.findIndex(parameter => parameter.name === name) ?? -1;
+    return args[index] ?? null;
+  };
+  return value => substitute(value, `${summary.uri}#${summary.name}`, find);
 }

@@ -6,13 +6,14 @@ import {
   fromValue,
   type PathContext,
   type Policy,
+  type Problem,
   readPolicy,
   TOP_LEVEL,
   unitePolicies,
 } from "../environment";
 import type { Host } from "../host";
 import type { Place } from "../place";
-import type { File, Node } from "../syntax/tree";
+import type { File, Node, Parameter } from "../syntax/tree";
 import type { AbstractObject, AbstractValue } from "../values/abstract";
 import type { Analysis, ImportFact, Site } from "./analysis";
 import { type Bound, builtin } from "./bind";
@@ -44,7 +45,7 @@ export class FileAnalysis implements Analysis, Surroundings {
   readonly sites: Site[] = [];
   readonly paths: PathContext;
   readonly policy: Policy;
-  readonly policyProblems: ReturnType<typeof readPolicy>["problems"] = [];
+  readonly policyProblems: Problem[] = [];
   readonly auth: { names: Map<string, Place>; open: boolean };
   readonly effects: Effect[];
   readonly executables: ExecutableSummary[];
@@ -212,7 +213,7 @@ export class FileAnalysis implements Analysis, Surroundings {
       uri: this.uri,
       place: { uri: this.uri, start: symbol.range!.start, end: symbol.range!.end },
       labels: symbol.labels,
-      parameters: statement?.parameters?.map(({ name, type }) => ({ name, type })) ?? null,
+      parameters: statement?.parameters?.map(parameter => this.parameter(parameter)) ?? null,
       body: body?.kind ?? "Missing",
       get result() {
         if (result) return result;
@@ -227,6 +228,11 @@ export class FileAnalysis implements Analysis, Surroundings {
     // Until the bodies are collected a summary is only good for its value.
     if (this.bodies.has(symbol)) this.summaries.set(symbol, summary);
     return summary;
+  }
+
+  private parameter(parameter: Parameter): NonNullable<ExecutableSummary["parameters"]>[number] {
+    const uses = this.bound.symbolOf.get(parameter)?.references ?? [];
+    return { name: parameter.name, type: parameter.type, inCommand: uses.some(({ inCommand }) => inCommand) };
   }
 
   // --------------------------------------------------------------------------------------------------------------- names
@@ -245,6 +251,10 @@ export class FileAnalysis implements Analysis, Surroundings {
     if (reference?.symbol) return { symbol: reference.symbol, start: reference.start, end: reference.end };
     const symbol = this.symbols.find(({ range }) => range && range.start <= offset && offset <= range.end);
     return symbol?.range ? { symbol, ...symbol.range } : null;
+  }
+
+  referenceOf(node: Node): Reference | null {
+    return this.bound.referenceOf.get(node) ?? null;
   }
 
   visibleAt(offset: number): MlldSymbol[] {
@@ -318,6 +328,10 @@ export class FileAnalysis implements Analysis, Surroundings {
       if (!found || site.place.end - site.place.start <= found.place.end - found.place.start) found = site;
     }
     return found;
+  }
+
+  textOf(uri: string): string | null | undefined {
+    return this.other.host.text(uri);
   }
 
   providerModule(reference: string): ModuleSummary | "missing" | null {

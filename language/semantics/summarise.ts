@@ -84,10 +84,10 @@ function exportedAs(analysis: FileAnalysis, symbol: MlldSymbol, name: string): E
   if (origin) return { ...origin, name };
   if (!symbol.range) return null;
   const place = { uri: analysis.uri, ...symbol.range };
-  return { name, kind: symbol.kind, place, value: valueOf(analysis, symbol, place), labels: symbol.labels };
+  return { name, kind: symbol.kind, place, value: exportedValue(analysis, symbol, place), labels: symbol.labels };
 }
 
-function valueOf(analysis: FileAnalysis, symbol: MlldSymbol, place: Place): AbstractValue {
+function exportedValue(analysis: FileAnalysis, symbol: MlldSymbol, place: Place): AbstractValue {
   const plain = ["var", "exe", "policy", "import", "namespace"].includes(symbol.kind);
   return plain ? analysis.symbolValue(symbol) : unknown("no value", place);
 }

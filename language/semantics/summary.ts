@@ -40,7 +40,9 @@ export interface ExecutableSummary {
   place: Place;
   labels: string[];
   /** null when no parentheses are written. */
-  parameters: { name: string; type: string | null }[] | null;
+  parameters:
+    | { name: string; type: string | null /** Its value goes into the text of a command. */; inCommand: boolean }[]
+    | null;
   /** Whether the body is a block, a command, code in a language, a template, a value. */
   body: string;
   /** The value of a call, where the body is a pure value; parameters stand in it as unknowns that name them. */

@@ -61,4 +61,6 @@ export interface Reference {
   use: "read" | "call" | "write" | "export" | "auth";
   /** True inside a template or a command body, where an undefined name stays literal text. */
   inText: boolean;
+  /** True inside the text of a `cmd { … }`. */
+  inCommand: boolean;
 }

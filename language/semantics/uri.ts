@@ -42,7 +42,7 @@ function normalise(segments: string[]): string[] {
 
 function encode(segment: string): string {
   // What `pathToFileURL` leaves as it is must stay, or two URIs would name one file.
-  return encodeURIComponent(segment).replace(/%(40|3A|2B|24|26|2C|3B|3D)/gi, escape => decodeURIComponent(escape));
+  return encodeURIComponent(segment).replace(/%(40|3A|2B|24|26|2C|3B|3D)/gi, code => decodeURIComponent(code));
 }
 
 function decode(segment: string): string {

@@ -1,0 +1,69 @@
+import { editsOf, type Problem } from "../environment";
+import type { Host } from "../host";
+import type { Place } from "../place";
+import type { Analysis } from "../semantics";
+import { environmentProblems } from "./environments";
+import type { Finding, Fix, Severity } from "./finding";
+import { nameFindings } from "./names";
+import { secretFindings } from "./secrets";
+import { suppressions } from "./suppress";
+
+/** Every diagnostic of a file, in the order of the text; severities are the settings', `off` and suppressed ones are left out. */
+export function check(analysis: Analysis, host: Host): Finding[] {
+  const suppressed = suppressions(analysis.file);
+  const found = [
+    ...syntaxFindings(analysis),
+    ...environmentProblems(analysis).flatMap(problem => fromProblem(problem, analysis, host)),
+    ...nameFindings(analysis),
+    ...secretFindings(analysis),
+  ];
+  const seen = new Set<string>();
+  const kept: Finding[] = [];
+  for (const finding of found) {
+    const severity = severityOf(finding, host);
+    const key = `${finding.code} ${finding.place.start} ${finding.place.end}`;
+    if (severity === "off" || seen.has(key) || suppressed(finding)) continue;
+    seen.add(key);
+    kept.push({ ...finding, severity });
+  }
+  return kept.sort((a, b) => a.place.start - b.place.start || a.place.end - b.place.end);
+}
+
+function severityOf(finding: Finding, host: Host): Severity | "off" {
+  if (finding.code.startsWith("syntax/")) return "error";
+  return host.settings.severities[finding.code] ?? finding.severity;
+}
+
+function syntaxFindings({ uri, file }: Analysis): Finding[] {
+  return file.errors.map(({ code, message, start, end, fix, related }) => ({
+    code,
+    severity: "error",
+    message,
+    place: { uri, start, end },
+    related: (related ?? []).map(more => ({ message: more.message, place: { uri, start: more.start, end: more.end } })),
+    fixes: fix
+      ? [
+          {
+            title: fix.title,
+            edits: fix.edits.map(edit => ({ place: { uri, start: edit.start, end: edit.end }, newText: edit.newText })),
+          },
+        ]
+      : [],
+  }));
+}
+
+/** A problem of the algebra as a diagnostic of this file. One that stands in another file is that file's own. */
+function fromProblem(problem: Problem, analysis: Analysis, host: Host): Finding[] {
+  const { code, severity, message, place } = problem;
+  if (!place || place.uri !== analysis.uri) return [];
+  const fixes = problem.fixes.flatMap((fix): Fix[] => {
+    const edits = editsOf(fix, uri => host.text(uri) ?? undefined);
+    return edits ? [{ title: fix.title, edits, ...(fix.preferred && { preferred: true }) }] : [];
+  });
+  const related = problem.related.filter(more => !samePlace(more.place, place));
+  return [{ code, severity, message, place, related, fixes }];
+}
+
+function samePlace(a: Place, b: Place): boolean {
+  return a.uri === b.uri && a.start === b.start && a.end === b.end;
+}

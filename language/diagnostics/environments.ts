@@ -1,0 +1,273 @@
+import {
+  type BlockFacts,
+  checkProviderModule,
+  commandProblem,
+  type EnvironmentFacts,
+  enterBlock,
+  PROVIDER_EXPORTS,
+  type Problem,
+  providerKind,
+  TOP_LEVEL,
+} from "../environment";
+import type { Place } from "../place";
+import type { Analysis, Effect, ExecutableSummary, Site } from "../semantics";
+import { parameterValues } from "../semantics";
+import type { AbstractValue } from "../values/abstract";
+
+/** Languages whose commands are a shell's, and so need the tool Bash; code blocks of `node` and `py` do not. */
+const NEEDS_BASH = new Set(["cmd", "sh", "bash"]);
+/** Calls are followed this deep; beyond, what they do is unknown. */
+const MAX_DEPTH = 64;
+
+/** Everything that is wrong with the environments of a file: configs, comparisons, commands without Bash, provider modules. */
+export function environmentProblems(analysis: Analysis): Problem[] {
+  const problems: Problem[] = [...analysis.policyProblems];
+  const calls = new Calls(analysis);
+  for (const site of analysis.sites) {
+    const facts = analysis.factsOf(site);
+    const module = moduleProviders(site, facts, analysis);
+    problems.push(
+      ...facts.problems
+        .map(problem => here(problem, site))
+        .filter(problem => !module || problem.code !== "env/unknown-field"),
+      ...(module ?? []),
+    );
+    if (site.kind === "block") {
+      problems.push(...undefinedConfig(site, analysis));
+      problems.push(...inside(site.effects, facts.environment, calls));
+      for (const guard of analysis.sites)
+        if (guard.kind === "guard") problems.push(...guardProblems(guard, site, facts, analysis));
+    }
+  }
+  // Outside of every block a call can still give an executable an argument that makes its environments wider.
+  problems.push(...callProblems(analysis.effects, TOP_LEVEL, calls));
+  for (const { effects } of analysis.executables) problems.push(...callProblems(effects, TOP_LEVEL, calls));
+  return problems;
+}
+
+/** What is wrong in a config of another file is told where this file uses it. */
+function here(problem: Problem, site: Site): Problem {
+  const { place, message, related } = problem;
+  if (!place || place.uri === site.place.uri) return problem;
+  return { ...problem, place: site.head, related: [{ place, message }, ...related] };
+}
+
+/** Commands and calls directly in a block; nested blocks are sites of their own. */
+function inside(effects: Effect[], environment: EnvironmentFacts, calls: Calls): Problem[] {
+  const commands = effects.flatMap(effect => {
+    if (effect.kind !== "command" || !NEEDS_BASH.has(effect.language)) return [];
+    return commandProblem(environment, "this command", effect.place) ?? [];
+  });
+  return [...commands, ...callProblems(effects, environment, calls)];
+}
+
+function callProblems(effects: Effect[], environment: EnvironmentFacts, calls: Calls): Problem[] {
+  return effects.flatMap(effect => (effect.kind === "call" ? calls.at(effect, environment) : []));
+}
+
+type Call = Extract<Effect, { kind: "call" }>;
+
+/** What calls do in the environment that they are made in, beyond what is wrong with the executable by itself. */
+class Calls {
+  private readonly alone = new Map<ExecutableSummary, Set<string>>();
+  private readonly done = new WeakMap<EnvironmentFacts, Map<ExecutableSummary, Problem[]>>();
+
+  constructor(private readonly analysis: Analysis) {}
+
+  at(call: Call, environment: EnvironmentFacts): Problem[] {
+    const callee = call.callee && this.analysis.executable(call.callee.uri, call.callee.name);
+    if (!callee) return [];
+    const told = new Set<string>();
+    return this.problemsOf(callee, call.arguments, environment)
+      .filter(problem => !told.has(keyOf(problem)) && told.add(keyOf(problem)))
+      .map(problem => atCall(problem, call));
+  }
+
+  private problemsOf(callee: ExecutableSummary, args: AbstractValue[], environment: EnvironmentFacts): Problem[] {
+    const alone = this.ofItself(callee);
+    const plain = args.length === 0;
+    const known = this.done.get(environment)?.get(callee);
+    if (plain && known) return known;
+    const all = this.run(callee, args, environment, [callee]);
+    const problems = all.filter(problem => !alone.has(keyOf(problem)));
+    if (plain) {
+      const memo = this.done.get(environment) ?? new Map<ExecutableSummary, Problem[]>();
+      this.done.set(environment, memo.set(callee, problems));
+    }
+    return problems;
+  }
+
+  /** What is wrong with an executable wherever it is called: reported at its own text. */
+  private ofItself(callee: ExecutableSummary): Set<string> {
+    const known = this.alone.get(callee);
+    if (known) return known;
+    const keys = new Set(this.run(callee, [], TOP_LEVEL, [callee]).map(keyOf));
+    this.alone.set(callee, keys);
+    return keys;
+  }
+
+  private run(
+    callee: ExecutableSummary,
+    args: AbstractValue[],
+    environment: EnvironmentFacts,
+    path: ExecutableSummary[],
+  ): Problem[] {
+    return this.walk(callee.effects, environment, parameterValues(callee, args), path);
+  }
+
+  private walk(
+    effects: Effect[],
+    environment: EnvironmentFacts,
+    put: (value: AbstractValue) => AbstractValue,
+    path: ExecutableSummary[],
+  ): Problem[] {
+    return effects.flatMap(effect => {
+      switch (effect.kind) {
+        case "command": {
+          if (!NEEDS_BASH.has(effect.language)) return [];
+          return commandProblem(environment, "this command", effect.place) ?? [];
+        }
+        case "environment": {
+          const { problems, environment: entered } = enterBlock({
+            parent: environment,
+            config: effect.config && put(effect.config),
+            with: effect.with && put(effect.with),
+            place: effect.place,
+            label: effect.label,
+            paths: this.analysis.paths,
+            policy: this.analysis.policy,
+          });
+          return [...problems, ...this.walk(effect.effects, entered, put, path)];
+        }
+        default: {
+          const callee = effect.callee && this.analysis.executable(effect.callee.uri, effect.callee.name);
+          if (!callee || path.includes(callee) || path.length > MAX_DEPTH) return [];
+          return this.run(callee, effect.arguments.map(put), environment, [...path, callee]);
+        }
+      }
+    });
+  }
+}
+
+/** Problems of one executable are told apart by what they are about, not by their words. */
+function keyOf(problem: Problem): string {
+  const { place } = problem;
+  return `${problem.code} ${place?.uri} ${place?.start} ${place?.end}`;
+}
+
+/** A problem of a callee, told where the call stands. */
+function atCall(problem: Problem, call: Call): Problem {
+  const where = problem.place ? [{ place: problem.place, message: problem.message }] : [];
+  const said =
+    problem.code === "env/command-needs-bash"
+      ? problem.message.replace(/^This command/, `A command that ${call.name} runs`)
+      : problem.message;
+  return {
+    ...problem,
+    message: problem.code === "env/command-needs-bash" ? said : `The call of ${call.name} does not fit here: ${said}`,
+    place: call.place,
+    related: [...where, ...problem.related],
+  };
+}
+
+/** `env @nope [ … ]`: nothing of that name is defined, so there is no config. */
+function undefinedConfig(site: Site, analysis: Analysis): Problem[] {
+  const config = site.node.kind === "EnvExpression" ? site.node.config : null;
+  if (config?.kind !== "VariableReference") return [];
+  if (analysis.referenceOf(config)?.symbol) return [];
+  return [
+    {
+      code: "env/config-not-object",
+      severity: "error",
+      message: `@${config.name} is not defined, so this block has no config. An environment is described by an object.`,
+      place: { uri: analysis.uri, start: config.start, end: config.end },
+      related: [],
+      fixes: [],
+    },
+  ];
+}
+
+/** A guard's choice applies to the commands of a block, and may not give them more than the block has. */
+function guardProblems(guard: Site, block: Site, facts: BlockFacts, analysis: Analysis): Problem[] {
+  if (!block.effects.some(effect => effect.kind !== "environment") || !firesAtCommands(guard, analysis)) return [];
+  const { comparisons } = enterBlock({
+    parent: facts.environment,
+    config: guard.config,
+    with: null,
+    place: guard.head,
+    label: guard.label,
+    paths: analysis.paths,
+    policy: analysis.policy,
+  });
+  return comparisons.flatMap(({ problem }) =>
+    problem
+      ? [{ ...problem, related: [...problem.related, { place: block.head, message: "the guard fires in this block" }] }]
+      : [],
+  );
+}
+
+const COMMAND_OPERATIONS = /^(run|cmd)(\.|$)/;
+
+function firesAtCommands(guard: Site, analysis: Analysis): boolean {
+  const statement = analysis.file.statements.find(
+    candidate =>
+      candidate.kind === "GuardStatement" && candidate.start <= guard.place.start && guard.place.end <= candidate.end,
+  );
+  if (statement?.kind !== "GuardStatement" || statement.timing === "after") return false;
+  return statement.filter.filter === "operation" && COMMAND_OPERATIONS.test(statement.filter.name);
+}
+
+/** Problems of a provider that is written in mlld; null when the provider is none. */
+function moduleProviders(site: Site, facts: BlockFacts, analysis: Analysis): Problem[] | null {
+  const { provider } = facts.environment.capabilities;
+  const [option] = provider.options;
+  if (provider.options.length !== 1 || option?.kind !== "known" || option.ref === null) return null;
+  const place = within(option.place, site) ? option.place : site.head;
+  const module = analysis.providerModule(option.ref);
+  if (module === null) return providerKind(option.ref) === "module" ? [] : null;
+  if (module === "missing") {
+    if (providerKind(option.ref) !== "module") return null;
+    return [
+      {
+        code: "env/provider-module",
+        severity: "error",
+        message: `There is no file for the provider '${option.ref}'.`,
+        place: option.place ?? place,
+        related: [],
+        fixes: [],
+      },
+    ];
+  }
+  if (module.broken) return [];
+  const names = [...module.exports.values()].map(({ name, value, place: at }) => {
+    const executable =
+      value.kind === "executable" && value.place ? analysis.executable(value.place.uri, value.name) : null;
+    const parameters = executable ? (executable.parameters?.length ?? 0) : null;
+    return { name, executable: value.kind === "executable" || value.kind === "unknown", parameters, place: at };
+  });
+  return checkProviderModule(names, option.ref, option.place ?? place).map(problem =>
+    withStub(problem, module, analysis),
+  );
+}
+
+/** Adds a missing export of a provider module at the end of its file. */
+function withStub(problem: Problem, module: { uri: string }, analysis: Analysis): Problem {
+  const missing = PROVIDER_EXPORTS.find(({ name }) => problem.message.includes(`does not export @${name}(`));
+  const text = missing && analysis.textOf(module.uri);
+  if (!missing || typeof text !== "string") return problem;
+  const at = { uri: module.uri, start: text.length, end: text.length };
+  const newText = `${text === "" || text.endsWith("\n") ? "" : "\n"}${missing.stub}\n`;
+  return {
+    ...problem,
+    fixes: [{ kind: "replace", title: `Add @${missing.name} to the provider`, place: at, newText }],
+  };
+}
+
+function within(place: Place | undefined, site: Site): place is Place {
+  return (
+    place !== undefined &&
+    place.uri === site.place.uri &&
+    site.place.start <= place.start &&
+    place.end <= site.place.end
+  );
+}

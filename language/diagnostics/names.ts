@@ -1,0 +1,174 @@
+import { closest } from "../environment/spelling";
+import type { Analysis, MlldSymbol, Reference } from "../semantics";
+import { walk } from "../syntax";
+import type { Node } from "../syntax/tree";
+import type { Finding, Fix } from "./finding";
+
+/** Names that nothing defines: variables, credentials, names that an imported file does not export, files that are not there. */
+export function nameFindings(analysis: Analysis): Finding[] {
+  // The names in a template file are the parameters of whoever uses it.
+  if (analysis.file.mode === "att" || analysis.file.mode === "mtt") return [];
+  return [...undefinedNames(analysis), ...undefinedAuth(analysis), ...imports(analysis)];
+}
+
+function undefinedNames(analysis: Analysis): Finding[] {
+  const unresolved = analysis.references.filter(({ symbol, use, name }) => !symbol && use !== "auth" && name !== "");
+  if (unresolved.length === 0) return [];
+  const asked = questions(analysis);
+  return unresolved.flatMap(reference => {
+    if (asked.has(reference.start)) return [];
+    const near = similar(reference.name, visibleNames(analysis, reference));
+    // In a text an undefined name stays as it is written (an address, a decorator): only a likely slip is told.
+    if (reference.inText && !(near && isOwn(analysis, near))) return [];
+    return [undefinedName(reference, near, analysis)];
+  });
+}
+
+function undefinedName(reference: Reference, near: string | null, analysis: Analysis): Finding {
+  const place = { uri: analysis.uri, start: reference.start, end: reference.end };
+  const meant = near ? ` Did you mean @${near}?` : "";
+  const text = analysis.file.text.slice(reference.start, reference.end);
+  const fixes: Fix[] = near
+    ? [
+        {
+          title: `Change to @${near}`,
+          edits: [{ place, newText: text.replace(reference.name, near) }],
+          preferred: true,
+        },
+      ]
+    : [];
+  const message =
+    reference.use === "export"
+      ? `@${reference.name} is exported, but not defined in this file.${meant}`
+      : `@${reference.name} is not defined here.${meant}`;
+  return { code: "name/undefined", severity: "warning", message, place, related: [], fixes };
+}
+
+function visibleNames(analysis: Analysis, reference: Reference): string[] {
+  return analysis.visibleAt(reference.start).map(({ name }) => name);
+}
+
+function isOwn(analysis: Analysis, name: string): boolean {
+  return name.length >= 4 && analysis.symbols.some(symbol => symbol.name === name);
+}
+
+/** Where asking for an undefined name is no fault: `@x?`, `@x ?? y`, `!@x`, a condition. */
+function questions(analysis: Analysis): Set<number> {
+  const starts = new Set<number>();
+  const add = (node: Node | null): void => {
+    if (node) starts.add(node.start);
+  };
+  walk(analysis.file, node => {
+    if (node.kind === "ConditionalValue") add(node.value);
+    else if (node.kind === "Interpolation" && node.conditional) add(node.expression);
+    else if (node.kind === "UnaryExpression") add(node.operand);
+    else if (node.kind === "IfStatement") add(node.condition);
+    else if (node.kind === "ConditionalExpression") add(node.condition);
+    else if (node.kind === "BinaryExpression" && ["??", "==", "!=", "&&", "||"].includes(node.operator)) add(node.left);
+    else if (node.kind === "Property" && node.optional) add(node.value);
+  });
+  return starts;
+}
+
+/** Credentials that `using auth:n` or a config names, and nothing declares. */
+function undefinedAuth(analysis: Analysis): Finding[] {
+  const { names, open } = analysis.auth;
+  if (open) return [];
+  const used: { name: string; start: number; end: number }[] = analysis.references.filter(({ use }) => use === "auth");
+  for (const site of analysis.sites) {
+    for (const option of analysis.factsOf(site).environment.capabilities.auth.options) {
+      for (const { text: name, place } of option.items) if (place?.uri === analysis.uri) used.push({ name, ...place });
+    }
+  }
+  return used.flatMap(({ name, start, end }) => {
+    if (names.has(name)) return [];
+    const place = { uri: analysis.uri, start, end };
+    const near = similar(name, [...names.keys()]);
+    const written = analysis.file.text.slice(start, end);
+    const fixes: Fix[] = [];
+    if (near) {
+      fixes.push({
+        title: `Change to ${near}`,
+        edits: [{ place, newText: written.replace(name, near) }],
+        preferred: true,
+      });
+    }
+    if (/^[A-Za-z_][\w-]*$/.test(name)) fixes.push(declareAuth(name, analysis));
+    const mend = near ? ` Did you mean ${near}?` : ` Declare it with \`auth @${name} = "NAME"\` or in a policy.`;
+    const message = `The credential '${name}' is not declared.${mend}`;
+    return [{ code: "auth/undefined", severity: "warning", message, place, related: [], fixes }];
+  });
+}
+
+/** A declaration behind the imports, in the form that the file's mode asks for. */
+function declareAuth(name: string, analysis: Analysis): Fix {
+  const { file, uri } = analysis;
+  const last = analysis.imports.at(-1)?.statement;
+  const end = last ? file.text.indexOf("\n", last.end) : -1;
+  const at = last ? (end < 0 ? file.text.length : end + 1) : (file.frontmatter?.end ?? 0);
+  const slash = file.mode === "markdown" ? "/" : "";
+  const variable = name.toUpperCase().replace(/[^A-Z0-9]+/g, "_") + "_API_KEY";
+  const line = `${slash}auth @${name} = "${variable}"\n`;
+  const newText = at > 0 && file.text[at - 1] !== "\n" ? `\n${line}` : line;
+  return { title: `Declare auth @${name}`, edits: [{ place: { uri, start: at, end: at }, newText }] };
+}
+
+function imports(analysis: Analysis): Finding[] {
+  const found: Finding[] = [];
+  for (const { statement, state, specifier } of analysis.imports) {
+    if (state !== "missing") continue;
+    const { start, end } = statement.source;
+    found.push({
+      code: "name/import-missing",
+      severity: "warning",
+      message: `There is no file ${specifier}. Paths start at the folder of this file; @base/ starts at the project's root.`,
+      place: { uri: analysis.uri, start, end },
+      related: [],
+      fixes: [],
+    });
+  }
+  for (const symbol of analysis.symbols) {
+    const finding = notExported(symbol, analysis);
+    if (finding) found.push(finding);
+  }
+  return found;
+}
+
+function notExported(symbol: MlldSymbol, analysis: Analysis): Finding | null {
+  const module = analysis.moduleOf(symbol);
+  const name = symbol.import?.imported;
+  if (!name || !module || module.broken || module.exports.has(name) || symbol.declaration?.kind !== "ImportSpecifier")
+    return null;
+  const { start, end } = symbol.declaration.name;
+  const place = { uri: analysis.uri, start, end };
+  const near = similar(name, [...module.exports.keys()]);
+  const written = analysis.file.text.slice(start, end);
+  const fixes: Fix[] = near
+    ? [{ title: `Change to @${near}`, edits: [{ place, newText: written.replace(name, near) }], preferred: true }]
+    : [];
+  const add = addExport(name, module.uri, analysis);
+  if (add) fixes.push(add);
+  const meant = near ? ` Did you mean @${near}?` : "";
+  const message = `The imported file does not export @${name}.${meant}`;
+  return { code: "name/undefined", severity: "warning", message, place, related: [], fixes };
+}
+
+/** Puts a name that the other file defines into its export list. */
+function addExport(name: string, uri: string, analysis: Analysis): Fix | null {
+  const text = analysis.textOf(uri);
+  if (typeof text !== "string") return null;
+  const list = /^\/?export\s*\{[^}]*\S(?=\s*\})/m.exec(text);
+  const defined = new RegExp(`^/?(var|exe|policy)\\b[^=\\n]*@${name}\\b`, "m").test(text);
+  if (!list || !defined) return null;
+  const at = list.index + list[0].length;
+  const comma = list[0].endsWith(",") ? " " : ", ";
+  return {
+    title: `Export @${name} from the imported file`,
+    edits: [{ place: { uri, start: at, end: at }, newText: `${comma}@${name}` }],
+  };
+}
+
+/** A known name that was likely meant; very short names resemble everything. */
+function similar(name: string, names: string[]): string | null {
+  return name.length < 3 ? null : closest(name, names);
+}
