@@ -42,6 +42,8 @@ const bundles = [
     entryPoints: { client: "client/extension.ts", "language-client": "client/language-client.ts" },
     platform: "node",
     external: ["vscode", "./language-client"],
+    // An `import()` becomes a `require`, which finds the file without its extension.
+    supported: { "dynamic-import": false },
   },
   { ...common, entryPoints: { "web-extension": "client/web-extension.ts" }, platform: "browser", external: ["vscode"] },
   { ...common, entryPoints: { server: "server/node.ts" }, platform: "node" },

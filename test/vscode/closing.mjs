@@ -10,8 +10,9 @@ export async function testClosing(root, folder) {
   const workspace = join(folder, "workspace");
   cpSync(join(root, "test", "vscode", "workspace"), workspace, { recursive: true });
   console.log("\nclosing window\n");
-  const before = ourProcesses(root);
   const workbench = await openWorkbench({ link: [root], bridge: true, workspace });
+  // The extension is a link in this folder, and its processes are started by that path.
+  const ours = () => processesOf(workbench.dirs.extensionsDir);
   let open = true;
   try {
     await workbench.evaluate(async vscode => {
@@ -26,16 +27,16 @@ export async function testClosing(root, folder) {
     const file = join(workspace, "sleeper.pid");
     await until("the block to run", () => existsSync(file) && readFileSync(file, "utf8").endsWith("\n"));
     const sleeper = Number(readFileSync(file, "utf8"));
-    assert.ok(ourProcesses(root).length > before.length, "processes of ours run");
+    assert.ok(ours().length > 0, "processes of ours run");
     await workbench.close();
     open = false;
     await until("the sleeper to end", () => !alive(sleeper));
-    await until("our processes to end", () => ourProcesses(root).length <= before.length);
+    await until("our processes to end", () => ours().length === 0);
     console.log("  ✔ ends the run, with all that it started, and every process of ours");
     return { passed: 1, failed: 0 };
   } catch (error) {
     console.log(
-      `  ✘ ends the run, with all that it started, and every process of ours\n    ${error.stack}\n${ourProcesses(root).join("\n")}`,
+      `  ✘ ends the run, with all that it started, and every process of ours\n    ${error.stack}\n${ours().join("\n")}`,
     );
     return { passed: 0, failed: 1 };
   } finally {
@@ -43,11 +44,11 @@ export async function testClosing(root, folder) {
   }
 }
 
-/** Processes that run a program of this checkout's dist/. */
-function ourProcesses(root) {
+/** Processes with a path in their arguments. */
+function processesOf(path) {
   return execFileSync("ps", ["-eo", "pid,stat,args"], { encoding: "utf8" })
     .split("\n")
-    .filter(line => line.includes(join(root, "dist")) && !/^\s*\d+ Z/.test(line));
+    .filter(line => line.includes(path) && !/^\s*\d+ Z/.test(line));
 }
 
 function alive(pid) {
