@@ -7,7 +7,7 @@ import { effective } from "./defaults";
 import type { BlockFacts, BlockRequest, ReadContext } from "./face";
 import { applyPolicy, type EnvironmentPolicy } from "./policy";
 import { chooseProfile, unknownProfile } from "./profiles";
-import { NO_CONFIG, readConfig } from "./read";
+import { furtherProblems, NO_CONFIG, readConfig } from "./read";
 import type { CapabilityName, DeclaredConfig, EnvironmentFacts, Field, FieldComparison, Problem } from "./types";
 
 export function enterBlock(request: BlockRequest): BlockFacts {
@@ -17,7 +17,7 @@ export function enterBlock(request: BlockRequest): BlockFacts {
     ? readConfig(request.config, { role: "config", paths, label })
     : { config: { ...NO_CONFIG, label }, problems: [] };
   const overlay = request.with ? readConfig(request.with, { role: "with", paths, label: "with" }) : null;
-  const problems: Problem[] = [...base.problems, ...(overlay?.problems ?? [])];
+  const problems: Problem[] = [...base.problems.map(problem => atUse(problem, request)), ...(overlay?.problems ?? [])];
 
   const configured = withDefaultProvider(
     merge(parent.declared, base.config, "nested"),
@@ -45,6 +45,9 @@ export function enterBlock(request: BlockRequest): BlockFacts {
     const problem = unknownProfile(profile, declared.options.profiles);
     if (problem && !problems.some(p => p.code === problem.code)) problems.push(problem);
   }
+  const { options: providers } = environment.capabilities.provider;
+  problems.push(...furtherProblems(base.config, providers));
+  if (overlay) problems.push(...furtherProblems(overlay.config, providers));
   problems.push(...notEnforced(environment, base.config, overlay?.config));
   if (request.policy) {
     const applied = applyPolicy(environment, request.policy);
@@ -64,6 +67,18 @@ export function enterBlock(request: BlockRequest): BlockFacts {
   };
 }
 
+/** What is no config at all is wrong where it is used as one, not where it is written. */
+function atUse(problem: Problem, { configPlace }: BlockRequest): Problem {
+  const { place } = problem;
+  if (problem.code !== "env/config-not-object" || !configPlace || (place && contains(configPlace, place)))
+    return problem;
+  return { ...problem, place: configPlace, related: place ? [{ place, message: "the value is written here" }] : [] };
+}
+
+function contains(outer: Place, inner: Place): boolean {
+  return outer.uri === inner.uri && outer.start <= inner.start && inner.end <= outer.end;
+}
+
 /** `policy.env.default` is the provider of every environment that names none. */
 function withDefaultProvider(declared: DeclaredConfig, policy: EnvironmentPolicy | undefined): DeclaredConfig {
   if (!policy?.defaultProvider || declared.capabilities.provider) return declared;
@@ -80,7 +95,7 @@ function withDefaultProvider(declared: DeclaredConfig, policy: EnvironmentPolicy
 /** Everything that a block's own config and `with` say may be pointed at; the rest came from elsewhere. */
 function ownPlaces(...configs: (DeclaredConfig | undefined)[]): (place: Place) => boolean {
   const places = configs.flatMap(config => (config?.place ? [config.place] : []));
-  return place => places.some(own => own.uri === place.uri && own.start <= place.start && place.end <= own.end);
+  return place => places.some(own => contains(own, place));
 }
 
 /** A field after a spread replaced the spread's: wider is a warning, where the object is used as an environment. */
@@ -159,6 +174,7 @@ export function deriveConfig(
   const after = effective(merge(parent.config, child.config, "with"));
   const problems = [
     ...child.problems,
+    ...furtherProblems(child.config, after.capabilities.provider.options),
     ...compareFacts(after, { ...before, label }, overlay.place).flatMap(c => c.problems),
   ];
   return { value: overlayValue(base, overlay, how), problems };
@@ -168,6 +184,11 @@ export function deriveConfig(
 function overlayValue(base: AbstractValue, overlay: AbstractValue, how: "new" | "with"): AbstractValue {
   if (base.kind === "oneOf")
     return { ...base, options: base.options.map(option => overlayValue(option, overlay, how)) };
+  // Of an unknown base at least the fields that the overlay sets are known.
+  if (base.kind === "unknown" && overlay.kind === "object") {
+    const nothing: AbstractValue = { kind: "object", entries: [], open: true, place: base.place ?? overlay.place };
+    return overlayValue(nothing, overlay, how);
+  }
   if (base.kind !== "object" || overlay.kind !== "object")
     return { kind: "unknown", reason: "derived from a config that is not known", place: overlay.place ?? base.place };
   const entries = new Map(base.entries.map(entry => [entry.key, entry]));

@@ -65,6 +65,10 @@ export function compareFacts(
     const theirs = parent.capabilities[field] as Field<unknown>;
     const compared = compareCapability(field, mine, theirs);
     if (compared.answer !== "wider") return { field, answer: compared.answer, problems: [] };
+    // A default is only as wide as its provider, which has an answer of its own.
+    if (!mine.declared) return { field, answer: "wider", problems: [] };
+    // A default follows from the provider, whose change is the one thing to tell.
+    if (!mine.declared && field !== "provider") return { field, answer: "wider", problems: [] };
     const problems = wider(field, compared, mine, theirs, { parentLabel: parent.label, place, at, severity: "error" });
     return { field, answer: "wider", problem: problems[0], problems };
   });

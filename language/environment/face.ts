@@ -42,6 +42,8 @@ export interface BlockRequest {
   parent: EnvironmentFacts;
   /** CONFIG; null when none is written. */
   config: AbstractValue | null;
+  /** Where CONFIG stands in the block's own text. */
+  configPlace?: Place;
   /** The `with` clause; null when none is written. */
   with: AbstractValue | null;
   /** Where problems without a better place are reported: the head of the block, or the call that enters it. */

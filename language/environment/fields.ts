@@ -137,6 +137,7 @@ export const FIELDS: readonly FieldSpec[] = [
   field({
     name: "taint",
     type: "string[]",
+    allowed: "both",
     doc: "Labels that results get besides the core's own; they only accumulate.",
     snippet: '["$1"]',
   }),
@@ -174,12 +175,14 @@ export const FIELDS: readonly FieldSpec[] = [
   }),
   field({
     name: "profile",
+    inherits: false,
     type: "string",
     allowed: "both",
     doc: "The profile in `@mx.profile`: a word for the program, never a capability.",
   }),
   field({
     name: "profiles",
+    inherits: false,
     type: "{ name: { requires, description } }",
     doc: "Profiles to choose from: the first whose needs policy does not deny.",
     snippet: "{ ${1:full}: { requires: { $2 } } }",

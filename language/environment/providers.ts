@@ -53,6 +53,12 @@ export function checkProviderModule(
   });
 }
 
+/** A reference in its one spelling; null is none. */
+export function canonicalProvider(ref: string): string | null {
+  const kind = providerKind(ref);
+  return kind === "none" ? null : kind === "docker" || kind === "sprites" ? `@mlld/env-${kind}` : ref;
+}
+
 export function providerKind(ref: string | null): "none" | "docker" | "sprites" | "module" | "registry" {
   if (ref === null || ref === "" || ref === "local") return "none";
   if (ref === "@mlld/env-docker" || ref === "docker") return "docker";

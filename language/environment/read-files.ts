@@ -2,7 +2,7 @@
 import type { Place } from "../place";
 import type { AbstractObject, AbstractValue } from "../values/abstract";
 import { NO_FILES, normaliseFiles, UNKNOWN_FILES } from "./path-sets";
-import { isAbsolute, resolveContainerPath, resolveHostPath, splitGrant } from "./paths";
+import { isWithin, resolveContainerPath, resolveHostPath, splitGrant } from "./paths";
 import type { Reading } from "./reading";
 import type { FsSet, PathItem } from "./types";
 
@@ -23,8 +23,9 @@ export function readFiles(reading: Reading, value: AbstractValue): FsSet | null 
       reading.unknownKey(key, keyPlace, "fs", ["read", "write"]);
       continue;
     }
-    const { items, open } = readPaths(reading, list, key);
-    set[key].push(...items);
+    const { read, write, open } = readPaths(reading, list, key);
+    set.read.push(...read);
+    set.write.push(...write);
     if (open || maybe) set[key === "read" ? "openRead" : "openWrite"] = true;
   }
   return normaliseFiles(set);
@@ -74,31 +75,44 @@ function readPaths(
   reading: Reading,
   value: AbstractValue,
   mode: "read" | "write",
-): { items: PathItem[]; open: boolean } {
+): { read: PathItem[]; write: PathItem[]; open: boolean } {
   const list = value.kind === "array" ? value.items : [value];
-  const items: PathItem[] = [];
+  const found = { read: [] as PathItem[], write: [] as PathItem[] };
+  // `:ro` and `:rw` count, whichever list they stand in.
+  const add = (item: PathItem, suffix: string | null | undefined): void => {
+    found[suffix === "ro" ? "read" : suffix === "rw" ? "write" : mode].push(item);
+  };
   let open = value.kind === "array" && value.open;
   for (const element of list) {
     if (element.kind === "unknown" || element.kind === "oneOf") open = true;
     else if (element.kind === "known" && typeof element.value === "string")
-      items.push(readGrant(reading, element.value, mode, element.place));
+      add(readGrant(reading, element.value, mode, element.place), splitGrant(element.value).mode);
     else if (element.kind === "object") {
       const host = stringAt(element, "host");
       const container = stringAt(element, "container");
       if (host === undefined)
         reading.type(`an entry of fs.${mode}`, "a path, or an object with `host` and `container`", element);
       else if (host === null || container === null) open = true;
-      else items.push(hostPath(reading, host, container ?? null, false, element.place));
+      else add(hostPath(reading, host, container ?? null, false, element.place), stringAt(element, "mode"));
     } else reading.type(`fs.${mode}`, "a list of paths", element);
   }
-  return { items, open };
+  return { ...found, open };
 }
 
 function readGrant(reading: Reading, text: string, mode: "read" | "write", place: Place | undefined): PathItem {
   const { host, container, mode: suffix } = splitGrant(text);
   if (suffix !== null && suffix !== "ro" && suffix !== "rw")
     reading.report("env/field-type", `'${suffix}' is no mode of a mount: write :ro or :rw.`, place);
-  return hostPath(reading, host, container, mode === "write" && container === null && isAbsolute(host), place, text);
+  const temporary = mode === "write" && container === null && isTemporary(reading, host);
+  return hostPath(reading, host, container, temporary, place, text);
+}
+
+/** `/tmp`, but not a folder of the project, whose absolute path `@base` becomes in a string with double quotes. */
+function isTemporary(reading: Reading, host: string): boolean {
+  if (!host.startsWith("/")) return false;
+  const { base } = resolveHostPath(host, reading.paths);
+  const root = resolveHostPath(reading.paths.root, reading.paths).base;
+  return root === "/" || !isWithin(base, root);
 }
 
 export function hostPath(

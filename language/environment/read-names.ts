@@ -20,6 +20,7 @@ export function readTools(reading: Reading, value: AbstractValue): NameSet | nul
 }
 
 export function readAuth(reading: Reading, value: AbstractValue): NameSet | null {
+  if (value.kind === "known" && value.value === null) return null;
   if (value.kind === "known" && typeof value.value === "string" && value.value !== "*")
     return { ...only([{ key: value.value, text: value.value, place: value.place }]), place: value.place };
   return readNames(reading, "auth", "the name of a credential, or a list of names", value, (text, place) => ({

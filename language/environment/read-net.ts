@@ -1,6 +1,6 @@
 /** `net`. `null` is unset. */
 import type { AbstractValue } from "../values/abstract";
-import { LIMITED, NO_NET, normaliseNet, parseNetItems } from "./net-sets";
+import { LIMITED, NO_NET, normaliseNet, parseDeniedItems, parseNetItems } from "./net-sets";
 import type { Reading } from "./reading";
 import type { NetItem, NetSet } from "./types";
 
@@ -28,6 +28,7 @@ export function readNet(reading: Reading, value: AbstractValue): NetSet | null {
   }
   const sets: Record<"allow" | "deny", NetItem[]> = { allow: [], deny: [] };
   let { open } = value;
+  let denialsKnown = true;
   let named = false;
   for (const { key, value: list, keyPlace, maybe } of value.entries) {
     if (key !== "allow" && key !== "deny") {
@@ -35,22 +36,28 @@ export function readNet(reading: Reading, value: AbstractValue): NetSet | null {
       continue;
     }
     named ||= key === "allow";
-    open ||= maybe === true;
+    if (maybe) denialsKnown = false;
     for (const element of list.kind === "array" ? list.items : [list]) {
       if (element.kind === "known" && typeof element.value === "string") {
-        const items = parseNetItems(element.value);
+        const items = (key === "allow" ? parseNetItems : parseDeniedItems)(element.value);
         if (items) sets[key].push(...items.map(item => ({ ...item, place: element.place })));
         else
           reading.report(
             "env/field-type",
-            `'${element.value}' is no host: write a name, *.suffix or *, with or without :PORT.`,
+            `'${element.value}' is no host: write a name, *.suffix or *, with or without :PORT${/^[a-z]+:\/\//i.test(element.value) ? ", and no URL" : ""}.`,
             element.place,
           );
-      } else if (element.kind === "unknown" || element.kind === "oneOf") open = true;
-      else reading.type(`net.${key}`, "a list of host names", element);
+      } else if (element.kind === "unknown" || element.kind === "oneOf") {
+        if (key === "allow") open = true;
+        else denialsKnown = false;
+      } else reading.type(`net.${key}`, "a list of host names", element);
     }
-    if (list.kind === "array" && list.open) open = true;
+    if (list.kind === "array" && list.open) {
+      if (key === "allow") open = true;
+      else denialsKnown = false;
+    }
   }
+  if (!denialsKnown) return { kind: "unknown", place };
   const allow = named || value.entries.length === 0 ? sets.allow : LIMITED.allow;
   return normaliseNet({ kind: "names", allow, deny: sets.deny, open, place });
 }

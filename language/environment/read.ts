@@ -5,8 +5,9 @@ import type { ReadContext } from "./face";
 import { FIELDS, fieldNamed } from "./fields";
 import { only, UNKNOWN_NAMES } from "./names";
 import { NO_FILES, normaliseFiles, UNKNOWN_FILES } from "./path-sets";
+import { optionsOf, possibilitiesOf } from "./possibilities";
 import { unknownProfile } from "./profiles";
-import { providerKind } from "./providers";
+import { canonicalProvider, providerKind } from "./providers";
 import { hostPath, readFiles, readMounts, WORKDIR } from "./read-files";
 import { readAuth, readLabels, readServers, readTools } from "./read-names";
 import { readNet } from "./read-net";
@@ -19,7 +20,6 @@ import type {
   ConfigOption,
   DeclaredConfig,
   Field,
-  FixData,
   FsSet,
   FurtherField,
   LimitName,
@@ -28,9 +28,6 @@ import type {
   Problem,
   ProviderSet,
 } from "./types";
-
-/** Values with more possibilities are not told apart. */
-const MAX_OPTIONS = 16;
 
 /** Keys that mlld 2.0.4 accepts in `with` and that say nothing about the environment. */
 const TAIL_KEYS = new Set([
@@ -69,10 +66,6 @@ const UNKNOWN: { [N in CapabilityName]: Capabilities[N]["options"][number] } = {
   pids: { kind: "unknown" },
   timeout: { kind: "unknown" },
 };
-
-export function optionsOf(value: AbstractValue): AbstractValue[] {
-  return value.kind === "oneOf" ? value.options.flatMap(optionsOf).slice(0, MAX_OPTIONS) : [value];
-}
 
 export function readConfig(
   value: AbstractValue,
@@ -173,7 +166,6 @@ class Reader {
           } as Field<never>);
       }
     }
-    this.checkFurther();
     this.checkProfile();
   }
 
@@ -184,7 +176,9 @@ class Reader {
     else if (key === "mcps") this.capability("mcps", entry, v => readServers(this.reading, v));
     else if (key === "auth") this.capability("auth", entry, v => readAuth(this.reading, v));
     else if (key === "fs") this.capability("fs", entry, v => readFiles(this.reading, v));
-    else if (key === "net" || key === "network") this.capability("net", entry, v => readNet(this.reading, v));
+    else if (key === "net") this.capability("net", entry, v => readNet(this.reading, v));
+    // In specs a null network is the engine's default.
+    else if (key === "network") this.capability("net", entry, v => (isNull(v) ? null : readNet(this.reading, v)));
     else if (key === "limits") this.limits(entry);
     else if (key === "memory" || key === "cpu" || key === "cpus")
       this.capability(key === "memory" ? "mem" : "cpu", entry, v => this.limit(key === "memory" ? "mem" : "cpu", v));
@@ -227,14 +221,19 @@ class Reader {
   private field<S>(entry: AbstractEntry, read: (value: AbstractValue) => S | null): Field<S> | null {
     const options: S[] = [];
     let maybeUnset = entry.maybe === true;
-    const possibilities = optionsOf(entry.value);
-    const before = this.reading.problems.length;
+    const { problems } = this.reading;
+    const before = problems.length;
+    let sound = 0;
+    const possibilities = possibilitiesOf(entry.value);
     for (const value of possibilities) {
+      const found = problems.length;
       const option = read(value);
       if (option === null) maybeUnset = true;
       else options.push(option);
+      if (problems.length === found) sound++;
     }
-    if (possibilities.length > 1) this.reading.problems.length = before;
+    // A choice with a sound option is no mistake for sure; of several mistaken ones the first is told.
+    if (possibilities.length > 1) problems.length = sound > 0 ? before : Math.min(problems.length, before + 1);
     if (options.length === 0) return null;
     const replaced =
       entry.replaced && this.reading.quietly(() => this.field<S>({ key: entry.key, value: entry.replaced! }, read));
@@ -254,10 +253,10 @@ class Reader {
 
   private provider(value: AbstractValue): ProviderSet | null {
     if (value.kind === "unknown") return { kind: "unknown", place: value.place };
-    if (value.kind === "known" && (value.value === null || value.value === ""))
-      return { kind: "known", ref: null, place: value.place };
-    if (value.kind === "known" && typeof value.value === "string")
-      return { kind: "known", ref: value.value, place: value.place };
+    if (value.kind === "known" && (value.value === null || typeof value.value === "string")) {
+      const written = value.value?.trim() ?? "";
+      return written === "*" ? null : { kind: "known", ref: canonicalProvider(written), place: value.place };
+    }
     this.reading.type("provider", "a string such as '@mlld/env-docker'", value);
     return null;
   }
@@ -278,27 +277,38 @@ class Reader {
   }
 
   private limits(entry: AbstractEntry): void {
-    const names: LimitName[] = ["mem", "cpu", "pids", "timeout"];
-    for (const value of optionsOf(entry.value)) {
-      if (value.kind === "unknown") {
-        for (const limit of names) this.capability(limit, entry, () => ({ kind: "unknown", place: value.place }));
-      } else if (value.kind === "object") {
+    const options = optionsOf(entry.value);
+    const found = new Map<LimitName, AbstractEntry[]>();
+    const add = (limit: LimitName, inner: AbstractEntry): void => {
+      found.set(limit, [...(found.get(limit) ?? []), inner]);
+    };
+    for (const value of options) {
+      if (value.kind === "unknown") for (const limit of LIMITS) add(limit, { key: limit, value });
+      else if (value.kind === "object") {
+        const here = new Set<LimitName>();
         for (const inner of value.entries) {
-          const limit = fieldNamed(inner.key === "mem" ? "memory" : inner.key)?.name ?? inner.key;
-          if (!names.includes(limit as LimitName)) this.reading.unknownKey(inner.key, inner.keyPlace, "limits", names);
-          else
-            this.capability(
-              limit as LimitName,
-              {
-                ...inner,
-                maybe: inner.maybe || entry.value.kind === "oneOf",
-                replaced: inner.replaced ?? replacedLimit(entry, inner.key),
-              },
-              v => this.limit(limit as LimitName, v),
-            );
+          const limit = limitNamed(inner.key);
+          if (limit === null) this.reading.unknownKey(inner.key, inner.keyPlace, "limits", LIMITS);
+          else {
+            here.add(limit);
+            add(limit, inner);
+          }
         }
+        const rest: AbstractValue = { kind: "unknown", reason: "limits that may be set", place: value.place };
+        if (value.open)
+          for (const limit of LIMITS) if (!here.has(limit)) add(limit, { key: limit, value: rest, maybe: true });
       } else if (!(value.kind === "known" && value.value === "*"))
         this.reading.type("limits", 'an object such as { mem: "512m", timeout: "30s" }', value);
+    }
+    for (const [limit, inners] of found) {
+      const [first] = inners;
+      const replaced = first!.replaced ?? replacedLimit(entry, limit);
+      const value: AbstractValue =
+        inners.length === 1
+          ? first!.value
+          : { kind: "oneOf", options: inners.map(inner => inner.value), place: entry.value.place };
+      const maybe = entry.maybe || inners.length < options.length || inners.some(inner => inner.maybe);
+      this.capability(limit, { ...first!, value, maybe, ...(replaced && { replaced }) }, v => this.limit(limit, v));
     }
   }
 
@@ -342,43 +352,9 @@ class Reader {
 
   private optionType(field: string, value: AbstractValue): void {
     const wanted = OPTION_TYPES[field];
-    if (!wanted || value.kind === "unknown" || value.kind === "oneOf") return;
-    const kind = value.kind === "known" ? (value.value === null ? "null" : typeof value.value) : value.kind;
+    if (!wanted || isNull(value) || value.kind === "unknown" || value.kind === "oneOf") return;
+    const kind = value.kind === "known" ? typeof value.value : value.kind;
     if (!wanted.kinds.includes(kind)) this.reading.type(field, wanted.words, value);
-  }
-
-  /** Fields of nobody. A provider written in mlld gets every one of them, so there they are its own. */
-  private checkFurther(): void {
-    const provider = this.capabilities.provider?.options[0];
-    if (
-      provider?.kind === "unknown" ||
-      (provider?.kind === "known" && provider.ref !== null && providerKind(provider.ref) === "module")
-    )
-      return;
-    for (const { name: key, keyPlace, suggestion, inWith } of this.further) {
-      const accepted = !inWith || TAIL_KEYS.has(key);
-      const where = inWith ? "`with` of an environment" : "an environment";
-      const fixes: FixData[] =
-        suggestion && keyPlace
-          ? [
-              {
-                kind: "replace",
-                title: `Change to '${suggestion}'`,
-                place: keyPlace,
-                newText: suggestion,
-                preferred: true,
-              },
-            ]
-          : [];
-      this.reading.problems.push({
-        code: "env/unknown-field",
-        severity: accepted ? "warning" : "error",
-        message: `'${key}' is no field of ${where}${suggestion ? `: did you mean '${suggestion}'?` : "; it has no effect."}`,
-        place: keyPlace,
-        related: [],
-        fixes,
-      });
-    }
   }
 
   private checkProfile(): void {
@@ -388,6 +364,55 @@ class Reader {
     const problem = unknownProfile(profile, profiles);
     if (problem) this.reading.problems.push(problem);
   }
+}
+
+/**
+ * `env/unknown-field`: keys of nobody, and fields that `with` may not set. A provider written in mlld gets every further field, so
+ * nothing is said where the provider is one, or may be.
+ */
+export function furtherProblems(config: DeclaredConfig, providers: readonly ProviderSet[]): Problem[] {
+  const builtIn = (p: ProviderSet): boolean =>
+    p.kind === "known" && ["none", "docker", "sprites"].includes(providerKind(p.ref));
+  return providers.every(builtIn) ? config.further.map(furtherProblem) : [];
+}
+
+function furtherProblem({ name: key, keyPlace, suggestion, inWith }: FurtherField): Problem {
+  const misplaced = inWith && fieldNamed(key) !== undefined;
+  const where = inWith ? "the `with` of an environment" : "an environment";
+  return {
+    code: "env/unknown-field",
+    severity: !inWith || TAIL_KEYS.has(key) ? "warning" : "error",
+    message: misplaced
+      ? `'${key}' cannot be set in \`with\`: set it in the config object.`
+      : `'${key}' is no field of ${where}${suggestion ? `: did you mean '${suggestion}'?` : "; it has no effect."}`,
+    place: keyPlace,
+    related: [],
+    fixes:
+      suggestion && keyPlace
+        ? [
+            {
+              kind: "replace",
+              title: `Change to '${suggestion}'`,
+              place: keyPlace,
+              newText: suggestion,
+              preferred: true,
+            },
+          ]
+        : [],
+  };
+}
+
+const LIMITS: readonly LimitName[] = ["mem", "cpu", "pids", "timeout"];
+
+function limitNamed(key: string): LimitName | null {
+  const spec = FIELDS.find(field => field.name === "limits")?.fields.find(
+    field => field.name === key || field.aliases.includes(key),
+  );
+  return (spec?.name as LimitName | undefined) ?? null;
+}
+
+function isNull(value: AbstractValue): boolean {
+  return value.kind === "known" && value.value === null;
 }
 
 const LIMIT_FORMS: Record<LimitName, string> = {
@@ -400,7 +425,7 @@ const LIMIT_FORMS: Record<LimitName, string> = {
 const OPTION_TYPES: Record<string, { kinds: string[]; words: string }> = {
   name: { kinds: ["string"], words: "a string" },
   keep: { kinds: ["boolean"], words: "true or false" },
-  profile: { kinds: ["string", "null"], words: "a string" },
+  profile: { kinds: ["string"], words: "a string" },
   profiles: { kinds: ["object"], words: "an object of profiles" },
   image: { kinds: ["string"], words: "the name of an image" },
   build: { kinds: ["string"], words: "the path of a Dockerfile" },
@@ -412,8 +437,10 @@ const OPTION_TYPES: Record<string, { kinds: string[]; words: string }> = {
   ports: { kinds: ["array"], words: 'a list such as ["8080:80"]' },
 };
 
-function replacedLimit(entry: AbstractEntry, key: string): AbstractValue | undefined {
-  return entry.replaced?.kind === "object" ? entry.replaced.entries.find(e => e.key === key)?.value : undefined;
+function replacedLimit(entry: AbstractEntry, limit: LimitName): AbstractValue | undefined {
+  return entry.replaced?.kind === "object"
+    ? entry.replaced.entries.find(e => limitNamed(e.key) === limit)?.value
+    : undefined;
 }
 
 function suggest(key: string, inWith: boolean): string | null {

@@ -17,7 +17,7 @@ export function parseServer(value: AbstractValue, paths: PathContext): Server {
   if (value.kind === "known" && typeof value.value === "string") {
     const text = value.value.trim();
     if (text === "") return { items: [], open: false };
-    if (isPath(text)) return one({ key: `module:${resolveHostPath(text, paths).base}`, text, place: value.place });
+    if (isPath(text) || isReference(text)) return one(module(text, value, paths));
     const argv = splitWords(text);
     return argv ? one(command(argv, text, value)) : bad(`the quotes of '${text}' do not close`);
   }
@@ -36,20 +36,31 @@ function fromObject(value: AbstractObject, paths: PathContext): Server {
   if (source.kind !== "known" || typeof source.value !== "string" || source.value.trim() === "")
     return bad(`${sources[0]} must be a string`);
   const text = source.value.trim();
-  if (sources[0] === "module")
-    return one({ key: `module:${resolveHostPath(text, paths).base}`, text, place: value.place });
+  if (sources[0] === "module") return one(module(text, value, paths));
   if (sources[0] === "npm") return one({ key: `npm:${text}`, text: `npm ${text}`, place: value.place });
   const args = entry("args");
-  if (!args) return one(command([text], text, value));
+  const words = splitWords(text);
+  if (!words) return bad(`the quotes of '${text}' do not close`);
+  if (!args) return one(command(words, text, value));
   if (args.kind === "unknown" || args.kind === "oneOf" || (args.kind === "array" && args.open)) return UNKNOWN;
   if (args.kind !== "array") return bad("args must be a list of strings");
-  const argv = [text];
+  const argv = words;
   for (const arg of args.items) {
     if (arg.kind === "unknown" || arg.kind === "oneOf") return UNKNOWN;
     if (arg.kind !== "known" || typeof arg.value !== "string") return bad("args must be a list of strings");
     argv.push(arg.value);
   }
   return one(command(argv, argv.join(" "), value));
+}
+
+/** `@author/name`: a module of the registry. */
+function isReference(text: string): boolean {
+  return /^@[\w.-]+\/[\w./@-]+$/.test(text);
+}
+
+function module(text: string, value: AbstractValue, paths: PathContext): Item {
+  const written = /^@(?!(?:base|root)\/)/.test(text) ? text : resolveHostPath(text, paths).base;
+  return { key: `module:${written}`, text, place: value.place };
 }
 
 function isPath(text: string): boolean {
