@@ -1,6 +1,6 @@
 import type { SpareSeed } from "../runtime/environments/open-environments";
 import { createGround } from "./backends";
-import { EXIT, type Io } from "./io";
+import { EXIT, type Io, UsageError } from "./io";
 import { runOn } from "./run";
 import { ControlLines } from "./run/control-lines";
 import { SpareEnvironment } from "./run/spare-environment";
@@ -37,8 +37,10 @@ export async function spare(_args: string[], io: Io): Promise<number> {
     });
   });
   try {
-    if (call) return await runOn(ground, call.args, { ...io, cwd: call.cwd }, { control: lines, spare: environment });
-    return EXIT.ok;
+    if (!call) return EXIT.ok;
+    const [command, ...args] = call.args;
+    if (command !== "run") throw new UsageError("a spare process can only become a run");
+    return await runOn(ground, args, { ...io, cwd: call.cwd }, { control: lines, spare: environment });
   } catch (error) {
     // Nothing has begun: a wrong call, a file that is gone.
     io.stderr.write(`mlld-env: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -11,7 +11,7 @@ export type RunControl =
 
 /**
  * What the editor says to a spare process (`mlld-env __spare`) before it becomes a run: first what to be ready for, the `spare` of the
- * last run's `done`, then the arguments of the run, which have to ask for `--control`. `start` and all the rest follow as for any run.
+ * last run's `done`, then the arguments (`run --json --control …`). `start` and all the rest follow as for any run.
  */
 export type SpareControl = { type: "prepare"; spare?: unknown } | { type: "run"; args: string[]; cwd: string };
 
