@@ -84,6 +84,12 @@ export interface Explanation {
   profile: string | null;
 }
 
+/** In `items` no port means 443 and 80, in `deny` every port. */
+interface HostItem {
+  host: string;
+  port: number | null;
+}
+
 /** Concrete grants in the shapes of the provider interface. */
 export interface Grants {
   provider: string | null;
@@ -94,12 +100,8 @@ export interface Grants {
   net:
     | { kind: "default" }
     | { kind: "none" }
-    | {
-        kind: "allow";
-        items: { host: string; port: number | null }[];
-        deny: { host: string; port: number | null }[];
-      }
-    | { kind: "limited" }
+    | { kind: "allow"; items: HostItem[]; deny?: HostItem[] }
+    | { kind: "limited"; deny?: HostItem[] }
     | { kind: "bridge" }
     | { kind: "host" }
     | { kind: "network"; name: string };
@@ -122,8 +124,4 @@ export interface Grants {
   tty?: boolean;
   /** Every field and further key of the merged config, as plain data, for providers written in mlld. */
   options: Record<string, unknown>;
-}
-
-export interface ProviderKind {
-  kind: "none" | "docker" | "sprites" | "module" | "registry";
 }
