@@ -1,26 +1,31 @@
 import type { Edit, Finding } from "../diagnostics";
+import { parse } from "../syntax";
 import type { File } from "../syntax/tree";
 import type { Span } from "./span";
 
 const SUPPRESS = ">> mlld-env-ignore";
 
-/** The change that silences a finding: a comment above the directive that it stands in, or a code more in the comment that is there. */
+/**
+ * The change that silences a finding: a comment on the line above, or a code more in the comment that is there. Null where a comment
+ * cannot stand, as in the middle of a template.
+ */
 export function suppression(file: File, finding: Finding): (Span & { newText: string }) | null {
-  if (finding.code.startsWith("syntax/")) return null;
   const { text } = file;
-  const statement = file.statements.find(one => one.start <= finding.place.start && finding.place.start <= one.end);
-  if (!statement || file.mode === "att" || file.mode === "mtt") return null;
-  const line = text.lastIndexOf("\n", statement.start - 1) + 1;
-  const above = file.comments.find(
-    comment =>
-      comment.end <= line &&
-      /^\s*$/.test(text.slice(comment.end, line)) &&
-      text.startsWith(SUPPRESS, comment.start) &&
-      !/\n[ \t]*\n/.test(text.slice(comment.end, line)),
+  if (finding.code.startsWith("syntax/") || file.mode === "att" || file.mode === "mtt") return null;
+  const line = text.lastIndexOf("\n", finding.place.start - 1) + 1;
+  const above = text.lastIndexOf("\n", line - 2) + 1;
+  const present = file.comments.find(
+    ({ start, end }) => start >= above && end <= line && text.startsWith(SUPPRESS, start),
   );
-  if (above) return { start: above.end, end: above.end, newText: `, ${finding.code}` };
-  const breaks = text.includes("\r\n") ? "\r\n" : "\n";
-  return { start: line, end: line, newText: `${SUPPRESS} ${finding.code}${breaks}` };
+  if (present && line > 0) {
+    const end = present.start + text.slice(present.start, present.end).trimEnd().length;
+    return { start: end, end, newText: `, ${finding.code}` };
+  }
+  const indent = /^[ \t]*/.exec(text.slice(line, finding.place.start))![0];
+  const newText = `${indent}${SUPPRESS} ${finding.code}${text.includes("\r\n") ? "\r\n" : "\n"}`;
+  const after = parse(text.slice(0, line) + newText + text.slice(line), file.mode);
+  const isComment = after.comments.some(({ start }) => start === line + indent.length);
+  return isComment && after.errors.length <= file.errors.length ? { start: line, end: line, newText } : null;
 }
 
 /** The preferred fix of every finding, less those that would change the same text as one before. */

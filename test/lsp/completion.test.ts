@@ -217,6 +217,16 @@ describe("completion of paths", () => {
   });
 });
 
+describe("completion in comments", () => {
+  it("offers the codes that can be ignored", async () => {
+    const found = await labels(">> mlld-env-ignore env/tools-widened, env/‸\n");
+    expect(found).toContain("env/net-widened");
+    expect(found).not.toContain("env/tools-widened");
+    expect(await taken(">> mlld-env-ignore env/ne‸\n", "env/net-widened")).toBe(">> mlld-env-ignore env/net-widened\n");
+    expect(await labels(">> some words ‸\n")).toEqual([]);
+  });
+});
+
 describe("clients without snippets", () => {
   it("get plain text", async () => {
     const plain = await Session.start({ capabilities: {} });

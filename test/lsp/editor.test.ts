@@ -213,6 +213,25 @@ describe("code actions", () => {
     expect(after).toContain(">> mlld-env-ignore env/tools-widened\nenv @parent");
   });
 
+  it("suppress a finding in the middle of a directive, and a second one by the same comment", async () => {
+    const source =
+      'env { tools: ["Read"] } [\n  let @x = env { tools: ["Bash"], net: "host", limts: {} } [ => 1 ]\n  => @x\n]\n';
+    session = await Session.start();
+    await session.open("a.mld", source);
+    for (let i = 0; i < 5; i++) {
+      const [first] = await session.diagnostics("a.mld");
+      if (!first) break;
+      const found = await session.ask<CodeAction[]>("textDocument/codeAction", "a.mld", {
+        range: first.range,
+        context: { diagnostics: [] },
+      });
+      const ignore = found.find(({ title }) => title === `Ignore ${first.code} here`)!;
+      await session.change("a.mld", session.after("a.mld", ignore.edit!));
+    }
+    expect(await session.diagnostics("a.mld")).toEqual([]);
+    expect(session.text("a.mld")).toMatch(/\n {2}>> mlld-env-ignore env\/\S+, env\/\S+.*\n {2}let @x/);
+  });
+
   it("fix all at once", async () => {
     const twice = WIDER + WIDER.replaceAll("@parent", "@second");
     const { found } = await actions(`‸${twice}`, ["source.fixAll"]);

@@ -1,3 +1,4 @@
+import { CATALOG } from "../../diagnostics";
 import type { Analysis } from "../../semantics";
 import { pathAt } from "../../syntax";
 import type { Span } from "../span";
@@ -28,7 +29,7 @@ export function complete(analysis: Analysis, offset: number, world: CompletionWo
   if (file.mode === "att" || file.mode === "mtt") return only(inText(analysis, offset));
   if (file.mode === "markdown" && inProse(analysis, offset)) return NOTHING;
   const context = contextAt(file.text, offset, file.mode === "markdown");
-  if (context.comment) return NOTHING;
+  if (context.comment) return only(ignoredCodes(file.text, offset, context.comment));
   if (context.code !== null) return only(context.code === "cmd" ? inText(analysis, offset) : []);
 
   const path = pathRequest(file.text, offset, context);
@@ -82,6 +83,24 @@ function inCode(analysis: Analysis, offset: number, context: CursorContext, worl
     ];
   }
   return [];
+}
+
+/** Codes behind `>> mlld-env-ignore`; other comments are the author's own. */
+function ignoredCodes(text: string, offset: number, comment: Span): CompletionEntry[] {
+  const written = text.slice(comment.start, offset);
+  if (!/^(>>|<<)\s*mlld-env-ignore\b/.test(written)) return [];
+  const start = offset - /[\w/-]*$/.exec(written)![0].length;
+  return Object.entries(CATALOG)
+    .filter(([code]) => !code.startsWith("syntax/") && !written.slice(0, start - comment.start).includes(code))
+    .map(([code, { title, doc }]) => ({
+      label: code,
+      kind: "value",
+      detail: title,
+      doc,
+      insert: code,
+      replace: { start, end: offset },
+      rank: 0,
+    }));
 }
 
 /** Behind `@`: names, or members of what stands before the last dot. */
