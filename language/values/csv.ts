@@ -13,6 +13,28 @@ export function toCsv(text: string): string {
   return isPlainObject(value) ? rows([value]) : field(inlineText(value));
 }
 
+/** The rows of a CSV text, each a list of fields. */
+export function csvRows(text: string): string[][] {
+  const table: string[][] = [];
+  let row: string[] = [];
+  const field = /"((?:[^"]|"")*)"|([^,\r\n]*)/y;
+  for (let at = 0; at <= text.length; ) {
+    field.lastIndex = at;
+    const [whole = "", quoted, bare] = field.exec(text) ?? [];
+    row.push(quoted === undefined ? (bare ?? "") : quoted.replaceAll('""', '"'));
+    at += whole.length;
+    if (text[at] === ",") {
+      at++;
+      continue;
+    }
+    table.push(row);
+    row = [];
+    at += text.startsWith("\r\n", at) ? 2 : 1;
+    if (at === text.length) break;
+  }
+  return table;
+}
+
 function rows(items: unknown[]): string {
   if (!isPlainObject(items[0])) return items.map(item => field(cell(item))).join("\n");
   const columns = Object.keys(items[0]);

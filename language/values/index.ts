@@ -1,4 +1,5 @@
 /** Operations on values, pure and on plain data: used by the evaluator on concrete values and by the analysis on constants. */
+export { csvRows } from "./csv";
 export { normaliseDocument } from "./document";
 export { inlineText, inputText, isSimple, json, prettyJson, showText, typeName, variableText } from "./format";
 export { type Inference, infer } from "./infer";

@@ -1,5 +1,6 @@
 /** Where an evaluation stands. Contexts are values: an inner construct gets a changed copy. */
 import type { ActiveEnvironment } from "./environments";
+import type { Denial } from "./errors";
 import type { Executable } from "./executable";
 import type { Guard } from "./guard-registry";
 import type { Guarding } from "./guards";
@@ -24,6 +25,8 @@ export interface Context {
   readonly returns: boolean;
   /** True while a guard or hook runs: it is not guarded itself. */
   readonly guarding: boolean;
+  /** Names that `with { guards: { only, except } }` chose; null for all guards. */
+  readonly guardChoice: { only: ReadonlySet<string> | null; except: ReadonlySet<string> } | null;
   /** Guards that changed a value of the current statement: each does it once. */
   readonly transformed: Set<Guard> | null;
   /** Secrets that `run @f() using …` gives to the commands of a call. */
@@ -47,7 +50,7 @@ export interface Ambient {
   readonly operation: Operation | null;
   readonly profile: string | null;
   /** Set where a call was denied and its body handles `denied`. */
-  readonly denied: { reason: string; guard: string | null; filter: string | null } | null;
+  readonly denied: Denial | null;
 }
 
 export interface Operation {
@@ -69,6 +72,8 @@ export interface PipelineFacts {
   readonly hint: Value | null;
   /** Outputs so far, the source first. */
   readonly outputs: readonly Value[];
+  /** All lists of outputs that were made again. */
+  readonly retries: Value;
   /** Outputs that were made again at the request of a stage. */
   readonly tries: Value;
   /** Guard decisions so far. */

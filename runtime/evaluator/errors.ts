@@ -20,17 +20,21 @@ export class RunError extends Error {
   }
 }
 
+export interface Denial {
+  reason: string;
+  guard: string | null;
+  filter: string | null;
+  /** What other guards, asking for another try, had to say. */
+  hints: { hint: string }[];
+}
+
 /** Something that policy, a guard, the tools or an environment's grants forbid. */
 export class DeniedError extends RunError {
   constructor(
     message: string,
     code: string,
     /** The guard or policy that said no, and about what: `denied` handlers see it. */
-    readonly denial: { reason: string; guard: string | null; filter: string | null } = {
-      reason: message,
-      guard: null,
-      filter: null,
-    },
+    readonly denial: Denial = { reason: message, guard: null, filter: null, hints: [] },
   ) {
     super(message, code);
     this.name = "DeniedError";

@@ -4,7 +4,16 @@
  */
 
 import { children } from "../../language/syntax";
-import type { Action, Expression, GuardAction, GuardStatement, HookStatement, Node } from "../../language/syntax/tree";
+import type {
+  Action,
+  Expression,
+  GuardAction,
+  GuardStatement,
+  HookStatement,
+  Node,
+  ObjectExpression,
+  WithExpression,
+} from "../../language/syntax/tree";
 import { isPlainObject } from "../../language/values";
 import { type Context, inAmbient, inScope, type Operation, strictly } from "./context";
 import { chooseEnvironment } from "./env-blocks";
@@ -72,6 +81,41 @@ interface Subject {
   output: Value | null;
   timing: "before" | "after";
   attempt: Attempt;
+}
+
+/** `with { guards: false }`, `{ guards: { only: [...] } }`, `{ guards: { except: [...] } }`: which guards look at the operation. */
+export async function guardOptions(node: WithExpression, context: Context): Promise<Partial<Context>> {
+  for (const property of node.clause.properties) {
+    if (property.kind === "Spread" || property.key.name !== "guards" || property.value === null) continue;
+    if (property.value.kind === "ObjectExpression") {
+      const names = async (key: string) => {
+        const entry = (property.value as ObjectExpression).properties.find(
+          part => part.kind === "Property" && part.key.name === key,
+        );
+        return entry?.kind === "Property" && entry.value !== null
+          ? namesOf(await evaluatePlain(entry.value, context))
+          : null;
+      };
+      return { guardChoice: { only: await names("only"), except: (await names("except")) ?? new Set() } };
+    }
+    if ((await evaluatePlain(property.value, context)) === false) {
+      await context.run.warn("Guards are off for one operation (with { guards: false }), except privileged ones");
+      return { guardChoice: { only: new Set(), except: new Set() } };
+    }
+  }
+  return {};
+}
+
+function namesOf(value: unknown): Set<string> {
+  return new Set((Array.isArray(value) ? value : [value]).map(name => String(name).replace(/^@/, "")));
+}
+
+/** Whether the operation's own choice of guards takes this one. A privileged guard cannot be left out. */
+function isWanted(guard: Guard, context: Context): boolean {
+  const { guardChoice } = context;
+  if (guardChoice === null || guard.privileged) return true;
+  if (guardChoice.only !== null) return guard.name !== null && guardChoice.only.has(guard.name);
+  return guard.name === null || !guardChoice.except.has(guard.name);
 }
 
 /** Filters by label look at one value; filters by operation at the operation. */
@@ -219,17 +263,19 @@ export async function guardBefore(operation: Operation, inputs: readonly Value[]
   const result: Guarded = { inputs: [...inputs], environment: null, trace: [] };
   if (!isGuarded(context)) return result;
   let denial: DeniedError | null = null;
+  const hints: string[] = [];
+  const attempt: Attempt = { number: context.ambient.pipeline?.attempt ?? 1, hints: [] };
   const take = (guard: Guard, decision: Decision, index: number) => {
     result.trace.push(traceOf(guard, decision));
     if (decision.kind === "deny") denial ??= denialOf(guard, decision.reason, operation);
     else if (decision.kind === "env") result.environment ??= decision.config;
-    else if (decision.kind === "retry") throw new RetryRequest(decision.hint);
+    else if (decision.kind === "retry") hints.push(decision.hint);
     else if (decision.value !== null && decision.kind === "allow") {
       result.inputs[index] = carried(decision.value, result.inputs[index] ?? UNDEFINED, guard);
       context.transformed?.add(guard);
     }
   };
-  for (const guard of context.run.guards.at("before")) {
+  for (const guard of context.run.guards.at("before").filter(candidate => isWanted(candidate, context))) {
     if (context.transformed?.has(guard) && operation.type !== "exe") continue;
     if (guard.filter.filter === "label") {
       const labelled = result.inputs.flatMap((input, index) =>
@@ -243,7 +289,7 @@ export async function guardBefore(operation: Operation, inputs: readonly Value[]
           inputs: labelled.length > 0 ? [input] : result.inputs,
           output: null,
           timing: "before",
-          attempt: FIRST,
+          attempt,
         };
         const merged = labelled.length > 0 ? input : merge(result.inputs);
         const decision = await decide(guard, subject, merged, context);
@@ -252,12 +298,30 @@ export async function guardBefore(operation: Operation, inputs: readonly Value[]
       continue;
     }
     if (!concerns(guard, operation, NO_SECURITY)) continue;
-    const subject: Subject = { operation, inputs: result.inputs, output: null, timing: "before", attempt: FIRST };
+    const subject: Subject = { operation, inputs: result.inputs, output: null, timing: "before", attempt };
     const decision = await decide(guard, subject, merge(result.inputs), context);
     if (decision !== null) take(guard, decision, 0);
   }
-  if (denial !== null) throw denial;
+  // A denial counts more than the wish for another try.
+  if (denial !== null) throw denialWith(denial, hints);
+  if (hints.length > 0) throw retryOrDeny(hints[0]!, context);
   return result;
+}
+
+function denialWith(denial: DeniedError, hints: readonly string[]): DeniedError {
+  if (hints.length === 0) return denial;
+  return new DeniedError(denial.message, "GUARD_DENIED", { ...denial.denial, hints: hints.map(hint => ({ hint })) });
+}
+
+/** Only a stage of a pipeline can be tried again; anywhere else the wish is a denial. */
+function retryOrDeny(hint: string, context: Context): RetryRequest | DeniedError {
+  if (context.ambient.pipeline !== null) return new RetryRequest(hint);
+  return new DeniedError(`Guard retry failed, there is no pipeline to try again: ${hint}`, "GUARD_DENIED", {
+    reason: hint,
+    guard: null,
+    filter: null,
+    hints: [{ hint }],
+  });
 }
 
 /** One value that stands for all inputs: the only one, or a list with what is said of each. */
@@ -268,7 +332,7 @@ function merge(inputs: readonly Value[]): Value {
 /** The guards after an operation, on its output. */
 async function guardAfter(operation: Operation, output: Value, context: Context, attempt: Attempt): Promise<Value> {
   let value = output;
-  for (const guard of context.run.guards.at("after")) {
+  for (const guard of context.run.guards.at("after").filter(candidate => isWanted(candidate, context))) {
     if (!concerns(guard, operation, value.security)) continue;
     const decision = await decide(
       guard,
@@ -322,6 +386,7 @@ function denialOf(guard: Guard, reason: string, operation: Operation): DeniedErr
     reason,
     guard: guard.name,
     filter: guard.filter.name,
+    hints: [],
   });
 }
 
@@ -349,6 +414,8 @@ export async function guardEffect(
   act: (value: Value) => Promise<Value>,
 ): Promise<Value> {
   const facts = operationOf(operation.type, operation.subtype, null, null, operation.labels);
+  if (operation.source.kind === "WithExpression")
+    context = { ...context, ...(await guardOptions(operation.source, context)) };
   const run = async (): Promise<Value> => {
     if (!isGuarded(context)) return act(checkedFlow(await read(context), facts, context));
     const { inner, changed } = await guardedVariables(operation.source, facts, context);

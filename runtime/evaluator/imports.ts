@@ -172,6 +172,7 @@ async function evaluateModule(path: string, context: Context): Promise<Module> {
     returns: false,
     guarding: false,
     transformed: null,
+    guardChoice: null,
     granted: {},
     loading: [...context.loading, path],
   };

@@ -89,6 +89,7 @@ export async function evaluate(program: RunProgram, services: RunServices, signa
       returns: false,
       guarding: false,
       transformed: null,
+      guardChoice: null,
       granted: {},
       loading: [path],
     };

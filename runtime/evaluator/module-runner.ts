@@ -75,6 +75,7 @@ export class ModuleRunner {
       returns: false,
       guarding: true,
       transformed: null,
+      guardChoice: null,
       granted: {},
       loading: [this.module.path],
     };

@@ -5,14 +5,12 @@ import type {
   Expression,
   ParallelGroup,
   Pipeline,
-  Property,
-  Spread,
   Stage,
   UsingClause,
   WhileStage,
   WithExpression,
 } from "../../language/syntax/tree";
-import { json, showText } from "../../language/values";
+import { csvRows, infer, json, showText } from "../../language/values";
 import { executableOf, invoke } from "./calls";
 import { type CommandOptions, runCode, runCommandExpression } from "./code/run-code";
 import { type Context, inAmbient, type PipelineFacts } from "./context";
@@ -20,10 +18,10 @@ import { appendTo, write } from "./effects";
 import { ControlSignal, RunError } from "./errors";
 import type { Executable } from "./executable";
 import { evaluate, evaluatePlain } from "./expressions";
-import { RetryRequest } from "./guards";
+import { guardOptions, RetryRequest } from "./guards";
 import { mapLimited } from "./parallel";
 import { runExpression } from "./run-expression";
-import { makeValue, NULL, plain, Value } from "./value";
+import { makeValue, NULL, plain, sourceTextOf, Value } from "./value";
 
 /** How often a stage may ask for another try. */
 const MOST_TRIES = 10;
@@ -182,7 +180,10 @@ class Execution {
   /** For the stage that asked: what it was given since; for later stages the lists of all that asked. */
   private triesFor(at: number): Value {
     const own = this.tries[at]!;
-    if (own.length > 0) return new Value([...own]);
+    return own.length > 0 ? new Value([...own]) : this.allTries();
+  }
+
+  private allTries(): Value {
     return new Value(this.tries.filter(tries => tries.length > 0).map(tries => new Value([...tries])));
   }
 
@@ -195,6 +196,7 @@ class Execution {
       outputs: this.outputs.slice(0, at),
       guards: this.guards,
       tries: this.triesFor(at),
+      retries: this.allTries(),
     };
   }
 }
@@ -287,16 +289,30 @@ async function runEffect(stage: EffectStage, value: Value, context: Context): Pr
 interface WithOptions extends CommandOptions {
   stages: Stage[];
   format?: string;
-  unguarded?: boolean;
+  guarding?: Partial<Context>;
 }
 
 /** `value with { pipeline, stdin, auth, using, guards, … }`. */
 export async function withExpression(node: WithExpression, context: Context): Promise<Value> {
-  const options = await withOptions(node.clause.properties, context);
-  const inner: Context = options.unguarded ? { ...context, guarding: true } : context;
-  if (options.unguarded) await context.run.warn("Guards are off for one operation (with { guards: false })");
-  const source = (at: Context) => sourceValue(node.value, options, at);
+  const options = await withOptions(node, context);
+  const inner: Context = { ...context, ...options.guarding };
+  const source = async (at: Context) => inFormat(await sourceValue(node.value, options, at), options.format);
   return options.stages.length === 0 ? source(inner) : runStages(source, options.stages, inner);
+}
+
+/** `format`: how the stages see the text of the source. */
+function inFormat(value: Value, format: string | undefined): Value {
+  const text = sourceTextOf(value);
+  switch (format) {
+    case "csv":
+      return new Value(csvRows(text), value.security, { text });
+    case "text":
+      return new Value(text, value.security);
+    case "json":
+      return typeof value.data === "string" ? new Value(infer(text, "structures"), value.security, { text }) : value;
+    default:
+      return value;
+  }
 }
 
 function sourceValue(node: Expression, options: WithOptions, context: Context): Promise<Value> {
@@ -312,9 +328,9 @@ function sourceValue(node: Expression, options: WithOptions, context: Context): 
   }
 }
 
-async function withOptions(properties: readonly (Property | Spread)[], context: Context): Promise<WithOptions> {
+async function withOptions(node: WithExpression, context: Context): Promise<WithOptions> {
   const options: WithOptions = { stages: [] };
-  for (const property of properties) {
+  for (const property of node.clause.properties) {
     if (property.kind === "Spread" || property.value === null) continue;
     const { value } = property;
     switch (property.key.name) {
@@ -333,7 +349,10 @@ async function withOptions(properties: readonly (Property | Spread)[], context: 
         options.using = usingOf(value as Expression);
         break;
       case "guards":
-        options.unguarded = (await evaluatePlain(value, context)) === false;
+        options.guarding = await guardOptions(node, context);
+        break;
+      case "format":
+        options.format = String(await evaluatePlain(value, context));
         break;
     }
   }

@@ -228,6 +228,7 @@ export class PolicyState {
       reason: message,
       guard: `Policy ${this.names.join(", ")}`,
       filter: subject,
+      hints: [],
     });
   }
 }

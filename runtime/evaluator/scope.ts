@@ -51,7 +51,7 @@ export class Scope {
 
   /** `var @name`: once in a module. */
   declare(name: string, value: Value, kind: "var" | "exe" | "import"): void {
-    if (RESERVED.has(name))
+    if (RESERVED.has(name) && !(name === "debug" && kind === "exe"))
       throw new RunError(`Cannot create variable '${name}': this name is reserved`, "VariableRedefinition");
     if (name !== DISCARDED && this.bindings.has(name) && !(kind === "exe" && this.bindings.get(name)!.kind === "exe"))
       throw redefinition(name);

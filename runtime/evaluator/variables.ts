@@ -82,6 +82,7 @@ function pipelineFacts(pipeline: NonNullable<Ambient["pipeline"]>): Record<strin
     length: pipeline.outputs.length,
     guards: pipeline.guards,
     tries: pipeline.tries,
+    retries: { all: pipeline.retries },
   };
   pipeline.outputs.forEach((output, index) => {
     facts[String(index)] = output;
@@ -107,7 +108,10 @@ export function ambientFacts(context: Context): Record<string, unknown> {
     taint: guard?.taint ?? [],
     sources: guard?.sources ?? [],
     guard:
-      guard?.facts ?? (denied === null ? null : { reason: denied.reason, name: denied.guard, filter: denied.filter }),
+      guard?.facts ??
+      (denied === null
+        ? null
+        : { decision: "deny", reason: denied.reason, name: denied.guard, filter: denied.filter, hints: denied.hints }),
     policy: { activePolicies: context.run.policy.names },
     tools: { allowed: context.environment.toolNames(), denied: [], calls: context.run.policy.calls, history: [] },
   };

@@ -41,11 +41,23 @@ export const PRELUDE = `
       try { return new AsyncFunction(...names, body); } catch { throw error; }
     }
   };
+  const hide = (target, name, given) => {
+    if (!Object.hasOwn(target, name)) Object.defineProperty(target, name, { value: given, enumerable: false, configurable: true, writable: true });
+  };
+  const addText = (value, text) => {
+    hide(value, "toString", () => text);
+    hide(value, "text", text);
+    hide(value, "data", value);
+    hide(value, "type", Array.isArray(value) ? "array" : "object");
+    for (const name of Object.getOwnPropertyNames(String.prototype)) {
+      if (!(name in value) && typeof text[name] === "function") hide(value, name, (...args) => text[name](...args));
+    }
+  };
   const withText = entry => {
     if (entry === null) return undefined;
     const { value, text } = entry;
     if (typeof text === "string" && typeof value === "object" && value !== null) {
-      Object.defineProperty(value, "toString", { value: () => text, enumerable: false, configurable: true });
+      addText(value, text);
     }
     return value;
   };

@@ -21,6 +21,8 @@ export interface RunOptions {
   /** The tree that the slice belongs to. */
   file?: File;
   providers?: Record<string, Provider>;
+  /** In place of the real local provider. */
+  local?: Provider;
   credentials?: RunServices["credentials"];
   config?: Record<string, unknown>;
   input?: string;
@@ -84,7 +86,7 @@ export async function runProgram(options: RunOptions): Promise<RunRecord> {
     },
     environments: {
       async open(ref: string | null, spec: EnvironmentSpec, signal: AbortSignal): Promise<Environment> {
-        const provider = ref === null ? local : options.providers?.[ref];
+        const provider = ref === null ? (options.local ?? local) : options.providers?.[ref];
         if (provider === undefined) throw new Error(`no provider ${ref}`);
         const environment = await provider.open(spec, sink, signal);
         emit({ event: "created", envName: environment.name, provider: provider.ref, created: environment.created });
