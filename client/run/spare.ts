@@ -26,7 +26,7 @@ export class Spare {
     this.waiting = { child, variables: this.variables(), since: Date.now() };
   }
 
-  /** The waiting process, if it can still become this run: it has the same settings, and is the caller's from now on. */
+  /** The waiting process, if it can still become the run of these arguments: it has the same settings, and is the caller's from now on. */
   take(args: string[], cwd: string): ChildProcessWithoutNullStreams | undefined {
     const waiting = this.waiting;
     if (!waiting?.child.stdin.writable) return undefined;

@@ -24,7 +24,7 @@ function run(how: string) {
   });
   let child: RunProcess | undefined;
   const ended = new Promise<RunEnd>(resolve => {
-    child = new RunProcess(startProgram(program("run"), runArguments({ file: how }), cwd), {
+    child = new RunProcess(startProgram(program("run"), ["run", ...runArguments({ file: how })], cwd), {
       event: event => {
         events.push(event);
         first();
@@ -89,7 +89,7 @@ describe("the process of a run", () => {
 
   it("tells when it cannot be started", async () => {
     const end = await new Promise<RunEnd>(resolve => {
-      const child = startProgram(program("run"), runArguments({ file: "/burst" }), "/no/such/folder");
+      const child = startProgram(program("run"), ["run"], "/no/such/folder");
       new RunProcess(child, { event: () => undefined, end: resolve });
     });
     expect(end.exitCode).toBeNull();
