@@ -173,12 +173,24 @@ function netOf(field: Field<NetSet>): Grants["net"] {
   if (set.kind === "network") return { kind: "network", name: set.name };
   if (set.kind === "unknown") return { kind: "none" };
   if (isNone(set)) return { kind: "none" };
-  if (isLimited(set)) return { kind: "limited" };
-  return { kind: "allow", items: set.allow.map(netItem), deny: set.deny.map(netItem) };
+  const deny = set.deny.length > 0 && { deny: set.deny.map(({ host, port }) => ({ host, port })) };
+  const anyPort = set.allow.some(item => item.port === null);
+  return anyPort ? { kind: "limited", ...deny } : { kind: "allow", items: webItems(set.allow), ...deny };
 }
 
-function netItem({ host, port }: NetItem): { host: string; port: number | null } {
-  return { host, port };
+/** Both web ports of a name are the name without a port. */
+function webItems(items: readonly NetItem[]): { host: string; port: number | null }[] {
+  const web = new Set(
+    items
+      .filter(({ host, port }) => port === 443 && items.some(other => other.host === host && other.port === 80))
+      .map(item => item.host),
+  );
+  return [
+    ...[...web].map(host => ({ host, port: null })),
+    ...items
+      .filter(({ host, port }) => !(web.has(host) && (port === 443 || port === 80)))
+      .map(({ host, port }) => ({ host, port })),
+  ];
 }
 
 function defined<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {

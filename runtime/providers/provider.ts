@@ -46,11 +46,17 @@ export interface FsGrants {
   scratch: string[];
 }
 
+export interface HostItem {
+  host: string;
+  port: number | null;
+}
+
 export type NetGrant =
   | { kind: "default" }
   | { kind: "none" }
-  | { kind: "allow"; items: { host: string; port: number | null }[] }
-  | { kind: "limited" }
+  /** In `items` no port means 443 and 80; `deny` takes away again, without a port on every port. */
+  | { kind: "allow"; items: HostItem[]; deny?: HostItem[] }
+  | { kind: "limited"; deny?: HostItem[] }
   | { kind: "bridge" }
   | { kind: "host" }
   | { kind: "network"; name: string };

@@ -15,8 +15,9 @@ export function networkRules(net: NetGrant): NetworkRule[] | null {
   switch (net.kind) {
     case "default":
     case "bridge":
-    case "limited":
       return null;
+    case "limited":
+      return net.deny ? [...denials(net.deny), { domain: "*", action: "allow" }] : null;
     case "none":
       return [DENY_ALL];
     case "allow": {
@@ -28,7 +29,11 @@ export function networkRules(net: NetGrant): NetworkRule[] | null {
           `Write '${withPort.host}' without a port, or use '@mlld/env-docker'.`,
         );
       }
-      return [...net.items.map((item): NetworkRule => ({ domain: item.host, action: "allow" })), DENY_ALL];
+      return [
+        ...denials(net.deny),
+        ...net.items.map((item): NetworkRule => ({ domain: item.host, action: "allow" })),
+        DENY_ALL,
+      ];
     }
     case "host":
     case "network":
@@ -40,4 +45,9 @@ export function networkRules(net: NetGrant): NetworkRule[] | null {
         'Use "none", { allow: […] } or "limited".',
       );
   }
+}
+
+/** Sprites decides by name alone: a denied port denies the name. */
+function denials(deny: { host: string }[] = []): NetworkRule[] {
+  return deny.map(({ host }) => ({ domain: host, action: "deny" }));
 }

@@ -18,16 +18,22 @@ export function egressRule(net: NetGrant): EgressRule | null {
 /** Ports of `name` to listen at; empty when the rule lets it through nowhere. Names are compared in lower case, without a final dot. */
 export function portsOf(rule: EgressRule, name: string): number[] {
   if (!isName(name)) return [];
-  if (rule.kind === "limited") return USUAL_PORTS;
-  const ports = rule.items
-    .filter(item => matches(item.host, name))
-    .flatMap(item => (item.port === null ? WEB_PORTS : [item.port]));
-  return [...new Set(ports)];
+  const ports =
+    rule.kind === "limited"
+      ? USUAL_PORTS
+      : rule.items
+          .filter(item => matches(item.host, name))
+          .flatMap(item => (item.port === null ? WEB_PORTS : [item.port]));
+  return [...new Set(ports)].filter(port => !denies(rule, name, port));
 }
 
 /** True when a connection to `name` at `port` is let through. */
 export function lets(rule: EgressRule, name: string, port: number): boolean {
-  return rule.kind === "limited" ? isName(name) : portsOf(rule, name).includes(port);
+  return rule.kind === "limited" ? isName(name) && !denies(rule, name, port) : portsOf(rule, name).includes(port);
+}
+
+function denies(rule: EgressRule, name: string, port: number): boolean {
+  return (rule.deny ?? []).some(item => matches(item.host, name) && (item.port === null || item.port === port));
 }
 
 /** A name, not an address in whatever notation a resolver would take for one. */
