@@ -120,7 +120,7 @@ describe.skipIf("missing" in engine)("a block in Docker", () => {
   });
 
   it("leaves nothing when the run is killed", async () => {
-    const path = program(BLOCK(`net: "none", tools: ["Bash"]`, `  run cmd { echo ready; sleep 1000 }`));
+    const path = program(BLOCK(`net: "none", tools: ["Bash"]`, `  run sh { echo ready; sleep 1000 }`));
     const it = start([CLI, "run", "--json", path], env);
     await until(() => it.out().includes("ready"), "start", 15_000);
     const created = it.events().find(event => event.event === "created") as { envName: string };

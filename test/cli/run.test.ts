@@ -218,7 +218,7 @@ describe("a run is not begun", () => {
 });
 
 describe("a run that is ended early", () => {
-  const sleeper = `var @box = { tools: ["Bash"] }\nenv @box [\n  run cmd { echo ready; sleep 1000 }\n]\nshow "never"\n`;
+  const sleeper = `var @box = { tools: ["Bash"] }\nenv @box [\n  run sh { echo ready; sleep 1000 }\n]\nshow "never"\n`;
 
   it("by its time-out has exit 124", () => {
     const { code, of, names } = events(project({ "a.mld": sleeper }), ["--timeout", "0.5", "a.mld"]);
