@@ -14,6 +14,8 @@ import type { Analysis, Effect, ExecutableSummary, Site } from "../semantics";
 import { parameterValues } from "../semantics";
 import type { AbstractValue } from "../values/abstract";
 
+/** What is wrong only beside the parent. */
+const COMPARED = /-(widened|weakened)$/;
 /** Languages whose commands are a shell's, and so need the tool Bash; code blocks of `node` and `py` do not. */
 const NEEDS_BASH = new Set(["cmd", "sh", "bash"]);
 /** Calls are followed this deep; beyond, what they do is unknown. */
@@ -33,7 +35,6 @@ export function environmentProblems(analysis: Analysis): Problem[] {
       ...(module ?? []),
     );
     if (site.kind === "block") {
-      problems.push(...undefinedConfig(site, analysis));
       problems.push(...inside(site.effects, facts.environment, calls));
       for (const guard of analysis.sites)
         if (guard.kind === "guard") problems.push(...guardProblems(guard, site, facts, analysis));
@@ -45,11 +46,16 @@ export function environmentProblems(analysis: Analysis): Problem[] {
   return problems;
 }
 
-/** What is wrong in a config of another file is told where this file uses it. */
+/**
+ * A config may be defined far from the block that uses it: then the block is related. What is wrong in a config of another file is
+ * told where this file uses it.
+ */
 function here(problem: Problem, site: Site): Problem {
   const { place, message, related } = problem;
-  if (!place || place.uri === site.place.uri) return problem;
-  return { ...problem, place: site.head, related: [{ place, message }, ...related] };
+  if (!place || within(place, site)) return problem;
+  if (place.uri !== site.place.uri) return { ...problem, place: site.head, related: [{ place, message }, ...related] };
+  if (!COMPARED.test(problem.code)) return problem;
+  return { ...problem, related: [...related, { place: site.head, message: "the environment is entered here" }] };
 }
 
 /** Commands and calls directly in a block; nested blocks are sites of their own. */
@@ -168,23 +174,6 @@ function atCall(problem: Problem, call: Call): Problem {
     place: call.place,
     related: [...where, ...problem.related],
   };
-}
-
-/** `env @nope [ … ]`: nothing of that name is defined, so there is no config. */
-function undefinedConfig(site: Site, analysis: Analysis): Problem[] {
-  const config = site.node.kind === "EnvExpression" ? site.node.config : null;
-  if (config?.kind !== "VariableReference") return [];
-  if (analysis.referenceOf(config)?.symbol) return [];
-  return [
-    {
-      code: "env/config-not-object",
-      severity: "error",
-      message: `@${config.name} is not defined, so this block has no config. An environment is described by an object.`,
-      place: { uri: analysis.uri, start: config.start, end: config.end },
-      related: [],
-      fixes: [],
-    },
-  ];
 }
 
 /** A guard's choice applies to the commands of a block, and may not give them more than the block has. */

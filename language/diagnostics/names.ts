@@ -1,5 +1,5 @@
 import { closest } from "../environment/spelling";
-import type { Analysis, MlldSymbol, Reference } from "../semantics";
+import { type Analysis, BUILTIN_NAMES, type MlldSymbol, type Reference, type Scope } from "../semantics";
 import { walk } from "../syntax";
 import type { Node } from "../syntax/tree";
 import type { Finding, Fix } from "./finding";
@@ -17,7 +17,7 @@ function undefinedNames(analysis: Analysis): Finding[] {
   const asked = questions(analysis);
   return unresolved.flatMap(reference => {
     if (asked.has(reference.start)) return [];
-    const near = similar(reference.name, visibleNames(analysis, reference));
+    const near = similar(reference.name, visibleNames(reference));
     // In a text an undefined name stays as it is written (an address, a decorator): only a likely slip is told.
     if (reference.inText && !(near && isOwn(analysis, near))) return [];
     return [undefinedName(reference, near, analysis)];
@@ -44,8 +44,10 @@ function undefinedName(reference: Reference, near: string | null, analysis: Anal
   return { code: "name/undefined", severity: "warning", message, place, related: [], fixes };
 }
 
-function visibleNames(analysis: Analysis, reference: Reference): string[] {
-  return analysis.visibleAt(reference.start).map(({ name }) => name);
+function visibleNames(reference: Reference): string[] {
+  const names: string[] = [...BUILTIN_NAMES];
+  for (let scope: Scope | null = reference.scope; scope; scope = scope.parent) names.push(...scope.symbols.keys());
+  return names;
 }
 
 function isOwn(analysis: Analysis, name: string): boolean {

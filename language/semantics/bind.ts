@@ -12,6 +12,7 @@ import type {
   Parameter,
   TemplateLoop,
   UsingClause,
+  VariableReference,
   WithClause,
 } from "../syntax/tree";
 import { RESERVED, TRANSFORMERS } from "./builtins";
@@ -151,6 +152,11 @@ class Binder {
         this.call(node.target.kind === "CallExpression" ? node.target.callee : node.target);
         if (node.target.kind === "CallExpression") for (const argument of node.target.arguments) this.visit(argument);
         return;
+      case "FileStatement":
+      case "FilesStatement":
+        this.visitChildren(node);
+        this.workspace(node.target);
+        return;
       case "UsingClause":
         this.using(node);
         return;
@@ -242,6 +248,15 @@ class Binder {
     if (node.variable) this.visit(node.variable);
   }
 
+  /** `files <@name/> = …` makes the workspace `@name`, unless something of that name is there. */
+  private workspace(target: Node): void {
+    const first = target.kind === "FileReference" ? target.path[0] : undefined;
+    const head = first?.kind === "Interpolation" ? first.expression : null;
+    if (head?.kind === "VariableReference" && !lookUp(head.name, this.scope, head.start)) {
+      this.define("var", head, target, null, [], this.bound.scope);
+    }
+  }
+
   /** In a tail, `auth: name` names a credential; everything else is an expression. */
   private with(node: WithClause): void {
     for (const property of node.properties) {
@@ -296,7 +311,7 @@ class Binder {
 
   private define(
     kind: SymbolKind,
-    name: Binding | Parameter,
+    name: Binding | Parameter | VariableReference,
     declaration: Node,
     value: Action | null,
     labels: Label[] = [],
@@ -310,7 +325,7 @@ class Binder {
 
   private symbol(
     kind: SymbolKind,
-    name: Binding | Parameter,
+    name: Binding | Parameter | VariableReference,
     declaration: Node,
     value: Action | null,
     labels: Label[],
@@ -395,7 +410,9 @@ const NOWHERE = newScope("file", { start: 0, end: 0 }, null);
 export function builtin(name: string): MlldSymbol | null {
   const known = BUILTINS.get(name);
   if (known) return known;
-  const kind = Object.hasOwn(RESERVED, name) ? "reserved" : Object.hasOwn(TRANSFORMERS, name) ? "transformer" : null;
+  // mlld still takes the older spelling in capitals: `@XML`.
+  const transformer = Object.hasOwn(TRANSFORMERS, name === name.toUpperCase() ? name.toLowerCase() : name);
+  const kind = Object.hasOwn(RESERVED, name) ? "reserved" : transformer ? "transformer" : null;
   if (!kind) return null;
   const symbol: MlldSymbol = {
     kind,

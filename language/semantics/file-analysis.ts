@@ -318,7 +318,12 @@ export class FileAnalysis implements Analysis, Surroundings {
       return { environment: parent, problems: derived.problems, comparisons: [] };
     }
     const clause = site.kind === "command" ? capabilitiesOf(site.with) : site.with;
-    return enterBlock({ parent, config, with: clause, place, label, paths, policy });
+    return enterBlock({ parent, config, configPlace: this.configPlace(site), with: clause, place, label, paths, policy });
+  }
+
+  private configPlace({ node }: Site): Place | undefined {
+    const config = node.kind === "EnvExpression" ? node.config : node.kind === "GuardAction" ? node.value : null;
+    return config ? { uri: this.uri, start: config.start, end: config.end } : undefined;
   }
 
   siteAt(offset: number): Site | null {
