@@ -36,6 +36,10 @@ export class Parser {
   private readonly held: Node[] = [];
   /** Where the next held node goes; a list under construction begins at the `top` of its start. */
   top = 0;
+  /** The white space that `afterWhitespace` passed last. */
+  private whiteFrom = -1;
+  private whiteTo = -1;
+  private whiteEnd = -1;
   /** The line that `seekLine` found last. */
   private lineFrom = 0;
   private lineTo = -1;
@@ -146,12 +150,21 @@ export class Parser {
     return i;
   }
 
+  /** The first position at or after `i` that is neither space nor line end. */
   afterWhitespace(i: number): number {
-    while (i < this.end) {
-      const c = this.text.charCodeAt(i);
+    // Behind a value several parts of the parser look at the next line, one after the other.
+    const end = this.end;
+    if (i === this.whiteFrom && end === this.whiteEnd) return this.whiteTo;
+    const start = i;
+    const text = this.text;
+    while (i < end) {
+      const c = text.charCodeAt(i);
       if (c !== NEWLINE && !isSpace(c)) break;
       i++;
     }
+    this.whiteFrom = start;
+    this.whiteTo = i;
+    this.whiteEnd = end;
     return i;
   }
 
