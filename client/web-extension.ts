@@ -25,7 +25,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const documents = new Documents();
   context.subscriptions.push(log, documents);
 
-  const worker = new Worker(vscode.Uri.joinPath(context.extensionUri, "dist", "server-worker.js").toString(true));
+  const worker = await startWorker(vscode.Uri.joinPath(context.extensionUri, "dist", "server-worker.js"));
   const client = new LanguageClient(
     SETTINGS_SECTION,
     "mlld Environments",
@@ -53,6 +53,12 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
 
 export async function deactivate(): Promise<void> {
   await language?.stop();
+}
+
+/** By its text: a worker cannot be started from the address of every place where an extension may lie. */
+async function startWorker(module: vscode.Uri): Promise<InstanceType<typeof Worker>> {
+  const code = await vscode.workspace.fs.readFile(module);
+  return new Worker(URL.createObjectURL(new Blob([code], { type: "application/javascript" })));
 }
 
 /** The text of a file; null when there is none. */

@@ -14,9 +14,9 @@ export interface RunRequest {
   timeout?: number;
 }
 
-/** Arguments of the command `run`. Values are single words of an argv: no shell reads them. */
+/** Arguments of the command line. Values are single words of an argv: no shell reads them. */
 export function runArguments(request: RunRequest): string[] {
-  const args = ["--json", "--control"];
+  const args = ["run", "--json", "--control"];
   if (request.dryRun) args.push("--dry-run");
   // `--name=value`: a value that starts with a dash is no option.
   if (request.provider !== undefined) args.push(`--provider=${request.provider}`);

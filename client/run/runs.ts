@@ -118,7 +118,7 @@ export class Runs implements vscode.Disposable {
     const folder =
       vscode.workspace.getWorkspaceFolder(vscode.Uri.file(request.file))?.uri.fsPath ?? dirname(request.file);
     const args = runArguments(request);
-    const child = this.spare.take(args, folder) ?? startProgram(this.program, ["run", ...args], folder);
+    const child = this.spare.take(args, folder) ?? startProgram(this.program, args, folder);
     pty.run(
       request,
       { child, secrets, again: () => void this.again(pty, request) },

@@ -24,7 +24,7 @@ function run(how: string) {
   });
   let child: RunProcess | undefined;
   const ended = new Promise<RunEnd>(resolve => {
-    child = new RunProcess(startProgram(program("run"), ["run", ...runArguments({ file: how })], cwd), {
+    child = new RunProcess(startProgram(program("run"), runArguments({ file: how }), cwd), {
       event: event => {
         events.push(event);
         first();

@@ -6,6 +6,7 @@ describe("a request to run", () => {
     expect(
       runArguments({ file: "/w/a b.mld", line: 7, provider: "--keep", input: { k: "-x y" }, dryRun: true, timeout: 5 }),
     ).toEqual([
+      "run",
       "--json",
       "--control",
       "--dry-run",
@@ -14,7 +15,7 @@ describe("a request to run", () => {
       "--input=k=-x y",
       "/w/a b.mld:7",
     ]);
-    expect(runArguments({ file: "/w/a.mld" })).toEqual(["--json", "--control", "/w/a.mld"]);
+    expect(runArguments({ file: "/w/a.mld" })).toEqual(["run", "--json", "--control", "/w/a.mld"]);
   });
   it("has a title for people and a key for its terminal", () => {
     expect(runTitle({ file: "/w/a.mld", line: 7, provider: "@mlld/env-docker" })).toBe("a.mld:7 (@mlld/env-docker)");
