@@ -86,7 +86,7 @@ export class FileAnalysis implements Analysis, Surroundings {
   }
 
   get wanted(): string[] {
-    return [...this.want];
+    return [...new Set([...this.want, ...this.importedModules().flatMap(module => module.wanted)])];
   }
 
   // ------------------------------------------------------------------------------------------------------------- imports
@@ -318,7 +318,16 @@ export class FileAnalysis implements Analysis, Surroundings {
       return { environment: parent, problems: derived.problems, comparisons: [] };
     }
     const clause = site.kind === "command" ? capabilitiesOf(site.with) : site.with;
-    return enterBlock({ parent, config, configPlace: this.configPlace(site), with: clause, place, label, paths, policy });
+    return enterBlock({
+      parent,
+      config,
+      configPlace: this.configPlace(site),
+      with: clause,
+      place,
+      label,
+      paths,
+      policy,
+    });
   }
 
   private configPlace({ node }: Site): Place | undefined {

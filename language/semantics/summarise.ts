@@ -21,6 +21,7 @@ export function summarise(analysis: FileAnalysis): ModuleSummary {
     auth,
     openAuth,
     imports: analysis.imports.flatMap(({ uri, state }) => (uri !== null && state === "loaded" ? [uri] : [])),
+    wanted: analysis.wanted,
     opaque: analysis.imports.some(({ state }) => state !== "loaded") || imported.some(module => module.opaque),
   };
 }

@@ -21,6 +21,8 @@ export interface ModuleSummary {
   openAuth: boolean;
   /** Files that this one imports and that could be resolved. */
   imports: string[];
+  /** Files that its imports, and theirs, still lack. */
+  wanted: string[];
   /** Imports that could not be followed: a registry module, an MCP server, a missing file. */
   opaque: boolean;
 }

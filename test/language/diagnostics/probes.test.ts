@@ -18,7 +18,10 @@ interface Probe {
 /** mlld's words and our code for the same fault. */
 const CODES: [RegExp, string][] = [
   [/env config must be an object/, "env/config-not-object"],
-  [/tools (must be|entries must)|profile must be|mcps must be|expects an object of profiles|is not an object/, "env/field-type"],
+  [
+    /tools (must be|entries must)|profile must be|mcps must be|expects an object of profiles|is not an object/,
+    "env/field-type",
+  ],
   [/mcps entries|mcps\.args/, "env/mcps-entry"],
   [/Unknown profile/, "env/unknown-profile"],
   [/requires 'Bash' in env\.tools/, "env/command-needs-bash"],

@@ -1,0 +1,184 @@
+import { describe, expect, it } from "vitest";
+import { checkText, fixed, told } from "../../support/program";
+
+const SANDBOX = 'var @sandbox = { provider: "@mlld/env-docker", tools: ["Read", "Bash"], net: "none" }\n';
+
+describe("a child is compared with its parent", () => {
+  it("with against its config, at the item that is wider", () => {
+    const text = `${SANDBOX}env @sandbox with { tools: ["Read", "Write"] } [ show "x" ]\n`;
+    const [finding] = checkText(text);
+    expect(told(text)).toEqual(['env/tools-widened «"Write"»']);
+    const parent = finding!.related[0]!.place;
+    expect(text.slice(parent.start, parent.end)).toBe('["Read", "Bash"]');
+  });
+
+  it("a nested block against the one around it, and says where it is entered", () => {
+    const text = `${SANDBOX}var @wide = { tools: ["Write"] }\nenv @sandbox [\n  let @x = env @wide [ => "x" ]\n  show @x\n]\n`;
+    const [finding] = checkText(text);
+    expect(told(text)).toEqual(['env/tools-widened «"Write"»']);
+    expect(finding!.related.map(({ place }) => text.slice(place.start, place.end))).toContain("env @wide");
+  });
+
+  it("a block inside an executable, where the call stands", () => {
+    const text = `${SANDBOX}exe @inner() = env { tools: ["Write"] } [ => "x" ]\nenv @sandbox [\n  show @inner()\n]\n`;
+    expect(told(text)).toEqual(["env/tools-widened «@inner()»"]);
+  });
+
+  it("through several calls, with the arguments put in", () => {
+    const text = `${SANDBOX}exe @in(c) = env @c [ => "x" ]\nexe @between(cfg) = [\n  let @x = @in(@cfg.sub)\n  => @x\n]\nenv @sandbox [\n  show @between({ sub: { tools: ["Write"] } })\n  show @between({ sub: { tools: ["Read"] } })\n]\n`;
+    expect(told(text)).toEqual(['env/tools-widened «@between({ sub: { tools: ["Write"] } })»']);
+  });
+
+  it("executables that call each other in a circle are followed once", () => {
+    const text = `${SANDBOX}exe @a(n) = [\n  let @x = @b(@n)\n  => @x\n]\nexe @b(n) = [\n  let @x = @a(@n)\n  let @y = env { tools: ["Write"] } [ => "y" ]\n  => @x\n]\nenv @sandbox [\n  show @a(1)\n]\n`;
+    expect(told(text)).toEqual(["env/tools-widened «@a(1)»"]);
+  });
+
+  it("new and with as values", () => {
+    const text = `${SANDBOX}var @n = new @sandbox with { tools: ["Read", "Glob"] }\nvar @w = @sandbox with { net: "host" }\n`;
+    expect(told(text)).toEqual(['env/tools-widened «"Glob"»', 'env/net-widened «"host"»']);
+  });
+
+  it("an object after a spread, as a warning, where it is used as an environment", () => {
+    const unused = `${SANDBOX}var @more = { ...@sandbox, tools: ["Read", "Glob"] }\nshow @more\n`;
+    expect(told(unused)).toEqual([]);
+    const used = `${unused}env @more [ show "x" ]\n`;
+    expect(checkText(used).map(({ code, severity }) => [code, severity])).toEqual([["env/tools-widened", "warning"]]);
+  });
+
+  it("a guard's choice with the blocks whose commands it takes", () => {
+    const guard = 'guard before op:run = when [\n  * => env { tools: ["Bash", "Glob"] }\n]\n';
+    expect(told(`${SANDBOX}${guard}env @sandbox [ run cmd { ls } ]\n`)).toEqual(['env/tools-widened «"Glob"»']);
+    expect(told(`${SANDBOX}${guard}env @sandbox [ show "no command" ]\n`)).toEqual([]);
+  });
+
+  it("a config of another file, told here", () => {
+    const text = `import { @wide } from "./shared.mld"\n${SANDBOX}env @sandbox [\n  let @x = env @wide [ => "x" ]\n  show @x\n]\n`;
+    expect(told(text, { "shared.mld": 'var @wide = { tools: ["Write"] }\nexport { @wide }\n' })).toEqual([
+      "env/tools-widened «env @wide»",
+    ]);
+  });
+});
+
+describe("what only the run knows is not told", () => {
+  it.each([
+    ["an argument", "exe @f(t) = env @sandbox with { tools: @t } [ => 1 ]"],
+    ["one of two, of which one fits", 'env @sandbox with { tools: @payload.x ? ["Read"] : ["Glob"] } [ show "x" ]'],
+    ["the output of a command", 'var @t = cmd { tools }\nenv @sandbox with { tools: @t } [ show "x" ]'],
+    ["a list that is not known whole", 'env @sandbox with { tools: ["Read", @payload.more] } [ show "x" ]'],
+    [
+      "what changes",
+      'exe @f() = [\n  let @t = ["Read"]\n  @t += ["Glob"]\n  let @x = env @sandbox with { tools: @t } [ => 1 ]\n  => @x\n]',
+    ],
+  ])("%s", (_name, program) => {
+    expect(told(`${SANDBOX}${program}\n`)).toEqual([]);
+  });
+
+  it.each([
+    ["both alternatives are wider", 'env @sandbox with { tools: @payload.x ? ["Grep"] : ["Glob"] } [ show "x" ]'],
+    ["an item is wider whatever the rest is", 'env @sandbox with { tools: ["Glob", @payload.more] } [ show "x" ]'],
+    [
+      "a when whose every branch is wider",
+      'var @t = when [ @payload.x => ["Glob"]; * => ["Grep"] ]\nenv @sandbox with { tools: @t } [ show "x" ]',
+    ],
+    [
+      "a list from an executable",
+      'exe @t(more) = [ => ["Read", @more] ]\nenv @sandbox with { tools: @t("Glob") } [ show "x" ]',
+    ],
+    ["a template", 'var @n = "Glo"\nenv @sandbox with { tools: ["@n\\\\b"] } [ show "x" ]'],
+  ])("but known when %s", (_name, program) => {
+    expect(told(`${SANDBOX}${program}\n`).some(line => line.startsWith("env/tools-widened"))).toBe(true);
+  });
+});
+
+describe("commands need Bash", () => {
+  const READER = 'var @reader = { tools: ["Read"] }\n';
+  it.each([
+    ["run cmd { ls }", "cmd { ls }"],
+    ["run sh { ls }", "sh { ls }"],
+    ["let @x = cmd { ls }", "cmd { ls }"],
+    ["if true [ run cmd { ls } ]", "cmd { ls }"],
+    ["for @i in [1] [ run cmd { ls } ]", "cmd { ls }"],
+  ])("%s", (statement, at) => {
+    expect(told(`${READER}env @reader [\n  ${statement}\n]\n`)).toEqual([`env/command-needs-bash «${at}»`]);
+  });
+
+  it.each(["run js { 1 }", "run py { print(1) }", 'output "x" to "f"'])("not %s", statement => {
+    expect(told(`${READER}env @reader [\n  ${statement}\n]\n`)).toEqual([]);
+  });
+
+  it("in an executable it is told at the call, and not where it is called freely", () => {
+    const text = `${READER}exe @list() = cmd { ls }\nenv @reader [\n  show @list()\n]\nshow @list()\n`;
+    expect(told(text)).toEqual(["env/command-needs-bash «@list()»"]);
+  });
+
+  it("also through a pipeline, an alias and a module", () => {
+    const lib = "exe @list() = cmd { ls }\nexport { @list }\n";
+    const head = `import "./lib.mld" as @lib\n${READER}exe @again() = @lib.list()\n`;
+    const text = `${head}env @reader [\n  show @lib.list()\n  let @x = "x" | @again\n]\n`;
+    expect(told(text, { "lib.mld": lib })).toEqual([
+      "env/command-needs-bash «@lib.list()»",
+      "env/command-needs-bash «@again»",
+    ]);
+  });
+
+  it("adding Bash mends it", () => {
+    const text = `${READER}env @reader [\n  run cmd { ls }\n]\n`;
+    expect(checkText(fixed(text, checkText(text)[0]!, "Bash"))).toEqual([]);
+  });
+});
+
+describe("fixes", () => {
+  it.each([
+    ["removing the wider item", "Remove", 'env @sandbox with { tools: ["Read"] }'],
+    ["allowing it in the parent", "Allow", 'tools: ["Read", "Bash", "Write"]'],
+  ])("%s", (_name, title, expected) => {
+    const text = `${SANDBOX}env @sandbox with { tools: ["Read", "Write"] } [ show "x" ]\n`;
+    const [finding] = checkText(text);
+    const titled = finding!.fixes.find(fix => fix.title.toLowerCase().includes(title.toLowerCase()));
+    expect(titled, finding!.fixes.map(fix => fix.title).join()).toBeDefined();
+    const mended = fixed(text, finding!, titled!.title);
+    expect(mended).toContain(expected);
+    expect(checkText(mended)).toEqual([]);
+  });
+
+  it("correcting a misspelt field", () => {
+    const text = 'var @cfg = { tolos: ["Read"] }\nenv @cfg [ show "x" ]\n';
+    expect(fixed(text, checkText(text)[0]!, "tools")).toContain('{ tools: ["Read"] }');
+  });
+});
+
+describe("providers written in mlld", () => {
+  const CREATE = 'exe @create(opts) = { envName: "e" }\n';
+  it("are told where they are used, and each missing export can be added", () => {
+    const text = "env { provider: './box.mld', anything: 1 } [\n  run cmd { ls }\n]\n";
+    const found = checkText(text, { "box.mld": CREATE });
+    expect(found.map(({ code }) => code)).toEqual(["env/provider-module"]);
+    expect(found[0]!.fixes).toHaveLength(1);
+    expect(found[0]!.fixes[0]!.edits[0]!.place.uri).toContain("box.mld");
+  });
+
+  it("take every field", () => {
+    const whole = `${CREATE}exe @execute(envName, command) = "x"\nexe @release(envName) = "x"\n`;
+    expect(told("env { provider: './box.mld', anything: 1 } [\n  run cmd { ls }\n]\n", { "box.mld": whole })).toEqual(
+      [],
+    );
+  });
+});
+
+describe("silencing", () => {
+  const WIDE = 'env @sandbox with { tools: ["Glob"] } [ show "x" ]';
+  it.each([
+    ["on the line", `${WIDE} >> mlld-env-ignore env/tools-widened\n`],
+    ["on the line before", `>> mlld-env-ignore env/net-widened, env/tools-widened\n${WIDE}\n`],
+  ])("%s", (_name, program) => {
+    expect(told(SANDBOX + program)).toEqual([]);
+  });
+
+  it.each([
+    ["another code", `${WIDE} >> mlld-env-ignore env/net-widened\n`],
+    ["two lines before", `>> mlld-env-ignore env/tools-widened\n\n${WIDE}\n`],
+  ])("not by %s", (_name, program) => {
+    expect(told(SANDBOX + program)).toHaveLength(1);
+  });
+});
