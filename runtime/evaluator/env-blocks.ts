@@ -42,7 +42,9 @@ export async function enterEnvironment(node: EnvExpression, context: Context): P
       { ...context, environment: active },
       { profile: active.facts?.profile ?? context.ambient.profile },
     );
-    return await evaluateBlock(node.body, inner);
+    const value = await evaluateBlock(node.body, inner);
+    if (node === context.run.block) context.run.blockValue = value;
+    return value;
   } finally {
     await active.close();
   }

@@ -1,6 +1,6 @@
 /** Evaluates an mlld program: the whole file, or the slice that a plan chose. */
 import { dirname } from "node:path";
-import type { File, Statement } from "../../language/syntax/tree";
+import type { File, Node, Statement } from "../../language/syntax/tree";
 import { showText } from "../../language/values";
 import { ProviderError } from "../providers/provider";
 import { type Context, NO_AMBIENT } from "./context";
@@ -30,6 +30,8 @@ export interface ProgramSlice {
   statements: ReadonlySet<Statement>;
   /** The executable whose body holds the block: it is called with parameters from `--input`. */
   call: string | null;
+  /** The chosen block: its value is the run's. */
+  block: Node;
 }
 
 export interface RunOutcome {
@@ -38,7 +40,7 @@ export interface RunOutcome {
   exitCode: number;
   /** The document of a markdown file, normalised as mlld prints it; null for a strict file. */
   document: string | null;
-  /** The value that ended the script (`=> v`), as JSON; undefined without one. */
+  /** The value of the chosen block (of its last run, in a loop), or the one that ended the script (`=> v`), as JSON; undefined without one. */
   value: unknown;
   labels: string[];
   /** Why the run failed: already emitted as `error` events. */
@@ -51,7 +53,7 @@ export interface RunOutcome {
  */
 export async function evaluate(program: RunProgram, services: RunServices, signal: AbortSignal): Promise<RunOutcome> {
   const { file, path, slice } = program;
-  const run = new Run(services, signal, file.mode === "markdown", slice?.statements ?? null);
+  const run = new Run(services, signal, file.mode === "markdown", slice?.statements ?? null, slice?.block ?? null);
   const context = topLevelContext(run, program);
   let returned: Returned | null = null;
   try {
@@ -66,12 +68,13 @@ export async function evaluate(program: RunProgram, services: RunServices, signa
     await run.dispose();
   }
   const ok = run.failures.length === 0;
+  const result = run.blockValue ?? returned?.value;
   return {
     ok,
     exitCode: ok ? 0 : 1,
     document: run.output.text(),
-    value: returned === null ? undefined : plain(returned.value),
-    labels: returned === null ? [] : [...returned.value.security.labels],
+    value: result && plain(result),
+    labels: result ? [...result.security.labels] : [],
     errors: run.failures,
   };
 

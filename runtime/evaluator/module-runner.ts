@@ -61,7 +61,7 @@ export class ModuleRunner {
   }
 
   private async within<T>(signal: AbortSignal, work: (context: Context) => Promise<T>): Promise<T> {
-    const run = new Run(this.services, signal, false, null);
+    const run = new Run(this.services, signal, false, null, null);
     const environment = new ActiveEnvironment(run, null, null, null, null, this.module);
     const context: Context = {
       run,

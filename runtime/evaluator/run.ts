@@ -1,4 +1,4 @@
-import type { Statement } from "../../language/syntax/tree";
+import type { Node, Statement } from "../../language/syntax/tree";
 import type { EventRange } from "../../protocol/events";
 import { ScriptEngine } from "./code/quickjs";
 import { messageOf, RunError } from "./errors";
@@ -21,6 +21,8 @@ export class Run {
   readonly failures: { message: string; code?: string }[] = [];
   /** Entries of `@mx.errors`: the last parallel loop's failures. */
   errors: Value[] = [];
+  /** What the chosen block returned, the last time it ran. */
+  blockValue: Value | null = null;
   private commands = 0;
   private scripts: Promise<ScriptEngine> | null = null;
   private readonly lineStarts = new Map<string, number[]>();
@@ -31,6 +33,8 @@ export class Run {
     markdown: boolean,
     /** Statements that the plan chose; null means all. */
     readonly chosen: ReadonlySet<Statement> | null,
+    /** The block that the plan chose; null for a whole file. */
+    readonly block: Node | null,
   ) {
     this.output = new ProgramOutput(services, markdown);
     this.policy = new PolicyState();

@@ -44,7 +44,7 @@ export function sliceOf(file: File, path: BlockPath, options: SliceOptions): Pro
   for (const statement of file.statements) if (holdsAlways(statement, options)) take(statement, chosen, needed);
   for (const name of needed)
     for (const statement of definitions.get(name) ?? []) if (!chosen.has(statement)) take(statement, chosen, needed);
-  return { statements: chosen, call };
+  return { statements: chosen, call, block: path.at(-1)! };
 }
 
 /** Along the path: of each block around the target only the statement on the path and what it depends on. */
