@@ -129,11 +129,23 @@ export function wider(
         : [];
     return [problem(whole(field, textOf(field, compared.child), theirs, parentLabel), where, fixes)];
   }
+  const list = (compared.child as { place?: Place }).place;
+  const common = sourceOf(field, (ORDERS[field] as Order<unknown>).meet(compared.child, compared.parent));
+  const intersect = (preferred: boolean): FixData[] =>
+    list && common !== null
+      ? [{ kind: "replace", title: `Keep what both allow: ${common}`, place: list, newText: common, preferred }]
+      : [];
   return compared.items.map(item => {
     const where = item.place ?? child.place ?? child.keyPlace;
-    const fixes: FixData[] = item.place
-      ? [{ kind: "remove", title: `Remove '${item.text}'`, place: item.place, preferred: true }, ...widenParent(item)]
+    // In a text such as "read, write" the items have no place of their own.
+    const whole = item.place?.start === list?.start && item.place?.end === list?.end;
+    const remove: FixData[] = item.place
+      ? [{ kind: "remove", title: `Remove '${item.text}'`, place: item.place, preferred: true }]
       : [];
+    const fixes: FixData[] = [
+      ...(whole ? intersect(true) : [...remove, ...(compared.items.length > 1 ? intersect(false) : [])]),
+      ...(item.place ? widenParent(item) : []),
+    ];
     return problem(
       `${WORDS[field]} '${item.text}' is not allowed by ${parentLabel}, which allows ${theirs}. ${MENDS[field]}`,
       where,

@@ -14,13 +14,30 @@ export function editsOf(
     : append(text, fix.place, fix.newText);
 }
 
-/** An entry with the comma behind it, else the one before it, and the space between. */
+/** An item, or the property whose key stands at `place`, with the comma behind it, else the one before it, and the space between. */
 function withComma(text: string, place: Place): Place {
-  let { start, end } = place;
+  let { start } = place;
+  let end = /^\s*:/.test(text.slice(place.end)) ? endOfValue(text, place.end) : place.end;
   const after = /^\s*,[ \t]*/.exec(text.slice(end));
   if (after) end += after[0].length;
   else start -= /,?\s*$/.exec(text.slice(0, start))![0].length;
   return { uri: place.uri, start, end };
+}
+
+/** Where the value of a property ends: at the comma or bracket that is not inside it. */
+function endOfValue(text: string, from: number): number {
+  let depth = 0;
+  for (let at = from; at < text.length; at++) {
+    const c = text[at]!;
+    if (c === '"' || c === "'" || c === "`") {
+      const close = text.indexOf(c, at + 1);
+      if (close < 0) return at;
+      at = close;
+    } else if ("[{(".includes(c)) depth++;
+    else if ("]})".includes(c) && depth-- === 0) return from + text.slice(from, at).trimEnd().length;
+    else if (c === "," && depth === 0) return at;
+  }
+  return text.length;
 }
 
 /** Adds to the list at `place`; a plain text such as `"read, write"` gets one more name. */

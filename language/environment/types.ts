@@ -198,8 +198,7 @@ export type EnvironmentCode =
   | "env/command-needs-bash"
   | "env/not-enforced"
   | "env/provider-module"
-  | "env/policy-denied"
-  | "env/spec";
+  | "env/policy-denied";
 
 /** What a quick fix does; `editsOf` turns it into text edits. */
 export type FixData =
