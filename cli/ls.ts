@@ -1,9 +1,9 @@
-import { relative } from "node:path";
 import { parseArgs } from "node:util";
 import type { EnvironmentInfo } from "../runtime/providers/provider";
 import { createRegistry } from "./backends";
 import { EXIT, type Io } from "./io";
 import { faultText, liveEnvironments } from "./live";
+import { shortPath } from "./paths";
 
 const FIELDS = ["name", "provider", "state", "image", "engine", "workspace", "file", "createdAt"] as const;
 
@@ -23,7 +23,7 @@ function table(rows: Row[], cwd: string): string {
   if (rows.length === 0) return "No live environments.\n";
   const lines = [
     ["NAME", "PROVIDER", "STATE", "IMAGE", "FILE", "CREATED"],
-    ...rows.map(row => [row.name, row.provider, row.state, row.image, relative(cwd, row.file), row.createdAt]),
+    ...rows.map(row => [row.name, row.provider, row.state, row.image, shortPath(row.file, cwd), row.createdAt]),
   ];
   const widths = lines[0]!.map((_, column) => Math.max(...lines.map(line => line[column]!.length)));
   return lines

@@ -34,6 +34,11 @@ export function uriOf(path: string, cwd: string): string {
 export function displayPath(uri: string, cwd: string, absolute: boolean): string {
   if (!uri.startsWith("file:///")) return uri;
   const path = fileURLToPath(uri);
+  return absolute ? path : shortPath(path, cwd);
+}
+
+/** A path as people read it: relative to the working folder where it lies in it, else absolute. */
+export function shortPath(path: string, cwd: string): string {
   const from = relative(cwd, path);
-  return absolute || isAbsolute(from) || from === ".." || from.startsWith(`..${sep}`) ? path : from;
+  return isAbsolute(from) || from === "" || from === ".." || from.startsWith(`..${sep}`) ? path : from;
 }

@@ -1,5 +1,5 @@
-import { relative } from "node:path";
 import type { PlanStep, ReportedFinding, RunEventBody } from "../../protocol/events";
+import { shortPath } from "../paths";
 import type { OutputStream } from "./output-stream";
 
 type Event<Name extends RunEventBody["event"]> = Extract<RunEventBody, { event: Name }>;
@@ -27,7 +27,7 @@ export function textOutput(
   const paint = painter(err.isTerminal);
   const say = (text: string) => err.writeOwn(text + "\n");
   const place = (file: string, range?: { start: { line: number; character: number } }) =>
-    `${relative(cwd, file) || file}${range ? `:${range.start.line + 1}:${range.start.character + 1}` : ""}`;
+    `${shortPath(file, cwd)}${range ? `:${range.start.line + 1}:${range.start.character + 1}` : ""}`;
 
   const finding = (it: ReportedFinding) => {
     const related = it.related.map(more => `\n  ${place(more.file, more.range)}: ${more.message}`).join("");
