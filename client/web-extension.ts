@@ -15,7 +15,7 @@ import { explain } from "./explain";
 import { clientOptions, Language } from "./language";
 
 /** Of the browser; the types of the whole DOM are not for this code. */
-declare const Worker: new (url: string) => ConstructorParameters<typeof LanguageClient>[3];
+declare const Worker: new (url: string) => ConstructorParameters<typeof LanguageClient>[2];
 
 let language: Language | undefined;
 
@@ -29,8 +29,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const client = new LanguageClient(
     SETTINGS_SECTION,
     "mlld Environments",
-    clientOptions(context.extensionUri, log),
     worker,
+    clientOptions(context.extensionUri, log),
   );
   client.onRequest(READ_FILE_REQUEST, ({ uri }: ReadFileParams) => readFile(vscode.Uri.parse(uri)));
   client.onRequest(LIST_FOLDER_REQUEST, ({ uri }: ListFolderParams) => listFolder(vscode.Uri.parse(uri)));
