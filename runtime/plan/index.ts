@@ -26,7 +26,7 @@ export interface Plan {
   slice: ProgramSlice | null;
   /** The range of the chosen env block; null for the whole file. */
   block: EventRange | null;
-  /** Where the block's commands run. */
+  /** Where the block's commands run; for a whole file the targets of all its blocks. */
   target: string;
   steps: PlanStep[];
   /** The effective environment of the block, in the form of `explain --json`; null for the whole file. */
@@ -68,7 +68,7 @@ export function plan(analysis: Analysis, request: PlanRequest): Plan | Refusal |
     kind: "plan",
     slice,
     block: block === null ? null : range(block),
-    target: block === null ? "local" : targets.targetOf(block),
+    target: block === null ? targets.ofFile() : targets.targetOf(block),
     steps: stepsOf(file, block === null ? chosen : [...chosen, ...inside(block)], {
       path: fileOf(analysis.uri),
       range,

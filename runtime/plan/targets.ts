@@ -33,10 +33,18 @@ export class Targets {
 
   /** A word for people: `local`, the provider, or `unknown until run time`. */
   targetOf(node: Node): string {
-    const block = node.kind === "EnvExpression" ? node : this.blockAround(node);
+    const block = blockOf(node) ?? this.blockAround(node);
     if (block === null) return "local";
     const provider = this.providerOf(block);
-    return provider === undefined ? "unknown until run time" : (provider ?? "local");
+    if (provider === undefined) return "unknown until run time";
+    const kind = providerKind(provider);
+    return kind === "docker" || kind === "sprites" ? kind : (provider ?? "local");
+  }
+
+  /** Every target of the file's blocks, `local` where it has none. */
+  ofFile(): string {
+    const blocks = this.analysis.sites.filter(site => site.kind === "block");
+    return [...new Set(blocks.map(site => this.targetOf(site.node)))].join(", ") || "local";
   }
 
   /** The environment of the block in the form of `explain --json`. */
@@ -94,6 +102,23 @@ export class Targets {
       if (inside && (found === null || site.node.start > found.start)) found = site.node;
     }
     return found;
+  }
+}
+
+/** The block that a statement consists of, also where its value is bound or returned. */
+function blockOf(node: Node): EnvExpression | null {
+  switch (node.kind) {
+    case "EnvExpression":
+      return node;
+    case "ExpressionStatement":
+      return blockOf(node.expression);
+    case "VarStatement":
+    case "LetStatement":
+      return blockOf(node.value);
+    case "ReturnStatement":
+      return node.value === null ? null : blockOf(node.value);
+    default:
+      return null;
   }
 }
 
