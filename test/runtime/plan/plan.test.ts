@@ -1,0 +1,120 @@
+import { describe, expect, it } from "vitest";
+import { check } from "../../../language/diagnostics";
+import type { Host } from "../../../language/host";
+import { analyse } from "../../../language/semantics";
+import { type PlanRequest, plan } from "../../../runtime/plan";
+
+const FOLDER = "file:///work/";
+
+function host(files: Record<string, string>): Host {
+  return {
+    text: uri => files[uri.slice(FOLDER.length)] ?? null,
+    exists: uri => files[uri.slice(FOLDER.length)] !== undefined,
+    root: () => FOLDER,
+    home: "file:///home/me",
+    settings: { languageVersion: "auto", severities: {} },
+  };
+}
+
+function planned(
+  text: string,
+  line: number | null,
+  options: Partial<PlanRequest> & { files?: Record<string, string> } = {},
+) {
+  const world = host({ "main.mld": text, ...options.files });
+  const analysis = analyse(`${FOLDER}main.mld`, world);
+  return plan(analysis, { line, provider: null, image: "", findings: check(analysis, world), ...options });
+}
+
+/** Titles of the steps, or codes of the refusal. */
+function outline(...args: Parameters<typeof planned>): string[] {
+  const result = planned(...args);
+  if (result.kind === "no-block") return ["no block"];
+  return result.kind === "plan" ? result.steps.map(step => step.title) : result.findings.map(finding => finding.code);
+}
+
+const PROGRAM = `var @cost = cmd { costly }
+var @box = { provider: "docker", image: "alpine", tools: ["Bash"] }
+show "before"
+env @box [
+  run cmd { ls }
+]
+env @box with { tools: ["Bash"] } [
+  show @cost
+]
+`;
+
+describe("plan", () => {
+  it("shows what a block runs, where, and what of it does something", () => {
+    const result = planned(PROGRAM, 6);
+    if (result.kind !== "plan") throw new Error(result.kind);
+    expect(result.steps.map(({ title, effect, target }) => [title, effect, target])).toEqual([
+      ["var @cost = cmd { costly }", true, "local"],
+      ['var @box = { provider: "docker", image: "alpine", tools: ["Bash"] }', false, "local"],
+      ['env @box with { tools: ["Bash"] } [ …', false, "docker"],
+      ["show @cost", false, "docker"],
+    ]);
+    expect(result.target).toBe("docker");
+    expect(result.block).toEqual({ start: { line: 6, character: 0 }, end: { line: 8, character: 1 } });
+    expect(result.environment).toMatchObject({ capabilities: { tools: ["Bash"] } });
+  });
+
+  it("plans the whole file without a line", () => {
+    const result = planned(PROGRAM, null);
+    expect(result).toMatchObject({ kind: "plan", slice: null, block: null, environment: null });
+    expect(outline(PROGRAM, null)).toHaveLength(5);
+  });
+
+  it("finds no block where there is none", () => {
+    expect(outline(PROGRAM, 2)).toEqual(["no block"]);
+  });
+
+  it("refuses a wider child with the checker's own finding, before anything runs", () => {
+    const text =
+      'var @o = { tools: ["Read"] }\nenv @o [\n  let @r = env { tools: ["Bash"] } [ => "x" ]\n]\nenv @o [ show "fine" ]\n';
+    expect(outline(text, 1)).toEqual(["env/tools-widened"]);
+    expect(outline(text, null)).toEqual(["env/tools-widened"]);
+    expect(outline(text, 4)).toEqual(['var @o = { tools: ["Read"] }', 'env @o [ show "fine" ]', 'show "fine"']);
+  });
+
+  it("refuses a command in a block without Bash", () => {
+    expect(outline('exe @f() = cmd { ls }\nenv { tools: ["Read"] } [\n  let @x = @f()\n]\n', 1)).toEqual([
+      "env/command-needs-bash",
+    ]);
+  });
+
+  it("refuses syntax errors where they concern the block", () => {
+    const text = 'env { tools: [] } [ show "x" ]\nvar @broken = \n';
+    expect(outline(text, null)[0]).toMatch(/^syntax\//);
+    expect(outline(text, 0)).toEqual(['env { tools: [] } [ show "x" ]', 'show "x"']);
+  });
+
+  it("refuses a Docker block without an image, unless one is set", () => {
+    const text = 'env { provider: "docker" } [ show "x" ]\n';
+    expect(outline(text, 0)).toEqual(["run/image-missing"]);
+    expect(outline(text, 0, { image: "alpine" })).toHaveLength(2);
+    expect(outline('env { provider: "docker", build: "./Dockerfile" } [ show "x" ]\n', 0)).toHaveLength(2);
+    expect(outline('env { tools: [] } [ show "x" ]\n', 0, { provider: "docker" })).toEqual(["run/image-missing"]);
+  });
+
+  it("refuses what is not built, only where it would run", () => {
+    const text =
+      'import tools { @t } from mcp "srv"\nenv { tools: [] } [ show "x" ]\nenv { tools: [] } [ show @t() ]\n';
+    expect(outline(text, 1)).toHaveLength(2);
+    expect(outline(text, 2)).toEqual(["run/unsupported"]);
+  });
+
+  it("takes an import that brings guards, and leaves out one that does not", () => {
+    const files = {
+      "guards.mld": 'guard before op:cmd = when [\n  * => deny "no"\n]\nvar @g = 1\nexport { @g }\n',
+      "plain.mld": "var @p = 1\n",
+    };
+    const text =
+      'import { @g } from "./guards.mld"\nimport { @p } from "./plain.mld"\nenv { tools: ["Bash"] } [ run cmd { ls } ]\n';
+    expect(outline(text, 2, { files })).toEqual([
+      'import { @g } from "./guards.mld"',
+      'env { tools: ["Bash"] } [ run cmd { ls } ]',
+      "run cmd { ls }",
+    ]);
+  });
+});
