@@ -37,7 +37,9 @@ function page(code, { title, severity, doc, example }) {
 }
 
 function index(codes, catalog) {
-  const rows = codes.map(code => `| [\`${code}\`](${code}.md) | ${catalog[code].severity} | ${catalog[code].title.replaceAll("|", "\\|")} |`);
+  const rows = codes.map(
+    code => `| [\`${code}\`](${code}.md) | ${catalog[code].severity} | ${catalog[code].title.replaceAll("|", "\\|")} |`,
+  );
   return `# Diagnostics\n\n| code | severity | |\n|---|---|---|\n${rows.join("\n")}\n`;
 }
 

@@ -211,7 +211,7 @@ function moduleProviders(site: Site, facts: BlockFacts, analysis: Analysis): Pro
   const { provider } = facts.environment.capabilities;
   const [option] = provider.options;
   if (provider.options.length !== 1 || option?.kind !== "known" || option.ref === null) return null;
-  const place = within(option.place, site) ? option.place : site.head;
+  const place = option.place && within(option.place, site) ? option.place : site.head;
   const module = analysis.providerModule(option.ref);
   if (module === null) return providerKind(option.ref) === "module" ? [] : null;
   if (module === "missing") {
@@ -252,7 +252,7 @@ function withStub(problem: Problem, module: { uri: string }, analysis: Analysis)
   };
 }
 
-function within(place: Place | undefined, site: Site): place is Place {
+function within(place: Place | undefined, site: Site): boolean {
   return (
     place !== undefined &&
     place.uri === site.place.uri &&

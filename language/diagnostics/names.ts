@@ -1,8 +1,12 @@
 import { closest } from "../environment/spelling";
 import { type Analysis, BUILTIN_NAMES, type MlldSymbol, type Reference, type Scope } from "../semantics";
-import { walk } from "../syntax";
-import type { Node } from "../syntax/tree";
 import type { Finding, Fix } from "./finding";
+
+/** In a text shorter names are not told: too much looks like them. */
+const SHORTEST_SLIP = 4;
+
+/** For so many names a likely one is looked for: a file with more lacks an import rather than letters. */
+const MOST_SLIPS = 40;
 
 /** Names that nothing defines: variables, credentials, names that an imported file does not export, files that are not there. */
 export function nameFindings(analysis: Analysis): Finding[] {
@@ -12,14 +16,20 @@ export function nameFindings(analysis: Analysis): Finding[] {
 }
 
 function undefinedNames(analysis: Analysis): Finding[] {
-  const unresolved = analysis.references.filter(({ symbol, use, name }) => !symbol && use !== "auth" && name !== "");
-  if (unresolved.length === 0) return [];
-  const asked = questions(analysis);
+  const unresolved = analysis.references.filter(
+    ({ symbol, use, name, asked }) => !symbol && !asked && use !== "auth" && name !== "",
+  );
+  const own = new Set(analysis.symbols.map(({ name }) => name));
+  const known = new Map<string, string | null>();
   return unresolved.flatMap(reference => {
-    if (asked.has(reference.start)) return [];
-    const near = similar(reference.name, visibleNames(reference));
+    if (reference.inText && reference.name.length < SHORTEST_SLIP) return [];
+    let near = known.get(reference.name);
+    if (near === undefined || (near !== null && !isVisible(near, reference))) {
+      near = known.size < MOST_SLIPS ? similar(reference.name, visibleNames(reference)) : null;
+      known.set(reference.name, near);
+    }
     // In a text an undefined name stays as it is written (an address, a decorator): only a likely slip is told.
-    if (reference.inText && !(near && isOwn(analysis, near))) return [];
+    if (reference.inText && !(near && near.length >= SHORTEST_SLIP && own.has(near))) return [];
     return [undefinedName(reference, near, analysis)];
   });
 }
@@ -44,32 +54,14 @@ function undefinedName(reference: Reference, near: string | null, analysis: Anal
   return { code: "name/undefined", severity: "warning", message, place, related: [], fixes };
 }
 
-function visibleNames(reference: Reference): string[] {
-  const names: string[] = [...BUILTIN_NAMES];
-  for (let scope: Scope | null = reference.scope; scope; scope = scope.parent) names.push(...scope.symbols.keys());
-  return names;
+function* visibleNames(reference: Reference): Iterable<string> {
+  yield* BUILTIN_NAMES;
+  for (let scope: Scope | null = reference.scope; scope; scope = scope.parent) yield* scope.symbols.keys();
 }
 
-function isOwn(analysis: Analysis, name: string): boolean {
-  return name.length >= 4 && analysis.symbols.some(symbol => symbol.name === name);
-}
-
-/** Where asking for an undefined name is no fault: `@x?`, `@x ?? y`, `!@x`, a condition. */
-function questions(analysis: Analysis): Set<number> {
-  const starts = new Set<number>();
-  const add = (node: Node | null): void => {
-    if (node) starts.add(node.start);
-  };
-  walk(analysis.file, node => {
-    if (node.kind === "ConditionalValue") add(node.value);
-    else if (node.kind === "Interpolation" && node.conditional) add(node.expression);
-    else if (node.kind === "UnaryExpression") add(node.operand);
-    else if (node.kind === "IfStatement") add(node.condition);
-    else if (node.kind === "ConditionalExpression") add(node.condition);
-    else if (node.kind === "BinaryExpression" && ["??", "==", "!=", "&&", "||"].includes(node.operator)) add(node.left);
-    else if (node.kind === "Property" && node.optional) add(node.value);
-  });
-  return starts;
+function isVisible(name: string, { scope: from }: Reference): boolean {
+  for (let scope: Scope | null = from; scope; scope = scope.parent) if (scope.symbols.has(name)) return true;
+  return BUILTIN_NAMES.includes(name);
 }
 
 /** Credentials that `using auth:n` or a config names, and nothing declares. */
@@ -171,6 +163,35 @@ function addExport(name: string, uri: string, analysis: Analysis): Fix | null {
 }
 
 /** A known name that was likely meant; very short names resemble everything. */
-function similar(name: string, names: string[]): string | null {
-  return name.length < 3 ? null : closest(name, names);
+function similar(name: string, names: Iterable<string>): string | null {
+  if (name.length < 3) return null;
+  const distance = Math.max(1, Math.floor(name.length / 3));
+  const letters = lettersOf(name);
+  // Comparing is dear: names of another length or of other letters cannot be near, since one edit changes at most two letters.
+  const near: string[] = [];
+  for (const other of names) {
+    if (Math.abs(other.length - name.length) > distance) continue;
+    if (bits(letters ^ lettersOf(other)) <= 2 * distance) near.push(other);
+  }
+  return closest(name, near);
+}
+
+const LETTERS = new Map<string, number>();
+
+/** One bit a letter. The same names are asked for at every keystroke, so they are kept, within bounds. */
+function lettersOf(name: string): number {
+  let letters = LETTERS.get(name);
+  if (letters === undefined) {
+    letters = 0;
+    for (let i = 0; i < name.length; i++) letters |= 1 << (name.charCodeAt(i) & 31);
+    if (LETTERS.size > 20_000) LETTERS.clear();
+    LETTERS.set(name, letters);
+  }
+  return letters;
+}
+
+function bits(number: number): number {
+  let count = 0;
+  for (let rest = number; rest !== 0; rest &= rest - 1) count++;
+  return count;
 }

@@ -43,6 +43,8 @@ class Binder {
   private scope: Scope;
   private inText = false;
   private inCommand = false;
+  /** Where a name is only asked for. */
+  private readonly asked = new Set<number>();
 
   constructor(private readonly file: File) {
     this.scope = newScope("file", file, null);
@@ -179,8 +181,11 @@ class Binder {
         Object.assign(this, outer);
         return;
       }
-      default:
+      default: {
+        const question = questionOf(node);
+        if (question) this.asked.add(question.start);
         this.visitChildren(node);
+      }
     }
   }
 
@@ -276,6 +281,7 @@ class Binder {
       use: "auth",
       inText: false,
       inCommand: false,
+      asked: false,
     };
     this.bound.references.push(reference);
     this.bound.referenceOf.set(node, reference);
@@ -291,6 +297,7 @@ class Binder {
       use,
       inText: this.inText,
       inCommand: this.inCommand,
+      asked: this.asked.has(node.start),
     };
     this.bound.references.push(reference);
     this.bound.referenceOf.set(node, reference);
@@ -354,6 +361,27 @@ class Binder {
       if (scope.kind === "exe" || scope.kind === "loop") return this.scope;
     }
     return this.bound.scope;
+  }
+}
+
+/** The part of a node where an undefined name is no fault. */
+function questionOf(node: Node): Node | null {
+  switch (node.kind) {
+    case "ConditionalValue":
+      return node.value;
+    case "Interpolation":
+      return node.conditional ? node.expression : null;
+    case "UnaryExpression":
+      return node.operand;
+    case "IfStatement":
+    case "ConditionalExpression":
+      return node.condition;
+    case "BinaryExpression":
+      return ["??", "==", "!=", "&&", "||"].includes(node.operator) ? node.left : null;
+    case "Property":
+      return node.optional ? node.value : null;
+    default:
+      return null;
   }
 }
 

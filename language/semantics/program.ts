@@ -4,7 +4,7 @@ import type { File } from "../syntax/tree";
 import type { Analysis } from "./analysis";
 import { type Bound, bind } from "./bind";
 import { FileAnalysis } from "./file-analysis";
-import type { ModuleSummary } from "./summary";
+import type { ExecutableSummary, ModuleSummary } from "./summary";
 
 /** What is kept of a file. The tree goes when the file is only imported; the summary stays. */
 interface Entry {
@@ -47,6 +47,8 @@ export class Program {
     if (!entry) return;
     entry.tree = null;
     entry.analysis = null;
+    // A result that is still to be found would hold the tree.
+    for (const executable of entry.summary?.executables.values() ?? []) settle(executable);
   }
 
   private analysisIn(uri: string, pass: Pass): FileAnalysis {
@@ -139,6 +141,11 @@ function recording(host: Host, looked: Entry["looked"]): Host {
     home: host.home,
     settings: host.settings,
   };
+}
+
+/** Puts the value in the place of the getter. */
+function settle(executable: ExecutableSummary): void {
+  Object.defineProperty(executable, "result", { value: executable.result, enumerable: true });
 }
 
 /** Importers hold the summary that they used: an equal one must be the same one. */

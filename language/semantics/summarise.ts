@@ -1,4 +1,5 @@
 import type { Place } from "../place";
+import type { Statement } from "../syntax/tree";
 import type { AbstractValue } from "../values/abstract";
 import type { FileAnalysis } from "./file-analysis";
 import type { ExecutableSummary, ExportedName, ModuleSummary } from "./summary";
@@ -18,12 +19,25 @@ export function summarise(analysis: FileAnalysis): ModuleSummary {
     exports: exportsOf(analysis),
     executables: new Map(analysis.executables.map(executable => [executable.name, settled(executable)])),
     policies,
+    guards:
+      analysis.file.statements.some(isGuard) ||
+      imported.some(module => module.guards !== false) ||
+      opaqueImport(analysis),
     auth,
     openAuth,
     imports: analysis.imports.flatMap(({ uri, state }) => (uri !== null && state === "loaded" ? [uri] : [])),
     wanted: analysis.wanted,
     opaque: analysis.imports.some(({ state }) => state !== "loaded") || imported.some(module => module.opaque),
   };
+}
+
+function isGuard(statement: Statement): boolean {
+  return statement.kind === "GuardStatement" || statement.kind === "HookStatement";
+}
+
+/** A file that is not loaded may register guards. */
+function opaqueImport(analysis: FileAnalysis): boolean {
+  return analysis.imports.some(({ kind, state }) => kind === "file" && state !== "loaded");
 }
 
 /** Values that are computed when asked for are put into plain fields. */

@@ -61,6 +61,8 @@ export interface Reference {
   use: "read" | "call" | "write" | "export" | "auth";
   /** True inside a template or a command body, where an undefined name stays literal text. */
   inText: boolean;
+  /** True where asking for an undefined name is no fault: `@x?`, `@x ?? y`, `!@x`, a condition. */
+  asked: boolean;
   /** True inside the text of a `cmd { … }`. */
   inCommand: boolean;
 }
