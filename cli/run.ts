@@ -1,4 +1,5 @@
 import { homedir } from "node:os";
+import { dirname } from "node:path";
 import { text as readAll } from "node:stream/consumers";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { check, type Finding } from "../language/diagnostics";
@@ -33,6 +34,10 @@ export async function runOn(
   ahead: { control?: ControlLines; spare?: SpareEnvironment } = {},
 ): Promise<number> {
   const options = parseRunOptions(args, io.cwd);
+  if (options.spec !== null) throw new UsageError("environment specs cannot be run yet");
+  if (options.provider !== null && !ground.registry.knows(options.provider, dirname(options.file))) {
+    throw new UsageError(`there is no provider '${options.provider}'`);
+  }
   const program = await readProgram(options, io);
   const control = options.control ? (ahead.control ?? new ControlLines(io.stdin)) : null;
   return runSession(io, { run: options, ground, control, spare: ahead.spare }, async parts => {

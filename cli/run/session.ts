@@ -1,5 +1,5 @@
 import { modeOf } from "../../language/syntax";
-import type { RunEventBody } from "../../protocol/events";
+import type { ReportedFinding, RunEventBody } from "../../protocol/events";
 import { createCredentialStore } from "../../runtime/environments/credentials";
 import { readKeychain } from "../../runtime/environments/keychain";
 import {
@@ -76,9 +76,10 @@ export async function runSession(
       });
   const redactor = new Redactor();
   const facts = { refused: false, ran: false };
-  const emit = redactEvents(redactor, event => {
+  const emit = redactEvents(redactor, said => {
+    const event = facts.ran ? said : asRefusal(said, options.run.file);
     if (event.event === "refused") facts.refused = true;
-    if (RUNS.has(event.event)) facts.ran = true;
+    if (happens(event)) facts.ran = true;
     return write(event);
   });
 
@@ -161,8 +162,31 @@ export async function runSession(
   return code;
 }
 
-/** Events after which a refusal is a failure: something has happened. */
-const RUNS = new Set<RunEventBody["event"]>(["created", "command", "show", "result"]);
+/** Whether something has happened that a refusal can no longer prevent. */
+function happens(event: RunEventBody): boolean {
+  if (event.event === "created") return event.provider !== "local";
+  return event.event === "command" || event.event === "show" || event.event === "result";
+}
+
+/** A fault for which nothing is run: what the plan could not know before, said in the plan's way. */
+function asRefusal(event: RunEventBody, file: string): RunEventBody {
+  if (event.event !== "error" || event.code === undefined || !REFUSALS.test(event.code)) return event;
+  const start = { line: 0, character: 0 };
+  const finding: ReportedFinding = {
+    file: event.file ?? file,
+    range: event.range ?? { start, end: start },
+    severity: "error",
+    code: event.code,
+    message: event.message,
+    related: [],
+    fixes: [],
+  };
+  return { event: "refused", findings: [finding] };
+}
+
+/** Credentials that are not there, policy, an environment that nothing can make, one that is wider after all. */
+const REFUSALS =
+  /^(?:AUTH_|ENV_AUTH_|KEYCHAIN_|PROJECT_NAME_REQUIRED$|POLICY_(?:CAPABILITY|LABEL)|ENV_(?:TOOL|MCP)_DENIED$|ENV_PROVIDER_(?:UNKNOWN|NOT_FOUND)$|env\/|auth\/|run\/(?:image-unset|secret-too-short)$)/;
 
 /** What a provider written in mlld may say in the middle of a run. */
 const ASIDE = new Set<RunEventBody["event"]>(["warning", "progress", "denied"]);

@@ -33,6 +33,13 @@ export class ProviderRegistry {
     );
   }
 
+  /** Whether a reference means anything, without loading what it means. */
+  knows(ref: string, folder: string): boolean {
+    return (
+      ref === "" || ref === "local" || Object.hasOwn(this.options.backends, ref) || modulePath(ref, folder) !== null
+    );
+  }
+
   /** All backends: those that can list environments of their own. */
   backends(): Promise<Provider[]> {
     return Promise.all([...new Set(Object.values(this.options.backends))].map(load => this.once(load, load)));

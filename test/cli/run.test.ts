@@ -177,11 +177,22 @@ describe("a run is refused before anything ran", () => {
       `var @p = { provider: "@mlld/env-docker" }\nenv @p [\n  run cmd { echo in }\n]\n`,
       "",
     ],
+    [
+      "a command that policy forbids",
+      `policy @p = { capabilities: { deny: ["cmd:rm:*"] } }\nrun cmd { rm -r nothing }\n`,
+      "POLICY_CAPABILITY_DENIED",
+    ],
+    ["a credential that nothing defines", `run cmd { echo in } using auth:nope\n`, "AUTH_NOT_CONFIGURED"],
+    [
+      "a provider that nothing knows",
+      `env { provider: "dokcer", tools: ["Bash"] } [\n  run cmd { echo in }\n]\n`,
+      "PROVIDER",
+    ],
   ])("for %s", (_, text, code) => {
     const root = project({ "a.mld": text });
     const refused = events(root, ["a.mld"], { MLLD_ENV_DOCKER_IMAGE: "" });
     expect(refused.code).toBe(3);
-    expect(refused.names).toEqual(["refused", "done"]);
+    expect(refused.names.filter(name => name !== "plan")).toEqual(["refused", "done"]);
     expect(refused.of("refused")[0]).toMatchObject({
       findings: expect.arrayContaining([
         expect.objectContaining({
@@ -209,6 +220,8 @@ describe("a run is not begun", () => {
     ["a line without a block", ["a.mld:2"]],
     ["no file", []],
     ["an unknown option", ["--nonsense", "a.mld"]],
+    ["an unknown provider", ["--provider", "nonsense", "a.mld"]],
+    ["a spec", ["--spec", "python.env.yaml", "a.mld"]],
   ])("for %s", (_, args) => {
     const { code, out, err } = run(root, args);
     expect(code).toBe(2);

@@ -38,6 +38,7 @@ describe("a provider reference", () => {
     ["file:///abs/a%20b.mld", "/abs/a b.mld"],
   ])("means a module by its path: %s", async (ref, path) => {
     const { it, module } = registry();
+    expect(it.knows(ref, "/work")).toBe(true);
     expect((await it.resolve(ref, "/work")).ref).toBe(path);
     await it.resolve(ref, "/work");
     expect(module).toHaveBeenCalledTimes(1);
@@ -46,6 +47,7 @@ describe("a provider reference", () => {
   it.each(["@mlld/env-unknown", "@me/box.mld", "constructor", "dokcer"])(
     "is refused when nothing has that name: %s",
     async ref => {
+      expect(registry().it.knows(ref, "/work")).toBe(false);
       await expect(registry().it.resolve(ref, "/work")).rejects.toMatchObject({
         code: "ENV_PROVIDER_UNKNOWN",
         message: expect.stringContaining(`'${ref}'`),
