@@ -153,7 +153,7 @@ class Reader {
   }
 
   private object(value: AbstractObject): void {
-    for (const entry of value.entries) this.entry(entry);
+    for (const entry of value.entries) this.entry(entry, value);
     if (value.open) {
       for (const name of Object.keys(UNKNOWN) as CapabilityName[]) {
         if (!this.capabilities[name])
@@ -169,7 +169,7 @@ class Reader {
     this.checkProfile();
   }
 
-  private entry(entry: AbstractEntry): void {
+  private entry(entry: AbstractEntry, value: AbstractObject): void {
     const { key } = entry;
     if (key === "provider") this.capability("provider", entry, v => this.provider(v));
     else if (key === "tools") this.capability("tools", entry, v => readTools(this.reading, v));
@@ -184,7 +184,7 @@ class Reader {
       this.capability(key === "memory" ? "mem" : "cpu", entry, v => this.limit(key === "memory" ? "mem" : "cpu", v));
     else if (key === "mounts" || key === "extraMounts" || key === "extra_mounts")
       this.capability("fs", entry, v => readMounts(this.reading, v));
-    else if (key === "mountWorkspace" || key === "mount_workspace") this.mountWorkspace(entry);
+    else if (key === "mountWorkspace" || key === "mount_workspace") this.mountWorkspace(entry, value);
     else if (key === "taint") this.taint = readLabels(this.reading, entry.value);
     else this.option(entry);
   }
@@ -261,13 +261,15 @@ class Reader {
     return null;
   }
 
-  private mountWorkspace(entry: AbstractEntry): void {
+  private mountWorkspace(entry: AbstractEntry, config: AbstractObject): void {
     this.option(entry);
     const on = entry.value.kind === "known" ? entry.value.value === true : null;
     if (on === false) return;
     if (entry.value.kind === "known" && typeof entry.value.value !== "boolean")
       this.reading.type("mountWorkspace", "true or false", entry.value);
-    const workspace = hostPath(this.reading, "@root", WORKDIR, false, entry.keyPlace);
+    const workdir = config.entries.find(({ key }) => key === "workdir")?.value;
+    const target = workdir?.kind === "known" && typeof workdir.value === "string" ? workdir.value : WORKDIR;
+    const workspace = hostPath(this.reading, "@root", target, false, entry.keyPlace);
     this.capability("fs", { ...entry, maybe: on === null }, () => ({
       ...NO_FILES,
       read: [],
