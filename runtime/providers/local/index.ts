@@ -1,2 +1,2 @@
-export { endProcesses, MARK, WATCHDOG_MARK } from "./processes";
-export { createLocalProvider, type LocalProviderOptions } from "./provider";
+export { WATCHDOG_MARK } from "./processes";
+export { createLocalProvider } from "./provider";
