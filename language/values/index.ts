@@ -5,6 +5,6 @@ export { inlineText, inputText, isSimple, json, prettyJson, showText, typeName, 
 export { type Inference, infer } from "./infer";
 export { callMethod, isMethodName, METHOD_NAMES, type MethodResult, MOVING_METHODS } from "./methods";
 export { binary, looseEquals, not } from "./operators";
-export { headings, MissingSection, select } from "./sections";
-export { TRANSFORMERS, type Transformer, transformer } from "./transformers";
+export { MissingSection, select } from "./sections";
+export { type Transformer, transformer } from "./transformers";
 export { isPlainObject, truthy } from "./truth";

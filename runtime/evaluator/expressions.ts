@@ -5,7 +5,7 @@ import { callExpression, newExpression } from "./calls";
 import { runCode, runCommandExpression } from "./code/run-code";
 import { type Context, leniently, strictly } from "./context";
 import { enterEnvironment } from "./env-blocks";
-import { ControlSignal, RunError } from "./errors";
+import { RunError } from "./errors";
 import { fieldOf, filterOf, indexOf, sliceOf } from "./fields";
 import { loadFile, renamed } from "./files";
 import { evaluateBlock, isStatement, runStatementAsValue } from "./flow";
@@ -219,9 +219,4 @@ function notHere(what: string, where: string): never {
 /** The plan refuses these before anything runs; an import that holds one gets here. */
 function unsupported(what: string): never {
   throw new RunError(`This runner does not run ${what}`, "run/unsupported");
-}
-
-/** `skip`, `done`, … as a value: leaves the loop or pipeline. */
-export function leave(keyword: ControlSignal["keyword"], value: Value | null): never {
-  throw new ControlSignal(keyword, value);
 }
