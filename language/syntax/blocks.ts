@@ -1,5 +1,7 @@
 import {
+  APOSTROPHE,
   AT,
+  BACKTICK,
   CLOSE_BRACE,
   CLOSE_BRACKET,
   CLOSE_PAREN,
@@ -13,6 +15,7 @@ import {
   OPEN_BRACKET,
   OPEN_PAREN,
   PLUS,
+  QUOTE,
   SEMICOLON,
 } from "./characters";
 import type { Parser } from "./parser";
@@ -99,7 +102,7 @@ function statementFollows(p: Parser, i: number, action: boolean): boolean {
         if (d === OPEN_PAREN || d === OPEN_BRACKET || d === OPEN_BRACE) depth++;
         else if (d === CLOSE_PAREN || d === CLOSE_BRACKET || d === CLOSE_BRACE) {
           if (--depth === 0) break;
-        } else if (d === 34 || d === 39 || d === 96) {
+        } else if (d === QUOTE || d === APOSTROPHE || d === BACKTICK) {
           const close = p.text.indexOf(p.text[i]!, i + 1);
           if (close === -1) return false;
           i = close;

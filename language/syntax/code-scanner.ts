@@ -4,13 +4,18 @@ import {
   BACKTICK,
   CLOSE_BRACE,
   CLOSE_BRACKET,
+  CLOSE_PAREN,
+  DOLLAR,
+  DOT,
   isIdentifierPart,
   NEWLINE,
   OPEN_BRACE,
   OPEN_BRACKET,
   QUOTE,
   SLASH,
+  SPACE,
   STAR,
+  TAB,
 } from "./characters";
 
 /**
@@ -21,7 +26,7 @@ export function codeEnd(text: string, open: number, end: number): number {
   let depth = 0;
   for (let i = open; i < end; i++) {
     const c = text.charCodeAt(i);
-    if ((c > 96 && c < 123) || (c > 64 && c < 91) || c === 32) continue;
+    if ((c > 96 && c < 123) || (c > 64 && c < 91) || c === SPACE) continue;
     if (c === OPEN_BRACE) depth++;
     else if (c === CLOSE_BRACE) {
       if (--depth === 0) return i;
@@ -59,9 +64,10 @@ function stringEnd(text: string, open: number, end: number, quote: number): numb
 /** The closing `/` of a regular expression at `i` on the same line, or -1 when the slash divides or parts a path. */
 function regularExpressionEnd(text: string, i: number, end: number): number {
   let before = i - 1;
-  while (before >= 0 && (text.charCodeAt(before) === 32 || text.charCodeAt(before) === 9)) before--;
+  while (before >= 0 && (text.charCodeAt(before) === SPACE || text.charCodeAt(before) === TAB)) before--;
   const b = text.charCodeAt(before);
-  if (isIdentifierPart(b) || b === 41 || b === CLOSE_BRACKET || b === CLOSE_BRACE || b === 46 || b === 36) return -1;
+  if (isIdentifierPart(b) || b === CLOSE_PAREN || b === CLOSE_BRACKET || b === CLOSE_BRACE || b === DOT || b === DOLLAR)
+    return -1;
   let inClass = false;
   for (let j = i + 1; j < end; j++) {
     const c = text.charCodeAt(j);

@@ -1,6 +1,8 @@
 import { parseBlock, parseUnopenedBlock } from "./blocks";
 import {
+  APOSTROPHE,
   AT,
+  BACKTICK,
   CLOSE_BRACE,
   CLOSE_BRACKET,
   CLOSE_PAREN,
@@ -12,12 +14,14 @@ import {
   isDigit,
   isIdentifierPart,
   isIdentifierStart,
+  LESS,
   NEWLINE,
   OPEN_BRACE,
   OPEN_BRACKET,
   OPEN_PAREN,
   PLUS,
   QUESTION,
+  QUOTE,
   SEMICOLON,
 } from "./characters";
 import { parseCommandBody } from "./commands";
@@ -94,13 +98,13 @@ function startsAnyValue(p: Parser): boolean {
   const c = p.at(p.afterSpaces(p.pos));
   return (
     c === AT ||
-    c === 34 ||
-    c === 39 ||
-    c === 96 ||
+    c === QUOTE ||
+    c === APOSTROPHE ||
+    c === BACKTICK ||
     c === OPEN_BRACE ||
     c === OPEN_BRACKET ||
     c === COLON ||
-    c === 60 ||
+    c === LESS ||
     isDigit(c) ||
     startsValue(p, p.afterSpaces(p.pos))
   );

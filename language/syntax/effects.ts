@@ -3,7 +3,10 @@ import {
   AT,
   BACKTICK,
   CLOSE_BRACKET,
+  CLOSE_PAREN,
   COLON,
+  COMMA,
+  HASH,
   isDigit,
   isIdentifierStart,
   isSpace,
@@ -15,6 +18,7 @@ import {
   PIPE,
   QUOTE,
   SEMICOLON,
+  SLASH,
 } from "./characters";
 import { parsePrimary, startsValue } from "./expressions";
 import { parseForeach } from "./for";
@@ -60,7 +64,7 @@ export function parseLabels(p: Parser): Label[] {
     labels.push({ kind: "Label", start, end, name: p.text.slice(start, end) });
     p.pos = end;
     const next = p.afterWhitespace(end);
-    if (p.at(next) !== 44) return labels.slice();
+    if (p.at(next) !== COMMA) return labels.slice();
     p.pos = p.afterWhitespace(next + 1);
   }
 }
@@ -119,7 +123,7 @@ function parseUnder(p: Parser): Expression {
   if (startsTemplate(c)) return parseTemplate(p);
   if (c === AT) return parseReference(p);
   const start = p.pos;
-  if (c === 35) {
+  if (c === HASH) {
     const title = parseTitle(p);
     const end = p.lineEnd(start);
     p.pos = end;
@@ -280,7 +284,7 @@ export function parseTarget(p: Parser): OutputTarget {
       value: null,
     };
   }
-  if (p.atWord(start, "env") && p.at(start + 3) !== 47) {
+  if (p.atWord(start, "env") && p.at(start + 3) !== SLASH) {
     p.pos = start + 3;
     let name: string | null = null;
     if (p.peek() === COLON) {
@@ -311,8 +315,8 @@ export function parseTarget(p: Parser): OutputTarget {
         d === CLOSE_BRACKET ||
         d === SEMICOLON ||
         d === PIPE ||
-        d === 44 ||
-        d === 41
+        d === COMMA ||
+        d === CLOSE_PAREN
       )
         break;
       i++;
@@ -472,7 +476,7 @@ export function parseEffectValue(p: Parser): Action {
 }
 
 /** `show`, `output`, `append` or `log` in a block. */
-export function parseEffect(p: Parser): Statement | null {
+function parseEffect(p: Parser): Statement | null {
   switch (p.text.slice(p.pos, p.wordEnd(p.pos))) {
     case "show":
       return parseShow(p, true);

@@ -1,14 +1,26 @@
 import { looksLikeBlock, parseBlock, parseUnopenedBlock } from "./blocks";
 import {
+  AMPERSAND,
+  APOSTROPHE,
   AT,
+  BACKTICK,
   BANG,
   CLOSE_BRACE,
+  COLON,
+  COMMA,
+  DOT,
+  EQUALS,
+  isDigit,
   isIdentifierPart,
   isIdentifierStart,
+  LESS,
   MINUS,
   OPEN_BRACE,
   OPEN_BRACKET,
   OPEN_PAREN,
+  PIPE,
+  QUESTION,
+  QUOTE,
 } from "./characters";
 import { parseExpression, parsePrimary } from "./expressions";
 import type { Parser } from "./parser";
@@ -57,7 +69,8 @@ function parseWithoutKeyword(p: Parser, config: Expression): WithClause | null {
   const key = p.afterWhitespace(open + 1);
   const keyEnd = p.identifierEnd(key);
   const c = p.at(key);
-  if (p.at(p.afterSpaces(keyEnd)) !== 58 && c !== CLOSE_BRACE && c !== 34 && c !== 39 && c !== 46) return null;
+  if (p.at(p.afterSpaces(keyEnd)) !== COLON && c !== CLOSE_BRACE && c !== QUOTE && c !== APOSTROPHE && c !== DOT)
+    return null;
   const stuck = config.kind === "VariableReference" && config.name.length > 4 && config.name.endsWith("with");
   const at = stuck ? config.end - 4 : config.end;
   p.fail(
@@ -96,11 +109,11 @@ function parseConfig(p: Parser, keyword: string): Expression | null {
     c === OPEN_BRACE ||
     c === OPEN_PAREN ||
     c === OPEN_BRACKET ||
-    c === 34 ||
-    c === 39 ||
-    c === 96 ||
-    c === 60 ||
-    (c >= 48 && c <= 57)
+    c === QUOTE ||
+    c === APOSTROPHE ||
+    c === BACKTICK ||
+    c === LESS ||
+    isDigit(c)
   )
     return parsePrimary(p);
   if (isIdentifierStart(c) && !(c === MINUS || isIdentifierPart(p.at(at - 1)))) {
@@ -163,7 +176,9 @@ function parseEnvBlock(p: Parser, keyword: string, config: Expression | null, er
 
 function isOperator(p: Parser, i: number): boolean {
   const c = p.at(i);
-  return c === 63 || c === 124 || c === 38 || c === 61 || c === BANG || c === 44 || c === OPEN_PAREN;
+  return (
+    c === QUESTION || c === PIPE || c === AMPERSAND || c === EQUALS || c === BANG || c === COMMA || c === OPEN_PAREN
+  );
 }
 
 /** `new @C(args) with { … }`. */
@@ -176,7 +191,7 @@ export function parseNew(p: Parser): NewExpression {
     const nameStart = p.pos;
     p.pos = p.identifierEnd(nameStart + 1);
     target = { kind: "VariableReference", start: nameStart, end: p.pos, name: p.text.slice(nameStart + 1, p.pos) };
-    while (p.peek() === 46 && isIdentifierStart(p.at(p.pos + 1))) {
+    while (p.peek() === DOT && isIdentifierStart(p.at(p.pos + 1))) {
       const before: Expression = target;
       const propertyStart = p.pos + 1;
       p.pos = p.identifierEnd(propertyStart);

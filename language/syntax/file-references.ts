@@ -6,6 +6,7 @@ import {
   CLOSE_BRACE,
   COLON,
   DOT,
+  EQUALS,
   GREATER,
   HASH,
   isIdentifierStart,
@@ -17,6 +18,7 @@ import {
   PIPE,
   QUESTION,
   QUOTE,
+  RETURN,
   SLASH,
   STAR,
 } from "./characters";
@@ -42,7 +44,7 @@ export function fileReferenceEnd(p: Parser, i: number, ends: Ends): number {
     if (c === DOT || c === STAR || c === AT) named = true;
     else if (c === QUOTE || c === APOSTROPHE) {
       if (c === QUOTE && ends === Ends.Quote) return -1;
-      if (p.at(j - 1) === 61) assigned = true;
+      if (p.at(j - 1) === EQUALS) assigned = true;
     } else if (c === BACKTICK && ends === Ends.Backtick) return -1;
     else if (c === COLON && ends === Ends.Colons && p.at(j + 1) === COLON) return -1;
   }
@@ -52,7 +54,7 @@ export function fileReferenceEnd(p: Parser, i: number, ends: Ends): number {
 export function parseFileAccess(p: Parser): Expression {
   const file = parseFileReference(p, Ends.File);
   const c = p.peek();
-  if (c === DOT || c === OPEN_BRACKET || c === NEWLINE || c === 13) return parseAccess(p, file, false);
+  if (c === DOT || c === OPEN_BRACKET || c === NEWLINE || c === RETURN) return parseAccess(p, file, false);
   return file;
 }
 

@@ -1,4 +1,4 @@
-import { NEWLINE } from "./characters";
+import { NEWLINE, RETURN } from "./characters";
 import type { Parser } from "./parser";
 import type { Frontmatter } from "./tree";
 
@@ -19,7 +19,7 @@ export function parseFrontmatter(p: Parser): Frontmatter | null {
     const line = p.lineEnd(i);
     if (p.text.startsWith("---", i) && p.afterSpaces(i + 3) >= line) {
       p.pos = line;
-      if (p.peek() === 13) p.pos++;
+      if (p.peek() === RETURN) p.pos++;
       if (p.peek() === NEWLINE) p.pos++;
       return { kind: "Frontmatter", start, end: line, body: p.text.slice(bodyStart, i), bodyStart };
     }

@@ -1,11 +1,13 @@
 import {
   APOSTROPHE,
   AT,
+  BACKTICK,
   CLOSE_BRACKET,
   isIdentifierStart,
   NEWLINE,
   OPEN_BRACE,
   OPEN_BRACKET,
+  OPEN_PAREN,
   QUOTE,
   SEMICOLON,
 } from "./characters";
@@ -82,7 +84,7 @@ function parseAllow(p: Parser, start: number): GuardAction {
   let clause: WithClause | null = null;
   const next = p.afterSpaces(p.pos);
   const c = p.at(next);
-  if (c === AT || c === QUOTE || c === APOSTROPHE || c === 96 || c === OPEN_BRACE) {
+  if (c === AT || c === QUOTE || c === APOSTROPHE || c === BACKTICK || c === OPEN_BRACE) {
     p.pos = next;
     let allowed = parseTail(p, parseExpression(p)) as Expression;
     if (allowed.kind === "WithExpression") {
@@ -101,7 +103,7 @@ function parseEnvAction(p: Parser, start: number): GuardAction {
   const next = p.afterSpaces(p.pos);
   const c = p.at(next);
   let value: Expression | null = null;
-  if (c === AT || c === OPEN_BRACE || c === 40 || c === QUOTE || c === APOSTROPHE || p.atWord(next, "new")) {
+  if (c === AT || c === OPEN_BRACE || c === OPEN_PAREN || c === QUOTE || c === APOSTROPHE || p.atWord(next, "new")) {
     p.pos = next;
     value = parseExpression(p);
     const behind = p.afterSpaces(p.pos);

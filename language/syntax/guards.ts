@@ -1,14 +1,17 @@
 import { parseBlock } from "./blocks";
 import {
+  APOSTROPHE,
   AT,
   CLOSE_PAREN,
   COLON,
   DOT,
   EQUALS,
+  GREATER,
   isIdentifierStart,
   NEWLINE,
   OPEN_BRACKET,
   OPEN_PAREN,
+  QUOTE,
 } from "./characters";
 import type { Parser } from "./parser";
 import { parseWith } from "./tails";
@@ -154,7 +157,7 @@ function takeEquals(p: Parser): void {
   const at = p.pos;
   p.skipWhitespace();
   if (p.peek() === EQUALS) {
-    const arrow = p.at(p.pos + 1) === 62;
+    const arrow = p.at(p.pos + 1) === GREATER;
     if (arrow)
       p.fail("syntax/missing-equals", "Expected `=`, not `=>`.", p.pos, p.pos + 2, {
         title: "Write `=`",
@@ -200,7 +203,7 @@ function parseHookTarget(p: Parser): HookTarget {
     let prefix: string | null = null;
     if (p.peek() === OPEN_PAREN) {
       p.pos = p.afterSpaces(p.pos + 1);
-      if (p.peek() === 34 || p.peek() === 39) {
+      if (p.peek() === QUOTE || p.peek() === APOSTROPHE) {
         const quoted = p.pos;
         parseString(p);
         prefix = p.text.slice(quoted + 1, p.pos - 1);

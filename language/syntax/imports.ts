@@ -1,5 +1,7 @@
 import {
+  APOSTROPHE,
   AT,
+  BACKTICK,
   CLOSE_BRACE,
   CLOSE_PAREN,
   COMMA,
@@ -10,6 +12,7 @@ import {
   NEWLINE,
   OPEN_BRACE,
   OPEN_PAREN,
+  QUOTE,
   STAR,
 } from "./characters";
 import { parseParameters } from "./declarations";
@@ -251,7 +254,7 @@ function parseExportAlias(p: Parser): Binding {
 function parseSource(p: Parser): ImportSource {
   const start = p.pos;
   const c = p.peek();
-  if (c === 34 || c === 39 || c === 96) return parseTemplate(p);
+  if (c === QUOTE || c === APOSTROPHE || c === BACKTICK) return parseTemplate(p);
   if (c === LESS) return parseFileReference(p, Ends.File);
   let i = start;
   if (c === AT) {

@@ -1,4 +1,16 @@
-import { AT, BANG, COMMA, isIdentifierStart, OPEN_BRACE, OPEN_BRACKET } from "./characters";
+import {
+  APOSTROPHE,
+  AT,
+  BACKTICK,
+  BANG,
+  COLON,
+  COMMA,
+  isIdentifierStart,
+  LESS,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+} from "./characters";
 import { parseLabels } from "./effects";
 import { parseValue, startsValue, Where } from "./expressions";
 import type { Parser } from "./parser";
@@ -42,7 +54,7 @@ function parseInner(p: Parser): LabelExpression | null {
 function labelsPrecedeValue(p: Parser, i: number): boolean {
   for (;;) {
     i = p.identifierEnd(i);
-    if (p.at(i) === 58 && isIdentifierStart(p.at(i + 1))) i = p.identifierEnd(i + 1);
+    if (p.at(i) === COLON && isIdentifierStart(p.at(i + 1))) i = p.identifierEnd(i + 1);
     if (p.at(i) === BANG) {
       i++;
       if (p.at(p.afterSpaces(i)) === COMMA) return true;
@@ -58,12 +70,12 @@ function labelsPrecedeValue(p: Parser, i: number): boolean {
   if (next === i) return false;
   return (
     c === AT ||
-    c === 34 ||
-    c === 39 ||
-    c === 96 ||
+    c === QUOTE ||
+    c === APOSTROPHE ||
+    c === BACKTICK ||
     c === OPEN_BRACE ||
     c === OPEN_BRACKET ||
-    c === 60 ||
+    c === LESS ||
     startsValue(p, next)
   );
 }

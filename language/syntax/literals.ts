@@ -1,18 +1,23 @@
 import {
+  APOSTROPHE,
   AT,
+  BACKSLASH,
   CLOSE_BRACE,
   CLOSE_BRACKET,
   CLOSE_PAREN,
   COLON,
   COMMA,
   DOT,
+  EQUALS,
   isDigit,
   isIdentifierPart,
   isIdentifierStart,
   MINUS,
   NEWLINE,
+  OPEN_BRACE,
   OPEN_BRACKET,
   QUESTION,
+  QUOTE,
   SEMICOLON,
   SLASH,
 } from "./characters";
@@ -110,7 +115,7 @@ export function parseRegularExpression(p: Parser): Expression {
       p.pos = i;
       return { kind: "RegularExpression", start, end: i, pattern: p.text.slice(start + 1, i), flags: "" };
     }
-    if (c === 92) i++;
+    if (c === BACKSLASH) i++;
     else if (c === OPEN_BRACKET) inClass = true;
     else if (c === CLOSE_BRACKET) inClass = false;
     else if (c === SLASH && !inClass) break;
@@ -313,7 +318,7 @@ function parseProperty(p: Parser, bare: boolean): Property | null {
     p.bareWords = bareWords;
   } else if (bare && (c === COMMA || c === CLOSE_BRACE || c === NEWLINE || isIdentifierStart(c))) {
     p.pos = keyEnd;
-  } else if (c === 61) {
+  } else if (c === EQUALS) {
     p.fail("syntax/missing-colon", "Expected `:` between key and value.", p.pos, p.pos + 1, {
       title: "Replace `=` by `:`",
       edits: [{ start: p.pos, end: p.pos + 1, newText: ":" }],
@@ -330,7 +335,7 @@ function parseProperty(p: Parser, bare: boolean): Property | null {
       keyEnd,
     );
     value = p.missing();
-    if (c === AT || c === 34 || c === 39 || c === OPEN_BRACKET || c === 123 || isDigit(c)) {
+    if (c === AT || c === QUOTE || c === APOSTROPHE || c === OPEN_BRACKET || c === OPEN_BRACE || isDigit(c)) {
       p.skipTrivia();
       value = parseValue(p, Where.Property);
     }
@@ -346,11 +351,11 @@ function parseKey(p: Parser): PropertyKey | null {
     p.pos = end;
     return { kind: "PropertyKey", start, end, name: p.text.slice(start, end), template: null };
   }
-  if (c === 34 || c === 39) {
+  if (c === QUOTE || c === APOSTROPHE) {
     const template = parseString(p);
     const only = template.parts.length === 1 ? template.parts[0]! : null;
     const name = template.parts.length === 0 ? "" : only !== null && only.kind === "Text" ? only.value : null;
-    return { kind: "PropertyKey", start, end: p.pos, name, template: c === 34 ? template : null };
+    return { kind: "PropertyKey", start, end: p.pos, name, template: c === QUOTE ? template : null };
   }
   if (c === AT && p.identifierEnd(start + 1) > start + 1) {
     p.pos = p.identifierEnd(start + 1);

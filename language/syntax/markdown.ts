@@ -1,4 +1,4 @@
-import { AT, EQUALS, GREATER, isIdentifierStart, NEWLINE, SLASH } from "./characters";
+import { AT, EQUALS, GREATER, isIdentifierStart, NEWLINE, RETURN, SLASH } from "./characters";
 import type { Parser } from "./parser";
 import { parseTopStatement } from "./statements";
 import { fenceEnd, parseFence } from "./strict";
@@ -68,7 +68,7 @@ function finishDirective(p: Parser): number {
     p.pos = i;
     p.takeComment();
   } else if (p.at(i) === NEWLINE || p.at(i) === -1) p.pos = i;
-  if (p.peek() === 13 && p.at(p.pos + 1) === NEWLINE) p.pos++;
+  if (p.peek() === RETURN && p.at(p.pos + 1) === NEWLINE) p.pos++;
   if (p.peek() === NEWLINE) {
     p.pos++;
     return p.pos;

@@ -1,4 +1,14 @@
-import { BACKTICK, GREATER, isIdentifierPart, isIdentifierStart, isSpace, LESS, MINUS, NEWLINE } from "./characters";
+import {
+  BACKTICK,
+  GREATER,
+  isIdentifierPart,
+  isIdentifierStart,
+  isSpace,
+  LESS,
+  MINUS,
+  NEWLINE,
+  RETURN,
+} from "./characters";
 import type { SyntaxCode } from "./errors";
 import type { Binding, Comment, Missing, Mode, Node, SyntaxError as Problem } from "./tree";
 
@@ -191,7 +201,7 @@ export class Parser {
   lineEnd(i: number): number {
     let end = this.text.indexOf("\n", i);
     if (end === -1 || end > this.end) end = this.end;
-    if (end > i && this.text.charCodeAt(end - 1) === 13) end--;
+    if (end > i && this.text.charCodeAt(end - 1) === RETURN) end--;
     return end;
   }
 

@@ -1,4 +1,4 @@
-import { CLOSE_BRACKET, COLON, COMMA, EQUALS, GREATER, isSpace, NEWLINE, QUESTION, SLASH } from "./characters";
+import { CLOSE_BRACKET, COLON, COMMA, EQUALS, GREATER, isSpace, NEWLINE, QUESTION, RETURN, SLASH } from "./characters";
 import type { Parser } from "./parser";
 import { type WordTable, wordSet } from "./words";
 
@@ -74,7 +74,7 @@ export function atBlockLine(p: Parser, i: number): boolean {
 export function endBefore(p: Parser, i: number, test: (p: Parser, i: number) => boolean): number {
   const next = nextLineWhere(p, i, test);
   if (next >= p.end) return p.end;
-  return p.text.charCodeAt(next - 2) === 13 ? next - 2 : next - 1;
+  return p.text.charCodeAt(next - 2) === RETURN ? next - 2 : next - 1;
 }
 
 /** The start of the next line behind `i` where `test` holds, or the end of the input. */

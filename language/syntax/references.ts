@@ -1,5 +1,8 @@
 import {
+  APOSTROPHE,
   AT,
+  BACKTICK,
+  CLOSE_BRACE,
   CLOSE_BRACKET,
   CLOSE_PAREN,
   COLON,
@@ -12,14 +15,18 @@ import {
   isSpace,
   MINUS,
   NEWLINE,
+  OPEN_BRACE,
   OPEN_BRACKET,
   OPEN_PAREN,
   QUESTION,
+  QUOTE,
+  RETURN,
   SLASH,
   STAR,
 } from "./characters";
-import { parseBinary, parseValue, Where } from "./expressions";
+import { parseValue, Where } from "./expressions";
 import { parseNumber } from "./literals";
+import { parseBinary } from "./operators";
 import type { Parser } from "./parser";
 import type { Action, Expression, FilterExpression } from "./tree";
 
@@ -41,7 +48,7 @@ export function parseReference(p: Parser): Expression {
     end: nameEnd,
     name: p.text.slice(start + 1, nameEnd),
   };
-  return next === DOT || next === OPEN_BRACKET || next === OPEN_PAREN || next === NEWLINE || next === 13
+  return next === DOT || next === OPEN_BRACKET || next === OPEN_PAREN || next === NEWLINE || next === RETURN
     ? parseAccess(p, reference, false)
     : reference;
 }
@@ -61,7 +68,15 @@ function parseModulePath(p: Parser, start: number): Expression {
   let i = p.pos;
   for (;;) {
     const c = p.at(i);
-    if (c === -1 || c === NEWLINE || isSpace(c) || c === COMMA || c === CLOSE_PAREN || c === CLOSE_BRACKET || c === 125)
+    if (
+      c === -1 ||
+      c === NEWLINE ||
+      isSpace(c) ||
+      c === COMMA ||
+      c === CLOSE_PAREN ||
+      c === CLOSE_BRACKET ||
+      c === CLOSE_BRACE
+    )
       break;
     i++;
   }
@@ -83,7 +98,7 @@ export function parseAccess(p: Parser, object: Expression, inTemplate: boolean):
     } else if (c === OPEN_PAREN) {
       if (inTemplate && !closesSoon(p, p.pos)) return object;
       object = parseCall(p, object);
-    } else if (!inTemplate && (c === NEWLINE || c === 13)) {
+    } else if (!inTemplate && (c === NEWLINE || c === RETURN)) {
       const next = p.afterWhitespace(p.pos);
       if (p.at(next) !== DOT || !isIdentifierStart(p.at(next + 1))) return object;
       p.pos = next;
@@ -106,7 +121,7 @@ function parseMember(p: Parser, object: Expression): Expression {
   };
 }
 
-export function parseCall(p: Parser, callee: Expression): Expression {
+function parseCall(p: Parser, callee: Expression): Expression {
   const args = parseArguments(p);
   return { kind: "CallExpression", start: callee.start, end: p.pos, callee, arguments: args };
 }
@@ -196,9 +211,9 @@ function rawArgumentEnd(p: Parser, i: number): number {
     const c = p.at(i);
     if (depth === 0 && (c === COMMA || c === CLOSE_PAREN)) return last;
     if (c === NEWLINE && p.at(i + 1) === NEWLINE) return -1;
-    if (c === OPEN_PAREN || c === OPEN_BRACKET || c === 123) depth++;
-    else if (c === CLOSE_PAREN || c === CLOSE_BRACKET || c === 125) depth--;
-    else if (c === 34 || c === 39 || c === 96) {
+    if (c === OPEN_PAREN || c === OPEN_BRACKET || c === OPEN_BRACE) depth++;
+    else if (c === CLOSE_PAREN || c === CLOSE_BRACKET || c === CLOSE_BRACE) depth--;
+    else if (c === QUOTE || c === APOSTROPHE || c === BACKTICK) {
       const close = p.text.indexOf(p.text[i]!, i + 1);
       if (close === -1 || close >= p.end) return -1;
       i = close;
@@ -215,8 +230,8 @@ export function skipGroup(p: Parser, open: number): void {
   let i = open;
   for (; i < p.end; i++) {
     const c = p.at(i);
-    if (c === OPEN_PAREN || c === OPEN_BRACKET || c === 123) depth++;
-    else if ((c === CLOSE_PAREN || c === CLOSE_BRACKET || c === 125) && --depth === 0) {
+    if (c === OPEN_PAREN || c === OPEN_BRACKET || c === OPEN_BRACE) depth++;
+    else if ((c === CLOSE_PAREN || c === CLOSE_BRACKET || c === CLOSE_BRACE) && --depth === 0) {
       i++;
       break;
     }
@@ -255,7 +270,7 @@ function looksLikeIndex(p: Parser, open: number): boolean {
   if (isDigit(c) || c === MINUS) {
     i++;
     while (isDigit(p.at(i)) || p.at(i) === DOT) i++;
-  } else if (c === 34 || c === 39 || c === 96) {
+  } else if (c === QUOTE || c === APOSTROPHE || c === BACKTICK) {
     const close = p.text.indexOf(p.text[i]!, i + 1);
     if (close === -1 || close - i > LOOK_AHEAD) return false;
     i = close + 1;

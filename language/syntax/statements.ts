@@ -1,7 +1,11 @@
 import type { BlockKind } from "./blocks";
 import { parseAuth, parseNeeds, parsePolicy, parseProfiles } from "./capabilities";
 import {
+  APOSTROPHE,
   AT,
+  BACKTICK,
+  BANG,
+  COLON,
   DOT,
   EQUALS,
   GREATER,
@@ -12,10 +16,12 @@ import {
   NEWLINE,
   OPEN_BRACE,
   OPEN_BRACKET,
+  OPEN_PAREN,
   PLUS,
+  QUOTE,
   SLASH,
 } from "./characters";
-import { parseCommand, parseRun } from "./commands";
+import { parseCommand } from "./commands";
 import { parseIf } from "./conditionals";
 import { parseAssignment, parseExe, parseLet, parseReturn, parseVar } from "./declarations";
 import {
@@ -35,90 +41,12 @@ import { parseFor, parseForeach, parseLoop, parseWhile } from "./for";
 import { parseGuard, parseHook } from "./guards";
 import { parseExport, parseImport } from "./imports";
 import type { Parser } from "./parser";
+import { parseRun } from "./run";
+import { type Place, RULES, WORDS, Word } from "./statement-words";
 import { parseTail } from "./tails";
 import type { ControlStatement, Expression, ExpressionStatement, Statement } from "./tree";
 import { type ActionKind, parseWhen } from "./when";
-import { WordTable, wordSet } from "./words";
-
-/** Where a statement stands: at the top level of a file, or in a block. */
-type Place = "top" | BlockKind;
-
-const BLOCKS: readonly Place[] = ["value", "env", "if", "for", "loop", "hook", "when", "action"];
-const TOP: readonly Place[] = ["top"];
-const NOT_FREE: readonly Place[] = ["value", "env", "if", "when", "action"];
-
-/** Statements that mlld accepts in some places only; words that are not listed stand anywhere. */
-const REJECTED: Record<string, { places: readonly Place[]; instead: string }> = {
-  let: { places: TOP, instead: "declare a variable of the file with `var`" },
-  cmd: { places: TOP, instead: "write `run cmd { … }`" },
-  foreach: { places: [...TOP, "when"], instead: "assign its result to a name" },
-  done: { places: TOP, instead: "it belongs into a loop" },
-  continue: { places: TOP, instead: "it belongs into a loop" },
-  skip: { places: TOP, instead: "it belongs into a loop" },
-  retry: { places: TOP, instead: "it belongs into a pipeline stage" },
-  append: { places: ["when"], instead: "put it in a block of its own" },
-  stream: { places: ["when"], instead: "put it in a block of its own" },
-  checkpoint: { places: ["if"], instead: "put it before the `if`" },
-  loop: { places: ["value", "env", "when", "action"], instead: "write `let @result = loop …`" },
-  while: { places: BLOCKS, instead: "use it as a stage: `@x | while (5) @f`" },
-  exe: { places: BLOCKS, instead: "declare it at the top level" },
-  import: { places: BLOCKS, instead: "import at the top level" },
-  export: { places: BLOCKS, instead: "export at the top level" },
-  guard: { places: BLOCKS, instead: "declare it at the top level" },
-  hook: { places: BLOCKS, instead: "declare it at the top level" },
-  needs: { places: BLOCKS, instead: "declare it at the top level" },
-  profiles: { places: BLOCKS, instead: "declare it at the top level" },
-  policy: { places: NOT_FREE, instead: "declare it at the top level" },
-  auth: { places: NOT_FREE, instead: "declare it at the top level" },
-  sign: { places: NOT_FREE, instead: "sign at the top level" },
-  verify: { places: NOT_FREE, instead: "verify at the top level" },
-};
-
-const Word = {
-  Var: 1,
-  Let: 2,
-  Exe: 3,
-  Show: 4,
-  Run: 5,
-  If: 6,
-  For: 7,
-  When: 8,
-  Env: 9,
-  Box: 10,
-  Output: 11,
-  Append: 12,
-  Log: 13,
-  Import: 14,
-  Export: 15,
-  Policy: 16,
-  Auth: 17,
-  Guard: 18,
-  Hook: 19,
-  Needs: 20,
-  Profiles: 21,
-  Loop: 22,
-  While: 23,
-  Foreach: 24,
-  Stream: 25,
-  Bail: 26,
-  Checkpoint: 27,
-  Sign: 28,
-  Verify: 29,
-  Skip: 30,
-  Done: 31,
-  Continue: 32,
-  Retry: 33,
-  Cmd: 34,
-  File: 35,
-  Files: 36,
-} as const;
-
-/** The words that begin statements. */
-const WORDS = new WordTable(Object.entries(Word).map(([name, id]) => [name.toLowerCase(), id]));
-
-/** The rules of `REJECTED` by the number of their word. */
-const RULES: ({ places: readonly Place[]; instead: string } | undefined)[] = [];
-for (const [word, rule] of Object.entries(REJECTED)) RULES[WORDS.find(word, 0, word.length)] = rule;
+import { wordSet } from "./words";
 
 const CODE_WORDS = new Set(["sh", "bash", "js", "javascript", "node", "py", "python"]);
 
@@ -276,8 +204,8 @@ function looksMeant(p: Parser, word: string): boolean {
   const next = p.afterSpaces(p.pos + word.length);
   const c = p.at(next);
   if (word === "let" || word === "foreach") return c === AT;
-  if (word === "cmd") return c === OPEN_BRACE || c === 58;
-  return c === NEWLINE || c === -1 || c === AT || c === 34;
+  if (word === "cmd") return c === OPEN_BRACE || c === COLON;
+  return c === NEWLINE || c === -1 || c === AT || c === QUOTE;
 }
 
 function reject(p: Parser, place: Place, word: string, instead: string): void {
@@ -367,12 +295,12 @@ export function parseControl(p: Parser): ControlStatement {
   let value: Expression | null = null;
   const valued =
     c === AT ||
-    c === 34 ||
-    c === 39 ||
-    c === 96 ||
+    c === QUOTE ||
+    c === APOSTROPHE ||
+    c === BACKTICK ||
     c === OPEN_BRACE ||
     c === OPEN_BRACKET ||
-    c === 40 ||
+    c === OPEN_PAREN ||
     c === MINUS ||
     isDigit(c) ||
     p.atWord(next, "true") ||
@@ -447,14 +375,14 @@ function hasEffect(value: Expression, place: Place): boolean {
 function parseValueStatement(p: Parser, place: Place): Statement | null {
   const start = p.pos;
   const c = p.peek();
-  const template = c === 34 || c === 39 || c === 96 || (c === 58 && p.at(start + 1) === 58);
+  const template = c === QUOTE || c === APOSTROPHE || c === BACKTICK || (c === COLON && p.at(start + 1) === COLON);
   if (
     !template &&
     c !== OPEN_BRACE &&
     c !== OPEN_BRACKET &&
     c !== LESS &&
-    c !== 40 &&
-    c !== 33 &&
+    c !== OPEN_PAREN &&
+    c !== BANG &&
     c !== MINUS &&
     !isDigit(c) &&
     !isIdentifierStart(c)

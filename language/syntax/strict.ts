@@ -1,12 +1,16 @@
 import {
   AT,
   BACKTICK,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  CLOSE_PAREN,
   DOT,
   EQUALS,
   GREATER,
   isIdentifierStart,
   NEWLINE,
   OPEN_PAREN,
+  RETURN,
   SEMICOLON,
   SLASH,
 } from "./characters";
@@ -112,7 +116,7 @@ function parseText(p: Parser): Statement {
   }
   p.pos = i;
   let end = i;
-  while (end > start && (p.text.charCodeAt(end - 1) === NEWLINE || p.text.charCodeAt(end - 1) === 13)) end--;
+  while (end > start && (p.text.charCodeAt(end - 1) === NEWLINE || p.text.charCodeAt(end - 1) === RETURN)) end--;
   // Closing brackets on a line of their own are left over from a statement that is reported already.
   if (/^[\])}\s]*$/.test(p.text.slice(start, end)) && p.errors.length > 0)
     return { kind: "ErrorStatement", start, end };
@@ -170,11 +174,11 @@ function finishLine(p: Parser, statement: Statement, errors: number): Statement 
     i = newline + 1;
     const d = p.at(p.afterSpaces(i));
     if (d === NEWLINE || d === -1 || atFreshLine(p, i)) break;
-    if (p.afterSpaces(i) === i && d !== 93 && d !== 125 && d !== 41) break;
+    if (p.afterSpaces(i) === i && d !== CLOSE_BRACKET && d !== CLOSE_BRACE && d !== CLOSE_PAREN) break;
   }
   p.pos = i;
   let end = i;
-  while (end > start && (p.text.charCodeAt(end - 1) === NEWLINE || p.text.charCodeAt(end - 1) === 13)) end--;
+  while (end > start && (p.text.charCodeAt(end - 1) === NEWLINE || p.text.charCodeAt(end - 1) === RETURN)) end--;
   return { kind: "ErrorStatement", start, end };
 }
 
@@ -246,7 +250,7 @@ export function parseFence(p: Parser): Fence {
   if (ticks - start === 3 && info === "mlld-run") {
     const end = p.end;
     p.pos = Math.min(infoEnd + 1, found.bodyEnd);
-    if (p.at(p.pos - 1) === 13 && p.at(p.pos) === NEWLINE) p.pos++;
+    if (p.at(p.pos - 1) === RETURN && p.at(p.pos) === NEWLINE) p.pos++;
     p.end = found.bodyEnd;
     const errors = p.errors.length;
     const comments = p.comments.length;

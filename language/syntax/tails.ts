@@ -3,6 +3,7 @@ import {
   AT,
   BACKTICK,
   CLOSE_PAREN,
+  COLON,
   COMMA,
   HASH,
   isDigit,
@@ -32,13 +33,13 @@ export function parseTail(p: Parser, value: Action): Action {
       // The next line belongs to the value only if it begins with a pipe stage or `with {`.
       i = p.afterWhitespace(i);
       c = p.at(i);
-      if (c === PIPE ? !startsStage(p, i) : c !== 119) return value;
+      if (c === PIPE ? !startsStage(p, i) : !p.atWord(i, "with")) return value;
     }
     if (c === PIPE) {
       if (p.at(i + 1) === PIPE) return value;
       p.pos = i;
       value = parsePipeline(p, value as Expression);
-    } else if (c === 119 && p.atWord(i, "with")) {
+    } else if (p.atWord(i, "with")) {
       if (p.at(p.afterWhitespace(i + 4)) !== OPEN_BRACE) {
         if (p.at(p.afterSpaces(i + 4)) !== AT) return value;
         p.pos = p.afterSpaces(i + 4);
@@ -49,12 +50,12 @@ export function parseTail(p: Parser, value: Action): Action {
       p.pos = i;
       const clause = parseWith(p);
       value = { kind: "WithExpression", start: value.start, end: p.pos, value: value as Expression, clause };
-    } else if (c === 112 && p.atWord(i, "pipeline") && p.at(p.afterSpaces(i + 8)) === OPEN_BRACKET) {
+    } else if (p.atWord(i, "pipeline") && p.at(p.afterSpaces(i + 8)) === OPEN_BRACKET) {
       value = parseLegacyPipeline(p, value as Expression, i);
-    } else if (c === 97 && p.atWord(i, "as")) {
+    } else if (p.atWord(i, "as")) {
       const next = p.afterSpaces(i + 2);
       const d = p.at(next);
-      if (d !== QUOTE && d !== APOSTROPHE && d !== BACKTICK && d !== HASH && d !== 58) return value;
+      if (d !== QUOTE && d !== APOSTROPHE && d !== BACKTICK && d !== HASH && d !== COLON) return value;
       p.pos = next;
       const as = parseTitle(p);
       value = { kind: "AsExpression", start: value.start, end: p.pos, value: value as Expression, as };
@@ -240,7 +241,7 @@ function parseEffectStage(p: Parser, start: number, effect: "show" | "log" | "ap
   p.skipSpaces();
   const c = p.peek();
   if (effect === "show" || effect === "log") {
-    if (c === QUOTE || c === APOSTROPHE || c === BACKTICK || c === AT || c === 58) argument = parsePrimary(p);
+    if (c === QUOTE || c === APOSTROPHE || c === BACKTICK || c === AT || c === COLON) argument = parsePrimary(p);
   } else {
     if (effect === "append") {
       if (c === AT) argument = parsePrimary(p);

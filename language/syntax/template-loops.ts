@@ -1,5 +1,5 @@
 import { AT, COMMA, NEWLINE, SLASH } from "./characters";
-import { parseBinary } from "./expressions";
+import { parseBinary } from "./operators";
 import type { Parser } from "./parser";
 import { type Ends, parseInterpolated } from "./templates";
 import type { Binding, TemplateLoop } from "./tree";

@@ -3,18 +3,26 @@ import {
   AT,
   BACKSLASH,
   BACKTICK,
+  CLOSE_BRACE,
   CLOSE_BRACKET,
+  CLOSE_PAREN,
   COLON,
+  COMMA,
+  DOT,
+  GREATER,
   isIdentifierPart,
   isIdentifierStart,
   LESS,
+  MINUS,
   NEWLINE,
   OPEN_BRACE,
   OPEN_BRACKET,
   PIPE,
   QUESTION,
   QUOTE,
+  RETURN,
   SLASH,
+  SPACE,
 } from "./characters";
 import { fileReferenceEnd, parseFileReference } from "./file-references";
 import type { Parser } from "./parser";
@@ -61,7 +69,7 @@ export function parseString(p: Parser): Template {
     let end = p.lists === 0 ? p.pos : listItemEnd(p, start + 1);
     if (end < p.pos) {
       p.rewind(end, errors, comments);
-      while (end > start + 1 && p.text.charCodeAt(end - 1) === 32) end--;
+      while (end > start + 1 && p.text.charCodeAt(end - 1) === SPACE) end--;
       p.pos = end;
       parts = textPart(p, start + 1, end);
     }
@@ -78,7 +86,7 @@ function listItemEnd(p: Parser, i: number): number {
   const line = p.lineEnd(i);
   for (; i < line; i++) {
     const c = p.at(i);
-    if (c === 44 || c === CLOSE_BRACKET || c === 125 || c === 41) return i;
+    if (c === COMMA || c === CLOSE_BRACKET || c === CLOSE_BRACE || c === CLOSE_PAREN) return i;
   }
   return line;
 }
@@ -186,7 +194,7 @@ export function parseInterpolated(p: Parser, ends: Ends): TemplatePart[] {
   for (; i < end; i++) {
     const c = text.charCodeAt(i);
     // Letters, digits and other common characters are text.
-    if ((c > 96 && c !== PIPE) || (c > 64 && c < 91) || c === 32) continue;
+    if ((c > 96 && c !== PIPE) || (c > 64 && c < 91) || c === SPACE) continue;
     if (c === AT) {
       const next = p.at(i + 1);
       if (next === AT) {
@@ -265,7 +273,7 @@ export function parseInterpolated(p: Parser, ends: Ends): TemplatePart[] {
   }
   if (i > end) i = end;
   // The `\r` of the line end that cuts a string off is no part of it.
-  if (ends === Ends.Quote && text.charCodeAt(i) === NEWLINE && i > textStart && text.charCodeAt(i - 1) === 13) i--;
+  if (ends === Ends.Quote && text.charCodeAt(i) === NEWLINE && i > textStart && text.charCodeAt(i - 1) === RETURN) i--;
   if (value !== null) value += text.slice(copied, i);
   holdText(p, textStart, i, value);
   p.pos = i;
@@ -275,8 +283,8 @@ export function parseInterpolated(p: Parser, ends: Ends): TemplatePart[] {
 /** The end of `<<x>>`, which stands for the text `<x>`, or -1. */
 function literalAngleEnd(p: Parser, i: number): number {
   let j = i + 2;
-  while (isIdentifierPart(p.at(j)) || p.at(j) === SLASH || p.at(j) === 46 || p.at(j) === 45) j++;
-  return j > i + 2 && p.at(j) === 62 && p.at(j + 1) === 62 ? j + 2 : -1;
+  while (isIdentifierPart(p.at(j)) || p.at(j) === SLASH || p.at(j) === DOT || p.at(j) === MINUS) j++;
+  return j > i + 2 && p.at(j) === GREATER && p.at(j + 1) === GREATER ? j + 2 : -1;
 }
 
 function isEscape(c: number): boolean {
@@ -339,7 +347,7 @@ export function parseCondensed(p: Parser): Stage[] {
     const start = ++p.pos;
     p.pos = p.identifierEnd(start + 1);
     const name: Expression = { kind: "VariableReference", start, end: p.pos, name: p.text.slice(start + 1, p.pos) };
-    const target = p.peek() === 46 && isIdentifierStart(p.at(p.pos + 1)) ? parseAccess(p, name, true) : name;
+    const target = p.peek() === DOT && isIdentifierStart(p.at(p.pos + 1)) ? parseAccess(p, name, true) : name;
     stages.push({ kind: "CallStage", start, end: p.pos, target });
   }
   return stages;
@@ -394,7 +402,7 @@ function parseBraces(p: Parser): Interpolation | null {
   };
   expression = parseCondensedStages(p, parseAccess(p, expression, true));
   i = p.afterSpaces(p.pos);
-  if (p.at(i) !== 125 || p.at(i + 1) !== 125) return null;
+  if (p.at(i) !== CLOSE_BRACE || p.at(i + 1) !== CLOSE_BRACE) return null;
   p.pos = i + 2;
   return { kind: "Interpolation", start, end: p.pos, expression, conditional: null, alternative: null };
 }

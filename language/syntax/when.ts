@@ -12,9 +12,11 @@ import {
   NEWLINE,
   OPEN_BRACKET,
   SEMICOLON,
+  SPACE,
 } from "./characters";
-import { parseBinary, parseExpression, parseValue, skipTooDeep, Where } from "./expressions";
+import { parseExpression, parseValue, skipTooDeep, Where } from "./expressions";
 import { parseGuardAction } from "./guard-actions";
+import { parseBinary } from "./operators";
 import type { Parser } from "./parser";
 import { atTopLevelLine } from "./recovery";
 import { skipGroup } from "./references";
@@ -153,7 +155,7 @@ function conditionSlip(p: Parser, i: number): [string, BinaryOperator] | null {
 }
 
 /** `=>`, with the usual slips (`->`, `=`, `:`, nothing) reported. */
-export function takeArrow(p: Parser, otherwise: string): void {
+function takeArrow(p: Parser, otherwise: string): void {
   const at = p.pos;
   p.skipWhitespace();
   const i = p.pos;
@@ -183,7 +185,7 @@ export function takeArrow(p: Parser, otherwise: string): void {
 }
 
 /** `[ COND => ACTION … ]` at the position. */
-export function parseEntries(p: Parser, kind: ActionKind, withSubject: boolean): (WhenEntry | Statement)[] {
+function parseEntries(p: Parser, kind: ActionKind, withSubject: boolean): (WhenEntry | Statement)[] {
   const open = p.pos;
   if (!p.enter()) {
     skipGroup(p, open);
@@ -321,7 +323,7 @@ function parseComparison(p: Parser): Expression {
   const start = p.pos;
   const orEqual = p.at(start + 1) === EQUALS;
   const operator = p.text.slice(start, start + (orEqual ? 2 : 1)) as BinaryOperator;
-  if (p.at(start) === LESS && !orEqual && p.at(start + 1) !== 32) return parseCondition(p);
+  if (p.at(start) === LESS && !orEqual && p.at(start + 1) !== SPACE) return parseCondition(p);
   p.pos += operator.length;
   p.skipWhitespace();
   const value = parseBinary(p, 4);
