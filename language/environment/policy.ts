@@ -4,8 +4,9 @@ import type { AbstractObject, AbstractValue } from "../values/abstract";
 import { ORDERS } from "./compare";
 import type { Policy } from "./face";
 import { ALL_NAMES, NAME_ORDER, only } from "./names";
-import { NET_ORDER } from "./net-sets";
+import { NET_ORDER, NO_NET } from "./net-sets";
 import { meetFields, type Order } from "./order";
+import { canonicalProvider } from "./providers";
 import { readConfig } from "./read";
 import type {
   CapabilityName,
@@ -55,22 +56,26 @@ export function readPolicy(
   const policy: EnvironmentPolicy = { ...NONE, label, place: value.place };
   if (value.kind !== "object") return { policy, problems: [] };
   const capabilities = objectAt(value, "capabilities");
-  const denied = [value, ...(capabilities ? [capabilities] : [])].flatMap(part => deniedIn(entryOf(part, "deny")));
-  const env = objectAt(value, "env");
-  if (!env) return { policy: { ...policy, denied: new Set(denied) }, problems: [] };
+  const parts = [value, ...(capabilities ? [capabilities] : [])];
+  const denied = new Set(parts.flatMap(part => deniedIn(entryOf(part, "deny"))));
+  const env: AbstractObject = objectAt(value, "env") ?? { kind: "object", entries: [], open: false };
+  const tools = restriction("tools", entryOf(env, "tools"), paths);
   return {
     policy: {
       ...policy,
-      denied: new Set(denied),
-      defaultProvider: stringOf(entryOf(env, "default")),
+      denied,
+      defaultProvider: canonicalProvider(stringOf(entryOf(env, "default")) ?? ""),
       providers: providerRules(objectAt(env, "providers")),
-      tools: restriction("tools", entryOf(env, "tools"), paths),
+      // Without any command there is nothing left of the tool Bash.
+      tools: denied.has("cmd") && denied.has("sh") ? NAME_ORDER.meet(tools, NO_BASH) : tools,
       mcps: restriction("mcps", entryOf(env, "mcps"), paths),
-      net: netRestriction(entryOf(env, "net"), paths),
+      net: denied.has("network") ? NO_NET : netRestriction(entryOf(env, "net"), paths),
     },
     problems: [],
   };
 }
+
+const NO_BASH: NameSet = { all: true, items: [{ key: "bash", text: "Bash" }], open: false };
 
 /** `{ allow, deny }`, or a plain list; unknown parts restrict nothing before the run. */
 function restriction(field: "tools" | "mcps", value: AbstractValue | undefined, paths: PathContext): NameSet {
@@ -99,7 +104,7 @@ function providerRules(value: AbstractObject | undefined): Map<string, ProviderR
   for (const { key, value: rule, keyPlace } of value?.entries ?? []) {
     if (rule.kind !== "object") continue;
     const allowed = entryOf(rule, "allowed");
-    rules.set(key, {
+    rules.set(canonicalProvider(key) ?? key, {
       allowed: !(allowed?.kind === "known" && allowed.value === false),
       auth: texts(entryOf(rule, "auth")),
       taint: texts(entryOf(rule, "taint")),

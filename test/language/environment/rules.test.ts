@@ -523,6 +523,25 @@ describe("policy", () => {
     expect(commandProblem(environment, "this command")).not.toBeNull();
     expect(explain(environment).capabilities).toMatchObject({ mcps: ["b"], net: { allow: ["a.com"] } });
   });
+  it("takes the network and commands where capabilities are denied as a whole", () => {
+    const { environment } = under(
+      { provider: DOCKER },
+      { deny: ["network"], capabilities: { deny: { cmd: "*", sh: true } } },
+    );
+    expect(explain(environment).capabilities.net).toBe("none");
+    expect(commandProblem(environment, "this command")).not.toBeNull();
+    expect(commandProblem(under({}, { deny: ["sh"] }).environment, "this command")).toBeNull();
+  });
+  it("only narrows", () => {
+    const data = {
+      env: { tools: { allow: ["Read", "Bash"], deny: ["Bash"] }, mcps: { allow: ["a"] }, net: { allow: ["*.a.com"] } },
+    };
+    for (const config of [{}, { provider: DOCKER }, { tools: "Read, Bash", mcps: ["a", "b"] }, UNKNOWN]) {
+      const before = enter(config).environment;
+      const after = applyPolicy(before, policy(data)).environment;
+      for (const { answer: found } of compareEnvironments(after, before)) expect(found).not.toBe("wider");
+    }
+  });
   it("refuses a denied provider", () => {
     const denied = { env: { providers: { [DOCKER]: { allowed: false } } } };
     expect(under({ provider: DOCKER }, denied).problems).toMatchObject([
