@@ -27,6 +27,7 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
     this.changed.fire(uri);
     const document = await vscode.workspace.openTextDocument(uri);
     await vscode.languages.setTextDocumentLanguage(document, language);
+    if (language === "markdown" && (await shownAsPreview(uri))) return;
     await vscode.window.showTextDocument(document, {
       viewColumn: vscode.window.activeTextEditor ? vscode.ViewColumn.Beside : vscode.ViewColumn.Active,
       preview: true,
@@ -39,4 +40,11 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
     this.changed.dispose();
     this.texts.clear();
   }
+}
+
+/** Markdown reads better drawn; false where the editor's own Markdown extension is switched off. */
+async function shownAsPreview(uri: vscode.Uri): Promise<boolean> {
+  if (!vscode.extensions.getExtension("vscode.markdown-language-features")) return false;
+  await vscode.commands.executeCommand("markdown.showPreviewToSide", uri);
+  return true;
 }

@@ -14,7 +14,15 @@ export function language() {
         icon: { light: "./media/file.svg", dark: "./media/file.svg" },
       },
     ],
-    grammars: [{ language: "mlld", scopeName: "source.mlld", path: "./syntaxes/mlld.tmLanguage.json" }],
+    grammars: [
+      { language: "mlld", scopeName: "source.mlld", path: "./syntaxes/mlld.tmLanguage.json" },
+      {
+        scopeName: "markdown.mlld.codeblock",
+        path: "./syntaxes/mlld-markdown.tmLanguage.json",
+        injectTo: ["text.html.markdown"],
+        embeddedLanguages: { "meta.embedded.block.mlld": "mlld" },
+      },
+    ],
     snippets: [{ language: "mlld", path: "./syntaxes/snippets.json" }],
   };
 }

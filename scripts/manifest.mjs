@@ -1,7 +1,6 @@
 // Writes `contributes` and the trust declaration of package.json, and package.nls.json, from the tables in protocol/, and l10n/bundle.l10n.json
 // from the texts in client/.
 //   --check   writes nothing; exits 1 when the files differ from what they are made of
-import { existsSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import esbuild from "esbuild";
@@ -35,7 +34,6 @@ const text = (key, english) => {
 
 /** Codes for completion in the severity setting; the catalog belongs to the language. */
 async function diagnosticCodes() {
-  if (!existsSync("language/diagnostics/catalog.ts")) return [];
   const { CATALOG } = await load("language/diagnostics/catalog.ts");
   return Object.keys(CATALOG).sort();
 }

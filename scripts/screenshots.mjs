@@ -44,12 +44,12 @@ const WINDOWS = [
   },
   {
     name: "no-docker",
-    options: { settings: { "mlldEnv.docker.host": "unix:///nowhere/docker.sock" } },
+    options: { env: { MLLD_ENV_DOCKER_HOST: "unix:///nowhere/docker.sock" } },
     scenes: emptyScenes("explorer-no-docker", /No Docker engine|does not answer/),
   },
   {
     name: "unreachable",
-    options: { settings: { "mlldEnv.docker.host": "tcp://127.0.0.1:9" } },
+    options: { env: { MLLD_ENV_DOCKER_HOST: "tcp://127.0.0.1:9" } },
     scenes: emptyScenes("explorer-unreachable", "does not answer"),
   },
   {
@@ -83,8 +83,8 @@ async function show({ name, options, scenes }, theme) {
     link: [ROOT],
     bridge: true,
     workspace,
-    env: { MLLD_ENV_DOCKER_IMAGE: IMAGE },
     ...options,
+    env: { MLLD_ENV_DOCKER_IMAGE: IMAGE, ...options.env },
     settings: {
       "workbench.colorTheme": THEMES[theme],
       "editor.minimap.enabled": false,
@@ -100,6 +100,8 @@ async function show({ name, options, scenes }, theme) {
     console.log(file);
   };
   try {
+    // What an extension contributes comes after the frame.
+    await page.locator(".activitybar [aria-label='mlld Environments']").first().waitFor();
     await scenes({ ...workbench, shot, command: title => command(page, title), open: file => open(page, file) });
   } catch (error) {
     failed++;
@@ -144,7 +146,7 @@ async function runScenes({ page, shot, open, command }) {
       .locator(".codelens-decoration a", { hasText: /docker/i })
       .first()
       .click();
-    await rows.filter({ hasText: /done in|failed/ }).waitFor();
+    await rows.filter({ hasText: /released[\s\S]*(done in|failed)/ }).waitFor();
     await shot("terminal-docker");
   }
   await open("07-widens.mld");

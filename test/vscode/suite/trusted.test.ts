@@ -337,10 +337,10 @@ describe("a trusted window", () => {
         document.uri.toString(),
         lineOf(document, 'fs: { read: ["./notes/today"]'),
       );
-      const editor = await until("the document", () =>
-        vscode.window.visibleTextEditors.find(({ document: { uri } }) => uri.scheme === "mlld-env"),
+      const shown = await until("the document", () =>
+        vscode.workspace.textDocuments.find(({ uri }) => uri.scheme === "mlld-env" && uri.path.startsWith("/explain/")),
       );
-      assert.match(editor.document.getText(), /notes\/today/);
+      assert.match(shown.getText(), /notes\/today/);
       await vscode.commands.executeCommand("workbench.action.closeActiveEditor");
     });
   });
