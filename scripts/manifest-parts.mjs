@@ -169,7 +169,6 @@ export function task(text, type) {
         name: "mlld-env",
         owner: "mlld-env",
         source: "mlld-env",
-        // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of VS Code
         fileLocation: ["autoDetect", "${workspaceFolder}"],
         // As `mlld-env check` and refused runs print it; hints are no problems.
         pattern: {

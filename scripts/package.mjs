@@ -7,7 +7,15 @@ const file = "mlld-environments.vsix";
 
 for (const args of [
   ["scripts/build.mjs", "--production"],
-  ["node_modules/@vscode/vsce/vsce", "package", "--no-dependencies", "--allow-missing-repository", "-o", file],
+  [
+    "node_modules/@vscode/vsce/vsce",
+    "package",
+    "--no-dependencies",
+    "--allow-missing-repository",
+    "--no-rewrite-relative-links",
+    "-o",
+    file,
+  ],
 ]) {
   const { status } = spawnSync(process.execPath, args, { stdio: "inherit" });
   if (status !== 0) process.exit(status ?? 1);
