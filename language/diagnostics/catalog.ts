@@ -8,7 +8,16 @@ export interface CatalogEntry {
   /** Markdown: what is wrong, why it matters, how to mend it. */
   doc: string;
   /** A program that raises the diagnostic, and the same one mended. Empty for parse errors, whose messages show the right form. */
-  example: { wrong: string; right: string; files?: Record<string, string> } | null;
+  example: Example | null;
+}
+
+export interface Example {
+  wrong: string;
+  right: string;
+  /** Further files that the programs use. */
+  files?: Record<string, string>;
+  /** The setting under which the first program is wrong; `auto` where it does not matter. */
+  languageVersion?: "2.0.4" | "2.0.5";
 }
 
 const DEFINED: Record<string, CatalogEntry> = {
@@ -208,6 +217,22 @@ const DEFINED: Record<string, CatalogEntry> = {
     title: "Name that is not defined",
     doc: "No variable, parameter, import or executable of that name is in scope. Inside texts an undefined name stays as it is written, so only a likely slip is told there.",
     example: { wrong: 'var @greeting = "hello"\nshow @greetin\n', right: 'var @greeting = "hello"\nshow @greeting\n' },
+  },
+  "name/reserved": {
+    severity: "warning",
+    title: "Name that mlld uses itself",
+    doc: "`@now`, `@base`, `@root`, `@mx`, `@input`, `@payload`, `@debug` and `@keychain` stand for something in every program. mlld refuses to define them again; here such a name is taken, with this warning. Parameters may have any name.",
+    example: { wrong: 'var @input = "text"\nshow @input\n', right: 'var @text = "text"\nshow @text\n' },
+  },
+  "env/other-version": {
+    severity: "hint",
+    title: "Spelling of another version of mlld",
+    doc: "mlld 2.0.5 calls the block `box`, 2.0.4 calls it `env`. The setting `mlldEnv.languageVersion` says which one your mlld takes; `auto` takes both and tells nothing.",
+    example: {
+      wrong: 'box { tools: ["Read"] } [\n  show "in"\n]\n',
+      right: 'env { tools: ["Read"] } [\n  show "in"\n]\n',
+      languageVersion: "2.0.4",
+    },
   },
   "name/import-missing": {
     severity: "warning",

@@ -14,6 +14,7 @@ export function check(analysis: Analysis, host: Host): Finding[] {
   const found = [
     ...syntaxFindings(analysis),
     ...environmentProblems(analysis).flatMap(problem => fromProblem(problem, analysis, host)),
+    ...versionFindings(analysis, host),
     ...nameFindings(analysis),
     ...secretFindings(analysis),
   ];
@@ -50,6 +51,26 @@ function syntaxFindings({ uri, file }: Analysis): Finding[] {
         ]
       : [],
   }));
+}
+
+/** `box` where the setting says 2.0.4, `env` where it says 2.0.5. */
+function versionFindings({ uri, sites }: Analysis, { settings: { languageVersion } }: Host): Finding[] {
+  if (languageVersion === "auto") return [];
+  const right = languageVersion === "2.0.4" ? "env" : "box";
+  return sites.flatMap(({ node }): Finding[] => {
+    if (node.kind !== "EnvExpression" || node.keyword === right) return [];
+    const place = { uri, start: node.start, end: node.start + node.keyword.length };
+    return [
+      {
+        code: "env/other-version",
+        severity: "hint",
+        message: `mlld ${languageVersion} calls this \`${right}\`.`,
+        place,
+        related: [],
+        fixes: [{ title: `Change to ${right}`, edits: [{ place, newText: right }], preferred: true }],
+      },
+    ];
+  });
 }
 
 /** A problem of the algebra as a diagnostic of this file. One that stands in another file is that file's own. */

@@ -1,10 +1,11 @@
 import { closest } from "../environment/spelling";
-import { type Analysis, BUILTIN_NAMES, type MlldSymbol, type Reference, type Scope } from "../semantics";
+import { type Analysis, BUILTIN_NAMES, type MlldSymbol, RESERVED, type Reference, type Scope } from "../semantics";
 import type { Finding, Fix } from "./finding";
 
 /** In a text shorter names are not told: too much looks like them. */
 const SHORTEST_SLIP = 4;
 
+const DEFINING = new Set(["var", "let", "loop", "exe", "policy"]);
 /** For so many names a likely one is looked for: a file with more lacks an import rather than letters. */
 const MOST_SLIPS = 40;
 
@@ -12,7 +13,7 @@ const MOST_SLIPS = 40;
 export function nameFindings(analysis: Analysis): Finding[] {
   // The names in a template file are the parameters of whoever uses it.
   if (analysis.file.mode === "att" || analysis.file.mode === "mtt") return [];
-  return [...undefinedNames(analysis), ...undefinedAuth(analysis), ...imports(analysis)];
+  return [...undefinedNames(analysis), ...undefinedAuth(analysis), ...imports(analysis), ...reservedNames(analysis)];
 }
 
 function undefinedNames(analysis: Analysis): Finding[] {
@@ -105,6 +106,17 @@ function declareAuth(name: string, analysis: Analysis): Fix {
   const line = `${slash}auth @${name} = "${variable}"\n`;
   const newText = at > 0 && file.text[at - 1] !== "\n" ? `\n${line}` : line;
   return { title: `Declare auth @${name}`, edits: [{ place: { uri, start: at, end: at }, newText }] };
+}
+
+/** A program's own `@now` hides mlld's. Parameters may have any name. */
+function reservedNames(analysis: Analysis): Finding[] {
+  return analysis.symbols.flatMap(({ kind, name, range, import: imported }) => {
+    const reserved = Object.hasOwn(RESERVED, name) ? RESERVED[name] : undefined;
+    if (!reserved || reserved.redefinable || !range || imported || !DEFINING.has(kind)) return [];
+    const place = { uri: analysis.uri, ...range };
+    const message = `@${name} is mlld's own name. ${reserved.doc} Choose another name: mlld itself refuses this one.`;
+    return [{ code: "name/reserved", severity: "warning", message, place, related: [], fixes: [] }];
+  });
 }
 
 function imports(analysis: Analysis): Finding[] {

@@ -1,15 +1,12 @@
 /** Names that every program has: reserved variables and transformers, with what an editor says about them. */
 
-/** Reserved variables. `redefinable` ones may be bound by a program, the others are refused at run time. */
+/** Reserved variables. A program may define `redefinable` ones as it likes; the others get a warning. */
 export const RESERVED: Record<string, { doc: string; redefinable?: boolean }> = {
   base: { doc: "The project's root folder." },
   root: { doc: "The project's root folder, the same as `@base`." },
   now: { doc: "The current time as ISO text." },
   mx: { doc: "The run's context: `profile`, `op`, `guard`, `for`, `loop`, `try`, `errors`, `tools`, `policy`." },
-  input: {
-    doc: "Standard input; in a loop the value of `continue`, in a hook or guard the operation's input.",
-    redefinable: true,
-  },
+  input: { doc: "Standard input; in a loop the value of `continue`, in a hook or guard the operation's input." },
   payload: { doc: "Values given to the run by `--input`." },
   state: { doc: "State that an embedding program keeps between runs.", redefinable: true },
   debug: { doc: "Facts about the run, for debugging." },

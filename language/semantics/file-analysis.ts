@@ -13,7 +13,7 @@ import {
 } from "../environment";
 import type { Host } from "../host";
 import type { Place } from "../place";
-import type { File, Node, Parameter } from "../syntax/tree";
+import type { File, Node, Parameter, Statement } from "../syntax/tree";
 import type { AbstractObject, AbstractValue } from "../values/abstract";
 import type { Analysis, ImportFact, Site } from "./analysis";
 import { type Bound, builtin } from "./bind";
@@ -282,7 +282,7 @@ export class FileAnalysis implements Analysis, Surroundings {
       symbolOf: (node: Node) => this.bound.referenceOf.get(node)?.symbol ?? null,
     };
     const top: Effect[] = [];
-    for (const statement of this.file.statements) {
+    for (const statement of topLevel(this.file.statements)) {
       const symbol = statement.kind === "ExeStatement" ? (this.bound.symbolOf.get(statement.name) ?? null) : null;
       const collected = collect(statement, source, symbol);
       if (symbol) this.bodies.set(symbol, collected);
@@ -379,6 +379,13 @@ const COMMAND_FIELDS = new Set(["tools", "mcps", "fs", "net", "limits"]);
 function capabilitiesOf(clause: AbstractValue | null): AbstractValue | null {
   if (clause?.kind !== "object") return null;
   return { ...clause, entries: clause.entries.filter(entry => COMMAND_FIELDS.has(entry.key)), open: false };
+}
+
+/** Statements of the file, and those of `mlld-run` fences in its text. */
+function topLevel(statements: Statement[]): Statement[] {
+  return statements.flatMap(statement =>
+    statement.kind === "Fence" && statement.statements ? topLevel(statement.statements) : [statement],
+  );
 }
 
 function isExecutable(symbol: MlldSymbol): boolean {

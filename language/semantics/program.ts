@@ -54,8 +54,16 @@ export class Program {
   private analysisIn(uri: string, pass: Pass): FileAnalysis {
     const text = pass.host.text(uri) ?? "";
     const entry = this.entries.get(uri);
-    if (entry?.analysis && entry.text === text && this.holds(uri, entry, pass)) return entry.analysis;
-    return this.make(uri, text, entry, pass);
+    const same = entry !== undefined && entry.text === text && this.holds(uri, entry, pass);
+    if (same && entry.analysis) return entry.analysis;
+    const analysis = this.make(uri, text, entry, pass);
+    if (same) {
+      // The same text over the same imports: importers keep the summary that they have, without comparing.
+      const made = this.entries.get(uri)!;
+      made.summary = summaryOf(entry);
+      made.earlier = null;
+    }
+    return analysis;
   }
 
   private make(uri: string, text: string, before: Entry | undefined, pass: Pass): FileAnalysis {

@@ -1,6 +1,7 @@
 import type { Place } from "../place";
 import type { Statement } from "../syntax/tree";
 import type { AbstractValue } from "../values/abstract";
+import type { ImportFact } from "./analysis";
 import type { FileAnalysis } from "./file-analysis";
 import type { ExecutableSummary, ExportedName, ModuleSummary } from "./summary";
 import type { MlldSymbol } from "./symbols";
@@ -27,7 +28,7 @@ export function summarise(analysis: FileAnalysis): ModuleSummary {
     openAuth,
     imports: analysis.imports.flatMap(({ uri, state }) => (uri !== null && state === "loaded" ? [uri] : [])),
     wanted: analysis.wanted,
-    opaque: analysis.imports.some(({ state }) => state !== "loaded") || imported.some(module => module.opaque),
+    opaque: analysis.imports.some(isOpaque) || imported.some(module => module.opaque),
   };
 }
 
@@ -38,6 +39,11 @@ function isGuard(statement: Statement): boolean {
 /** A file that is not loaded may register guards. */
 function opaqueImport(analysis: FileAnalysis): boolean {
   return analysis.imports.some(({ kind, state }) => kind === "file" && state !== "loaded");
+}
+
+/** What could declare something that is not known here; tools of a server, values of the run and templates cannot. */
+function isOpaque({ kind, state }: ImportFact): boolean {
+  return state !== "loaded" && ["file", "registry", "url", "unknown"].includes(kind);
 }
 
 /** Values that are computed when asked for are put into plain fields. */

@@ -20,8 +20,13 @@ export function analyseText(text: string, files: Record<string, string> = {}, na
   return analyse(`${FOLDER}/${name}`, memoryHost({ ...files, [name]: text }));
 }
 
-export function checkText(text: string, files: Record<string, string> = {}, name = "main.mld"): Finding[] {
-  const host = memoryHost({ ...files, [name]: text });
+export function checkText(
+  text: string,
+  files: Record<string, string> = {},
+  name = "main.mld",
+  settings: Partial<LanguageSettings> = {},
+): Finding[] {
+  const host = memoryHost({ ...files, [name]: text }, settings);
   return check(analyse(`${FOLDER}/${name}`, host), host);
 }
 
