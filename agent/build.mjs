@@ -38,7 +38,7 @@ function compile(compiler, strip) {
   const work = mkdtempSync(join(tmpdir(), "mlld-env-agent-"));
   try {
     const output = join(work, "agent");
-    execFileSync(compiler, [...FLAGS, "-o", output, "agent.c"], { cwd: folder, stdio: "inherit" });
+    execFileSync(compiler, [...FLAGS, "-o", output, "agent.c", "egress.c", "run.c"], { cwd: folder, stdio: "inherit" });
     execFileSync(strip, ["--strip-all", "--remove-section=.comment", "--remove-section=.note*", output], {
       stdio: "inherit",
     });
@@ -50,12 +50,12 @@ function compile(compiler, strip) {
 
 const binaries = Object.entries(COMPILERS).map(([name, [compiler, strip]]) => [name, compile(compiler, strip)]);
 const entries = binaries.map(([name, bytes]) => `  ${name}:\n    "${bytes.toString("base64")}",\n`);
-const text = `/** The agent's programs for Linux, in base64. Written by agent/build.mjs from agent/agent.c. */\nexport const AGENT_BINARIES = {\n${entries.join("")}};\n`;
+const text = `/** The agent's programs for Linux, in base64. Written by agent/build.mjs from agent/*.c. */\nexport const AGENT_BINARIES = {\n${entries.join("")}};\n`;
 
 if (process.argv.includes("--check")) {
   if (readFileSync(target, "utf8") !== text) {
     console.error(
-      "runtime/providers/docker/egress/agent-binaries.ts is not what agent/agent.c compiles to: run node agent/build.mjs",
+      "runtime/providers/docker/egress/agent-binaries.ts is not what agent/*.c compile to: run node agent/build.mjs",
     );
     process.exit(1);
   }

@@ -11,7 +11,9 @@ typedef long isize;
 #if defined(__x86_64__)
 enum {
   SYS_read = 0, SYS_write = 1, SYS_close = 3, SYS_socket = 41, SYS_sendto = 44, SYS_recvfrom = 45, SYS_shutdown = 48, SYS_bind = 49,
-  SYS_listen = 50, SYS_setsockopt = 54, SYS_fcntl = 72, SYS_exit_group = 231, SYS_ppoll = 271, SYS_accept4 = 288,
+  SYS_listen = 50, SYS_setsockopt = 54, SYS_clone = 56, SYS_execve = 59, SYS_wait4 = 61, SYS_kill = 62, SYS_chdir = 80, SYS_getpid = 39,
+  SYS_rt_sigprocmask = 14, SYS_prctl = 157, SYS_getdents64 = 217, SYS_exit_group = 231, SYS_openat = 257, SYS_ppoll = 271,
+  SYS_accept4 = 288, SYS_signalfd4 = 289, SYS_dup3 = 292,
 };
 static inline isize call6(isize n, isize a, isize b, isize c, isize d, isize e, isize f) {
   isize result;
@@ -21,12 +23,12 @@ static inline isize call6(isize n, isize a, isize b, isize c, isize d, isize e, 
   __asm__ volatile("syscall" : "=a"(result) : "a"(n), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9) : "rcx", "r11", "memory");
   return result;
 }
-/* The stack holds argc, argv. */
-__asm__(".globl _start\n_start:\n xor %rbp, %rbp\n mov %rsp, %rdi\n and $-16, %rsp\n call begin\n");
 #elif defined(__aarch64__)
 enum {
-  SYS_fcntl = 25, SYS_close = 57, SYS_read = 63, SYS_write = 64, SYS_ppoll = 73, SYS_exit_group = 94, SYS_socket = 198, SYS_bind = 200,
-  SYS_listen = 201, SYS_sendto = 206, SYS_recvfrom = 207, SYS_setsockopt = 208, SYS_shutdown = 210, SYS_accept4 = 242,
+  SYS_dup3 = 24, SYS_chdir = 49, SYS_openat = 56, SYS_close = 57, SYS_getdents64 = 61, SYS_read = 63, SYS_write = 64, SYS_ppoll = 73,
+  SYS_signalfd4 = 74, SYS_exit_group = 94, SYS_kill = 129, SYS_rt_sigprocmask = 135, SYS_prctl = 167, SYS_getpid = 172, SYS_socket = 198,
+  SYS_bind = 200, SYS_listen = 201, SYS_sendto = 206, SYS_recvfrom = 207, SYS_setsockopt = 208, SYS_shutdown = 210, SYS_clone = 220,
+  SYS_execve = 221, SYS_accept4 = 242, SYS_wait4 = 260,
 };
 static inline isize call6(isize n, isize a, isize b, isize c, isize d, isize e, isize f) {
   register isize x8 __asm__("x8") = n;
@@ -39,14 +41,15 @@ static inline isize call6(isize n, isize a, isize b, isize c, isize d, isize e, 
   __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
   return x0;
 }
-__asm__(".globl _start\n_start:\n mov x29, #0\n mov x0, sp\n bl begin\n");
 #else
 #error "amd64 and arm64 only"
 #endif
 
 #define call(n, a, b, c) call6((n), (isize)(a), (isize)(b), (isize)(c), 0, 0, 0)
 
-enum { EINTR = 4, EAGAIN = 11, EADDRINUSE = 98 };
+enum { ENOENT = 2, EINTR = 4, EAGAIN = 11, EACCES = 13, ENOTDIR = 20, EADDRINUSE = 98 };
+enum { AT_FDCWD = -100, O_RDWR = 2, O_CLOEXEC = 02000000, SIGKILL = 9, SIGCHLD = 17, SIG_SETMASK = 2 };
+enum { PR_SET_CHILD_SUBREAPER = 36, WNOHANG = 1 };
 enum { POLLIN = 1, POLLOUT = 4, POLLERR = 8, POLLHUP = 16, POLLNVAL = 32 };
 enum { AF_INET = 2, SOCK_STREAM = 1, SOCK_DGRAM = 2, SOCK_NONBLOCK = 04000, SOCK_CLOEXEC = 02000000 };
 enum { SOL_SOCKET = 1, SO_REUSEADDR = 2, IPPROTO_TCP = 6, TCP_NODELAY = 1, SHUT_WR = 1, MSG_NOSIGNAL = 0x4000 };
@@ -60,24 +63,8 @@ static inline __attribute__((noreturn)) void leave(int code) {
   for (;;) call(SYS_exit_group, code, 0, 0);
 }
 
-/* The compiler calls these by itself. */
-void *memcpy(void *to, const void *from, usize length) {
-  u8 *t = to;
-  const u8 *f = from;
-  while (length--) *t++ = *f++;
-  return to;
-}
-void *memmove(void *to, const void *from, usize length) {
-  u8 *t = to;
-  const u8 *f = from;
-  if (t <= f) return memcpy(to, from, length);
-  while (length--) t[length] = f[length];
-  return to;
-}
-void *memset(void *to, int value, usize length) {
-  u8 *t = to;
-  while (length--) *t++ = (u8)value;
-  return to;
-}
+void *memcpy(void *to, const void *from, usize length);
+void *memmove(void *to, const void *from, usize length);
+void *memset(void *to, int value, usize length);
 
 #endif

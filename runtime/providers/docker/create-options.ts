@@ -1,7 +1,10 @@
 /** The engine's create request of a spec: mounts, network, limits, user and hardening. */
 import type Dockerode from "dockerode";
 import { type EnvironmentSpec, type NetGrant, ProviderError } from "../provider";
+import { AGENT_PATH } from "./egress/agent-volume";
+import { egressRule } from "./egress/rule";
 import type { Engine } from "./engine";
+import type { ShellKind } from "./labels";
 import { mountSettings, type ResolvedMounts } from "./mounts";
 
 /** Processes and threads that an environment may have unless `limits.pids` says otherwise. */
@@ -10,9 +13,12 @@ const DEFAULT_PIDS = 1024;
 export const HOME = "/home/mlld-env";
 
 /** Anonymous: lives while its owner holds its stdin. Named: until it is stopped, at once, which `sleep` alone wouldn't do. */
-const KEEPER = {
-  anonymous: "while read -r line; do :; done",
-  named: "trap 'exit 0' TERM INT; while :; do sleep 86400 & wait $!; done",
+const KEEPER: Record<ShellKind, Record<"anonymous" | "named", string[]>> = {
+  image: {
+    anonymous: ["/bin/sh", "-c", "while read -r line; do :; done"],
+    named: ["/bin/sh", "-c", "trap 'exit 0' TERM INT; while :; do sleep 86400 & wait $!; done"],
+  },
+  agent: { anonymous: [AGENT_PATH, "keep"], named: [AGENT_PATH, "stay"] },
 };
 
 export interface CreateInput {
@@ -23,7 +29,8 @@ export interface CreateInput {
   mounts: ResolvedMounts;
   user: ContainerUser;
   engine: Engine;
-  /** Set when the network rule needs the agent. */
+  shell: ShellKind;
+  /** Set when the network rule or the lack of a shell needs the agent. */
   agent: Dockerode.MountSettings | null;
 }
 
@@ -37,6 +44,7 @@ export function createOptions({
   user,
   engine,
   agent,
+  shell,
 }: CreateInput): Dockerode.ContainerCreateOptions {
   const anonymous = spec.name === undefined;
   const { memoryBytes, cpus, pids } = spec.limits;
@@ -45,7 +53,7 @@ export function createOptions({
     name: containerName,
     Image: image,
     // Whatever the image starts by itself would run with the environment's grants; an empty entry point keeps the image's.
-    Entrypoint: ["/bin/sh", "-c", KEEPER[anonymous ? "anonymous" : "named"]],
+    Entrypoint: KEEPER[shell][anonymous ? "anonymous" : "named"],
     Cmd: [],
     Healthcheck: { Test: ["NONE"] },
     Labels: labels,
@@ -64,7 +72,7 @@ export function createOptions({
       Mounts: [...mountSettings(mounts.binds), ...(agent ? [agent] : [])],
       Tmpfs: Object.fromEntries(spec.fs.scratch.map(path => [path, "rw,exec,nosuid,nodev,mode=1777"])),
       NetworkMode: networkMode(spec.net, engine),
-      ...egressSettings(agent),
+      ...egressSettings(egressRule(spec.net) !== null),
       PortBindings: ports,
       Memory: memoryBytes,
       // The same as Memory: no swap, or a process over its limit would crawl instead of ending.
@@ -135,8 +143,8 @@ function networkMode(net: NetGrant, engine: Engine): string {
 }
 
 /** The agent's DNS server, and the port that it needs without a capability. */
-function egressSettings(agent: Dockerode.MountSettings | null): Partial<Dockerode.HostConfig> {
-  if (!agent) return {};
+function egressSettings(needed: boolean): Partial<Dockerode.HostConfig> {
+  if (!needed) return {};
   return { Dns: ["127.0.0.1"], DnsSearch: ["."], Sysctls: { "net.ipv4.ip_unprivileged_port_start": "0" } };
 }
 

@@ -12,6 +12,7 @@ import {
   ProviderError,
   type SnapshotRef,
 } from "../provider";
+import type { Dialect } from "./dialect";
 import { type Egress, PROXY_VARIABLES } from "./egress/egress";
 import { engineError, isUnreachable } from "./errors";
 import { execute } from "./execute";
@@ -27,6 +28,7 @@ export interface Attachment {
   created: boolean;
   container: Dockerode.Container;
   lifeline: Duplex | null;
+  dialect: Dialect;
   /** Container side of a command's folder; empty keeps the image's. */
   folder(cwd: string | undefined): string;
   /** Set when only some names are reachable. */
@@ -63,7 +65,8 @@ export class DockerEnvironment implements Environment {
     this.#guard = attachment.lifeline ? null : new Guard();
     this.#context = {
       container: attachment.container,
-      pool: new StubPool(attachment.container),
+      pool: new StubPool(attachment.container, attachment.dialect),
+      dialect: attachment.dialect,
       oomCount: 0,
       guard: this.#guard,
     };
@@ -98,7 +101,8 @@ export class DockerEnvironment implements Environment {
     const ready = { ...command, vars, cwd: this.#attachment.folder(command.cwd), timeoutMs };
     const attempt = async () => {
       await this.#serveNetwork();
-      if (this.#guard) this.#guarding ??= this.#guard.start(this.#context.pool);
+      const { dialect, pool } = this.#context;
+      if (this.#guard && dialect.guard) this.#guarding ??= this.#guard.start(pool, dialect.guard);
       return ready.tty
         ? executeOnTerminal(this.#context, ready, ready.tty, sink, signal)
         : execute(this.#context, ready, sink, signal);

@@ -3,9 +3,9 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import type { Duplex } from "node:stream";
 import { type EnvironmentCommand, type Outcome, type OutputSink, ProviderError } from "../provider";
+import type { Request } from "./dialect";
 import { killTree } from "./kill";
 import { outcomeOfBrokenStream } from "./lost";
-import { headerCode } from "./stub";
 import type { StubEnding, StubExec } from "./stub-exec";
 import type { ExecuteContext } from "./stub-pool";
 
@@ -37,7 +37,7 @@ export async function execute(
   if (signal.aborted) return { kind: "killed", reason: "cancelled" };
   const marker = randomBytes(12).toString("hex");
   const how = command.stdin !== undefined ? "stdin" : Object.keys(command.secrets).length > 0 ? "once" : "again";
-  const header = headerCode({ ...command, vars: { ...command.vars, ...command.secrets }, marker, how });
+  const request = context.dialect.run({ ...command, vars: { ...command.vars, ...command.secrets }, marker, how });
   const stop = stopper(signal, command.timeoutMs);
   try {
     const taking = context.pool.take(signal);
@@ -52,7 +52,7 @@ export async function execute(
     const session = stub.pid;
     context.guard?.began(marker, session);
     try {
-      const end = await Promise.race([run(stub, header, command, sink), stop.reason]);
+      const end = await Promise.race([run(stub, request, command, sink), stop.reason]);
       if (typeof end === "string") {
         await killTree(context, marker, stub);
         return { kind: "killed", reason: end };
@@ -91,7 +91,7 @@ async function outcomeOf(
   }
 }
 
-function run(stub: StubExec, header: string, command: ReadyCommand, sink: OutputSink): Promise<Ending> {
+function run(stub: StubExec, request: Request, command: ReadyCommand, sink: OutputSink): Promise<Ending> {
   return new Promise(resolve => {
     let note: string | undefined;
     let over = () => {};
@@ -102,7 +102,7 @@ function run(stub: StubExec, header: string, command: ReadyCommand, sink: Output
       over();
       resolve(end);
     };
-    stub.run(header, {
+    stub.run(request, {
       output: (stream, chunk) => {
         try {
           const waiting = sink[stream](chunk);
@@ -170,7 +170,7 @@ function notStarted(words: string, command: ReadyCommand): ProviderError {
 async function currentOomCount(context: ExecuteContext): Promise<number> {
   const stub = await context.pool.take(AbortSignal.timeout(5000));
   return new Promise(resolve => {
-    stub.run(`m_ooms\nm_say 0 0 "$m_o"\n`, {
+    stub.run(context.dialect.countOom, {
       output: () => {},
       note: () => {},
       ended: ({ oomCount }) => resolve(oomCount),

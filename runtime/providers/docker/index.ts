@@ -11,13 +11,14 @@ import {
 } from "../provider";
 import { buildImage } from "./build-image";
 import { containerUser, createOptions } from "./create-options";
+import { AGENT, type Dialect, SHELL } from "./dialect";
 import { agentMount } from "./egress/agent-volume";
 import { Egress, type EgressOptions } from "./egress/egress";
 import { type EgressRule, egressRule } from "./egress/rule";
 import { connectEngine, type Engine } from "./engine";
 import { DockerEnvironment, Vanished } from "./environment";
 import { engineError, statusOf } from "./errors";
-import { containerNameOf, environmentInfo, isOurs, LABEL, labelsFor } from "./labels";
+import { containerNameOf, environmentInfo, isOurs, LABEL, labelsFor, type ShellKind } from "./labels";
 import { resolveMounts } from "./mounts";
 import { openContainer } from "./open-container";
 import { orphanNames } from "./orphans";
@@ -61,17 +62,27 @@ class DockerProvider implements Provider {
   }
 
   async open(spec: EnvironmentSpec, sink: OutputSink, signal: AbortSignal): Promise<Environment> {
+    let shell: ShellKind = "image";
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#openOnce(spec, sink, signal);
+        return await this.#openOnce(spec, shell, sink, signal);
       } catch (error) {
+        if (error instanceof ProviderError && error.code === "run/no-shell" && shell === "image") {
+          shell = "agent";
+          continue;
+        }
         if (!(error instanceof Vanished)) throw error;
         if (attempt === OPEN_ATTEMPTS) throw engineError("Opening the environment", error.cause);
       }
     }
   }
 
-  async #openOnce(spec: EnvironmentSpec, sink: OutputSink, signal: AbortSignal): Promise<Environment> {
+  async #openOnce(
+    spec: EnvironmentSpec,
+    shell: ShellKind,
+    sink: OutputSink,
+    signal: AbortSignal,
+  ): Promise<Environment> {
     const engine = await this.#connect();
     const socket = engine.address.kind === "socket" ? engine.address.path : null;
     const mounts = resolveMounts(spec, socket);
@@ -87,14 +98,16 @@ class DockerProvider implements Provider {
       signal,
       options: async () => {
         const image = await this.#image(engine, spec, sink, signal);
-        const labels = labelsFor(spec, containerName, identityOf(process.pid));
-        const agent = rule ? await agentMount(engine, image) : null;
-        return createOptions({ spec, image, containerName, labels, mounts, user, engine, agent });
+        const labels = labelsFor(spec, containerName, identityOf(process.pid), shell);
+        const purpose = shell === "agent" ? "shell" : rule ? "network" : null;
+        const agent = purpose ? await agentMount(engine, image, purpose) : null;
+        return createOptions({ spec, image, containerName, labels, mounts, user, engine, agent, shell });
       },
     });
     const environment = new DockerEnvironment({
       ...opened,
       name: spec.name ?? spec.generatedName,
+      dialect: dialectOf(opened.labels),
       folder: cwd => commandFolder(cwd, spec, mounts.binds),
       egress: this.#egress(opened.container, rule, (host, port, reason) => sink.denied?.(host, port, reason)),
       timeoutMs: spec.limits.timeoutMs,
@@ -134,6 +147,7 @@ class DockerProvider implements Provider {
       created: false,
       container,
       lifeline: null,
+      dialect: dialectOf(info.Config.Labels),
       folder: cwd => cwd ?? "",
       egress: this.#egress(container, JSON.parse(info.Config.Labels[LABEL.net] || "null"), () => {}),
       closed: () => {},
@@ -230,6 +244,10 @@ function commandFolder(cwd: string | undefined, spec: EnvironmentSpec, binds: Bi
     root => within(realOrWritten(root), realOrWritten(written)) !== null,
   );
   return cwd === undefined || ofHost ? (spec.workdir ?? "") : cwd;
+}
+
+function dialectOf(labels: Record<string, string>): Dialect {
+  return labels[LABEL.shell] === "agent" ? AGENT : SHELL;
 }
 
 function notModified(error: unknown): void {

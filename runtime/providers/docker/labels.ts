@@ -15,6 +15,8 @@ export const LABEL = {
   config: "dev.mlld-env.config",
   /** The network rule (JSON) that whoever attaches holds to. */
   net: "dev.mlld-env.net",
+  /** `agent` where the image has no shell, else `image`. */
+  shell: "dev.mlld-env.shell",
   workspace: "dev.mlld-env.workspace",
   file: "dev.mlld-env.file",
   /** The process that made it (JSON), so that the sweep of orphans touches nobody else's on a shared engine. */
@@ -23,11 +25,15 @@ export const LABEL = {
   snapshot: "dev.mlld-env.snapshot",
 } as const;
 
+/** What runs an environment's commands: the image's shell, or where there is none our agent. */
+export type ShellKind = "image" | "agent";
+
 /** The labels of a new container. */
 export function labelsFor(
   spec: EnvironmentSpec,
   containerName: string,
   owner: ProcessIdentity | null,
+  shell: ShellKind,
 ): Record<string, string> {
   return {
     [LABEL.owner]: containerName,
@@ -35,6 +41,7 @@ export function labelsFor(
     [LABEL.kind]: spec.name === undefined ? "anonymous" : "named",
     [LABEL.config]: spec.configHash,
     [LABEL.net]: JSON.stringify(egressRule(spec.net)),
+    [LABEL.shell]: shell,
     [LABEL.workspace]: spec.workspace,
     [LABEL.file]: spec.file,
     [LABEL.process]: JSON.stringify(owner),

@@ -11,6 +11,7 @@ import { folderArchive } from "./tar";
 export interface OpenedContainer {
   container: Dockerode.Container;
   created: boolean;
+  labels: Record<string, string>;
   /** Its end is the end of an anonymous environment. */
   lifeline: Duplex | null;
 }
@@ -90,7 +91,7 @@ async function reuse(
   }
   const container = engine.docker.getContainer(found.Id);
   const { State: state } = found;
-  if (state.Running && !state.Paused) return { container, created: false, lifeline: null };
+  if (state.Running && !state.Paused) return { container, created: false, labels, lifeline: null };
   if (state.Dead || state.Status === "removing") return null;
   if (state.Status === "created" && Date.now() - since < WAIT_FOR_MAKER_MS) return null;
   if (state.Paused) {
@@ -98,7 +99,7 @@ async function reuse(
     return null;
   }
   if (!(await begin(input, container))) return null;
-  return { container, created: false, lifeline: null };
+  return { container, created: false, labels, lifeline: null };
 }
 
 /** Null when somebody else was faster. */
@@ -117,7 +118,7 @@ async function create(input: OpenInput, options: Dockerode.ContainerCreateOption
     const lifeline = spec.name === undefined ? await attachLifeline(container) : null;
     if (!(await begin(input, container)))
       throw new ProviderError("run/container-removed", "The environment was removed while it was being made.");
-    return { container, created: true, lifeline };
+    return { container, created: true, labels: options.Labels ?? {}, lifeline };
   } catch (error) {
     await container.remove({ force: true, v: true }).catch(() => {});
     throw error;

@@ -2,9 +2,9 @@
 import { randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
 import type Dockerode from "dockerode";
+import type { Dialect, Request } from "./dialect";
 import { engineError } from "./errors";
 import { FrameReader, type StreamName } from "./frames";
-import { frameHeader, STUB_ARGV, STUB_INPUT } from "./stub";
 import { TrailerFinder } from "./trailer";
 
 export interface StubEnding {
@@ -65,11 +65,17 @@ export class StubExec {
   }
 
   /** Starts a stub. Throws when the engine refuses (no such container, not running). */
-  static async start(container: Dockerode.Container, signal: AbortSignal): Promise<StubExec> {
-    const options = { AttachStdin: true, AttachStdout: true, AttachStderr: true, Cmd: STUB_ARGV, abortSignal: signal };
+  static async start(container: Dockerode.Container, dialect: Dialect, signal: AbortSignal): Promise<StubExec> {
+    const options = {
+      AttachStdin: true,
+      AttachStdout: true,
+      AttachStderr: true,
+      Cmd: dialect.argv,
+      abortSignal: signal,
+    };
     const exec = await container.exec(options);
     const socket = await exec.start({ hijack: true, stdin: true });
-    socket.write(STUB_INPUT);
+    if (dialect.greeting) socket.write(dialect.greeting);
     return new StubExec(exec, socket);
   }
 
@@ -77,8 +83,8 @@ export class StubExec {
     return this.#exec.inspect();
   }
 
-  /** Sends a header; its code ends in a call that prints the trailer. */
-  run(code: string, command: StubCommand): void {
+  /** Sends a request; its answer ends in the trailer. */
+  run(request: Request, command: StubCommand): void {
     const nonce = randomBytes(18).toString("hex");
     const finder = (stream: StreamName) =>
       new TrailerFinder(nonce, {
@@ -94,7 +100,7 @@ export class StubExec {
     this.#waiting = false;
     this.#running = running;
     this.ref(true);
-    this.#socket.write(frameHeader(nonce, code));
+    this.#socket.write(request(nonce));
   }
 
   /** The rest of the stub's input: the command's standard input. */

@@ -1,6 +1,7 @@
 /** The stubs of one container: some wait ahead, so that a command starts without waiting for a new exec. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type Dockerode from "dockerode";
+import type { Dialect } from "./dialect";
 import { statusOf } from "./errors";
 import { StubExec } from "./stub-exec";
 
@@ -8,6 +9,7 @@ import { StubExec } from "./stub-exec";
 export interface ExecuteContext {
   container: Dockerode.Container;
   pool: StubPool;
+  dialect: Dialect;
   /** The kernel's count of processes killed for memory, as last seen. */
   oomCount: number;
   /** Hears of every command that runs, in a kept environment. */
@@ -30,14 +32,16 @@ const MOST_IDLE = 6;
 
 export class StubPool {
   readonly #container: Dockerode.Container;
+  readonly #dialect: Dialect;
   readonly #stubs = new Set<StubExec>();
   readonly #abort = new AbortController();
   #starting = 0;
   #waiting = 0;
   #wake: (() => void)[] = [];
 
-  constructor(container: Dockerode.Container) {
+  constructor(container: Dockerode.Container, dialect: Dialect) {
     this.#container = container;
+    this.#dialect = dialect;
   }
 
   /** Starts the stubs that wait ahead, in the background and one after the other. */
@@ -111,7 +115,7 @@ export class StubPool {
   async #start(): Promise<void> {
     this.#starting++;
     try {
-      const stub = await StubExec.start(this.#container, this.#abort.signal);
+      const stub = await StubExec.start(this.#container, this.#dialect, this.#abort.signal);
       if (this.#abort.signal.aborted) {
         stub.close();
         throw new Error("the environment was closed");

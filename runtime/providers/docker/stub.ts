@@ -102,6 +102,12 @@ export function headerCode(header: Header): string {
   return `${settings(header)}\nm_run ${header.how} "$@"\n`;
 }
 
+/** The header, with names and values that every process can have. Throws `ProviderError`. */
+export function checkedVariables(header: Header): Header {
+  settings(header);
+  return header;
+}
+
 /** The same for a terminal, where the program replaces the shell. */
 export function terminalCode(header: Omit<Header, "how">): string {
   return `${settings(header)}\nm_vars\n[ -z "$m_d" ] || cd "$m_d" || exit 126\nunset m_d\nexec "$@"\n`;

@@ -7,7 +7,7 @@ import { messageOf } from "./errors";
 import { feed, type ReadyCommand, stopper } from "./execute";
 import { killTree } from "./kill";
 import { outcomeOfBrokenStream } from "./lost";
-import { terminalCode } from "./stub";
+import { frameHeader, terminalCode } from "./stub";
 import type { ExecuteContext } from "./stub-pool";
 
 /** A resize right after the start is often lost: it is sent again. */
@@ -25,6 +25,12 @@ export async function executeOnTerminal(
   signal: AbortSignal,
 ): Promise<Outcome> {
   if (signal.aborted) return { kind: "killed", reason: "cancelled" };
+  if (!context.dialect.hasShell) {
+    throw new ProviderError(
+      "run/no-shell",
+      "A terminal needs a /bin/sh, which the image of this environment doesn't have.",
+    );
+  }
   const marker = randomBytes(12).toString("hex");
   const vars = { TERM: "xterm-256color", ...command.vars, ...command.secrets };
   const file = await placeCode(context, terminalCode({ argv: command.argv, cwd: command.cwd, vars, marker }), signal);
@@ -104,17 +110,15 @@ async function placeCode(context: ExecuteContext, code: string, signal: AbortSig
   const stub = await context.pool.take(signal);
   const written = new Promise<string>(resolve => {
     let said = "";
-    stub.run(
-      `(umask 077; printf '%s' '${text.replaceAll("'", "'\\''")}' >'${path}')\nm_c=$?\nm_say "$m_c" 0 0\nexit 0\n`,
-      {
-        output: (_stream, chunk) => {
-          said += chunk.toString("utf8");
-        },
-        note: () => {},
-        ended: ({ exitCode }) => resolve(exitCode === 0 ? "" : said || "the shell could not write it"),
-        lost: error => resolve(error ? messageOf(error) : "the shell ended"),
+    const code = `(umask 077; printf '%s' '${text.replaceAll("'", "'\\''")}' >'${path}')\nm_c=$?\nm_say "$m_c" 0 0\nexit 0\n`;
+    stub.run(nonce => frameHeader(nonce, code), {
+      output: (_stream, chunk) => {
+        said += chunk.toString("utf8");
       },
-    );
+      note: () => {},
+      ended: ({ exitCode }) => resolve(exitCode === 0 ? "" : said || "the shell could not write it"),
+      lost: error => resolve(error ? messageOf(error) : "the shell ended"),
+    });
   });
   const failure = await written;
   if (failure)

@@ -3,18 +3,20 @@ import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { agentMount } from "../../../runtime/providers/docker/egress/agent-volume";
 import { dial } from "../../../runtime/providers/docker/egress/dial";
 import { answerTo, parseQuestion } from "../../../runtime/providers/docker/egress/dns";
 import { isPrivateAddress, lets, portsOf } from "../../../runtime/providers/docker/egress/rule";
+import type { Engine } from "../../../runtime/providers/docker/engine";
 import type { Environment, NetGrant } from "../../../runtime/providers/provider";
 import {
+  BUSYBOX,
   docker,
   HOST_IMAGE,
   hasEngine,
   hasHostImage,
   never,
   Output,
-  open,
   provider,
   run,
   spec,
@@ -311,6 +313,18 @@ describe.skipIf(!hasEngine)("an environment that may reach some names", () => {
   });
 
   it("is refused when the agent cannot be placed, never opened", async () => {
-    await expect(open({ net: allow("x.example.com"), image: "mlld-env-test:noshell" })).rejects.toBeDefined();
+    const elsewhere = { docker: null, architecture: "riscv64" } as unknown as Engine;
+    await expect(agentMount(elsewhere, BUSYBOX, "network")).rejects.toMatchObject({
+      code: "run/net-unsupported",
+      message: expect.stringContaining("riscv64"),
+    });
+    const full = {
+      docker: { createContainer: () => Promise.reject(new Error("no space left")) },
+      architecture: "x86_64",
+    } as unknown as Engine;
+    await expect(agentMount(full, BUSYBOX, "network")).rejects.toMatchObject({
+      code: "run/net-unsupported",
+      message: expect.stringContaining("no space left"),
+    });
   });
 });

@@ -142,15 +142,6 @@ describe.skipIf(!hasEngine)("images", () => {
     });
   });
 
-  it("without a shell are refused in words, and leave nothing behind", async () => {
-    const name = uniqueName();
-    await expect(open({ name, image: "mlld-env-test:noshell" })).rejects.toMatchObject({ code: "run/no-shell" });
-    await expect(open({ generatedName: name, image: "mlld-env-test:noshell" })).rejects.toMatchObject({
-      code: "run/no-shell",
-    });
-    expect(docker("ps", "-aq", "--filter", `name=${name}`)).toBe("");
-  });
-
   it("are built from a Dockerfile or its folder", async () => {
     const folder = workspace();
     writeFileSync(join(folder, "Dockerfile"), `FROM ${BUSYBOX}\nCOPY data /data\nRUN echo built >>/data\n`);

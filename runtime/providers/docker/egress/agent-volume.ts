@@ -22,15 +22,19 @@ const ARCHITECTURES: Record<string, keyof typeof AGENT_BINARIES> = {
  * Makes the volume if the engine doesn't have it, and gives its mount. The helper container is never started; `image` only has to exist.
  * Throws `ProviderError` when the agent cannot be placed: an allow-list is refused then, never opened.
  */
-export async function agentMount(engine: Engine, image: string): Promise<Dockerode.MountSettings> {
+export async function agentMount(
+  engine: Engine,
+  image: string,
+  purpose: keyof typeof PURPOSES,
+): Promise<Dockerode.MountSettings> {
   const architecture = ARCHITECTURES[engine.architecture];
-  if (!architecture) throw notPlaced(`there is none for the processor ${engine.architecture}`);
+  if (!architecture) throw notPlaced(purpose, `there is none for the processor ${engine.architecture}`);
   const binary = Buffer.from(AGENT_BINARIES[architecture], "base64");
   const volume = `mlld-env-agent-${createHash("sha256").update(binary).digest("hex").slice(0, 12)}`;
   try {
     await place(engine.docker, image, volume, binary);
   } catch (error) {
-    throw notPlaced(messageOf(error));
+    throw notPlaced(purpose, messageOf(error));
   }
   return {
     Type: "volume",
@@ -82,10 +86,21 @@ async function hasAgent(container: Dockerode.Container, size: number): Promise<b
   }
 }
 
-function notPlaced(why: string): ProviderError {
-  return new ProviderError(
-    "run/net-unsupported",
-    `The network rule cannot be held to, because its agent could not be placed on the engine: ${why}.`,
-    'Use `net: "none"`, or `net: "bridge"` for an open network.',
-  );
+/** What an environment needs the agent for. */
+const PURPOSES = {
+  network: {
+    code: "run/net-unsupported",
+    consequence: "The network rule cannot be held to",
+    mend: 'Use `net: "none"`, or `net: "bridge"` for an open network.',
+  },
+  shell: {
+    code: "run/no-shell",
+    consequence: "The image has no /bin/sh, and commands cannot be run without it",
+    mend: "Use an image with a shell (for example one based on Debian or Alpine).",
+  },
+};
+
+function notPlaced(purpose: keyof typeof PURPOSES, why: string): ProviderError {
+  const { code, consequence, mend } = PURPOSES[purpose];
+  return new ProviderError(code, `${consequence}, because our agent could not be placed on the engine: ${why}.`, mend);
 }
