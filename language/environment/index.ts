@@ -14,5 +14,4 @@ export { FIELDS, fieldNamed } from "./fields";
 export { applyPolicy, readPolicy, unitePolicies } from "./policy";
 export { checkProviderModule, PROVIDER_EXPORTS, providerKind } from "./providers";
 export { readConfig } from "./read";
-export { formatEntry, readSpec, type SpecModel, setupCommands, specCommand, specConfig } from "./spec";
 export type * from "./types";

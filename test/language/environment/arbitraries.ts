@@ -1,6 +1,6 @@
 /** Random capability sets over a small world, so that they overlap often. */
 import fc from "fast-check";
-import { normaliseNames, only } from "../../../language/environment/names";
+import { normaliseNames } from "../../../language/environment/names";
 import { LIMITED, NO_NET, normaliseNet, parseDeniedItems, parseNetItems } from "../../../language/environment/net-sets";
 import { ALL_FILES, NO_FILES, normaliseFiles } from "../../../language/environment/path-sets";
 import { resolveHostPath } from "../../../language/environment/paths";
@@ -80,5 +80,3 @@ export const limits: fc.Arbitrary<LimitSet> = fc
 export const providers: fc.Arbitrary<ProviderSet> = fc
   .constantFrom(null, "@mlld/env-docker", "./p.mld")
   .map(ref => ({ kind: "known" as const, ref }));
-
-export { only };
