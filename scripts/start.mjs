@@ -54,7 +54,7 @@ function headless() {
   if (!findings.some(({ file, code }) => file.endsWith("07-widens.mld") && code === "env/tools-widened"))
     fail("examples/07-widens.mld should be told that its child widens `tools`.");
 
-  const docker = dockerImage();
+  const docker = dockerImage({ pull: true });
   const [file, line] = docker.image ? ["examples/03-docker.mld", "env @box"] : ["examples/01-hello.mld", "env @shell"];
   const number =
     readFileSync(join(ROOT, file), "utf8")
@@ -72,8 +72,8 @@ function headless() {
   console.log("All is well.");
 }
 
-/** The image that a block would use, or why there is none. */
-function dockerImage() {
+/** The image that a block would use, or why there is none. `pull` may fetch one. */
+function dockerImage({ pull }) {
   const version = spawnSync("docker", ["version", "--format", "{{.Server.Version}}"], { encoding: "utf8" });
   if (version.error) return { why: "there is no command `docker` (https://docs.docker.com/get-started/get-docker/)" };
   if (version.status !== 0) return { why: "no Docker engine answers; start it, or name it in DOCKER_HOST" };
@@ -82,11 +82,21 @@ function dockerImage() {
     name => spawnSync("docker", ["image", "inspect", name], { stdio: "ignore" }).status === 0,
   );
   if (image) return { image };
-  if (!chosen && spawnSync("docker", ["pull", "--quiet", "busybox"], { stdio: "ignore", timeout: 60_000 }).status === 0)
+  if (
+    pull &&
+    !chosen &&
+    spawnSync("docker", ["pull", "--quiet", "busybox"], { stdio: "ignore", timeout: 60_000 }).status === 0
+  )
     return { image: "busybox" };
   return {
-    why: `the engine has none of the images ${(chosen ? [chosen] : IMAGES).join(", ")}, and none could be pulled`,
+    why: `the engine has none of the images ${(chosen ? [chosen] : IMAGES).join(", ")}, and none ${pull ? "could be" : "was"} pulled`,
   };
+}
+
+/** So that a block runs in Docker without a setting, where there is an image already. */
+function imageVariable() {
+  const { image } = dockerImage({ pull: false });
+  return image ? { MLLD_ENV_DOCKER_IMAGE: image } : {};
 }
 
 function desktop() {
@@ -94,6 +104,7 @@ function desktop() {
   const { status, error } = spawnSync("code", ["--new-window", `--extensionDevelopmentPath=${ROOT}`, EXAMPLES], {
     stdio: "inherit",
     shell: process.platform === "win32",
+    env: { ...process.env, ...imageVariable() },
   });
   if (status !== 0) fail(`code could not be started: ${error?.message ?? `exit code ${status}`}`);
 }
@@ -118,7 +129,7 @@ async function browser() {
   const { publisher, name, version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   symlinkSync(ROOT, join(dirs.extensionsDir, `${publisher}.${name}-${version}`), "dir");
   writeSettings(dirs.userDataDir);
-  const server = await startServer({ dirs, port: Number(values.port) });
+  const server = await startServer({ dirs, port: Number(values.port), env: imageVariable() });
   console.log(`\nVS Code is at\n\n  ${address(server.url, { workspace: EXAMPLES })}\n\nCtrl+C ends it.`);
   openInBrowser(address(server.url, { workspace: EXAMPLES }));
   const end = async () => {
