@@ -1,6 +1,7 @@
 import {
   BACKTICK,
   GREATER,
+  HASH,
   isIdentifierPart,
   isIdentifierStart,
   isSpace,
@@ -8,6 +9,7 @@ import {
   MINUS,
   NEWLINE,
   RETURN,
+  SLASH,
 } from "./characters";
 import type { SyntaxCode } from "./errors";
 import type { Binding, Comment, Missing, Mode, Node, SyntaxError as Problem } from "./tree";
@@ -149,9 +151,25 @@ export class Parser {
   skipTrivia(): void {
     for (;;) {
       this.skipWhitespace();
-      if (!this.atComment(this.pos)) return;
-      this.takeComment();
+      if (this.atComment(this.pos)) this.takeComment();
+      else if (!this.takeForeignComment()) return;
     }
+  }
+
+  /** Reports and takes a comment of another language: `// …`, `# …`. Nothing else begins like that where comments may stand. */
+  private takeForeignComment(): boolean {
+    const start = this.pos;
+    const c = this.peek();
+    const length = c === SLASH && this.at(start + 1) === SLASH ? 2 : c === HASH && isSpace(this.at(start + 1)) ? 1 : 0;
+    if (length === 0) return false;
+    const end = this.lineEnd(start);
+    this.fail("syntax/text-not-allowed", "A comment begins with `>>`.", start, end, {
+      title: "Write `>>`",
+      edits: [{ start, end: start + length, newText: ">>" }],
+    });
+    this.pos = end;
+    this.comments.push({ kind: "Comment", start, end });
+    return true;
   }
 
   /** The first position at or after `i` that is no space. */

@@ -71,6 +71,8 @@ const SLIPS: Slip[] = [
   ["⟦Hello there⟧", "syntax/text-not-allowed"],
   ["⟦# a comment⟧", "syntax/text-not-allowed", ">> a comment"],
   ["⟦// a comment⟧", "syntax/text-not-allowed", ">> a comment"],
+  ["var @a = {\n  ⟦// why⟧\n  b: 1\n}", "syntax/text-not-allowed", "var @a = {\n  >> why\n  b: 1\n}"],
+  ["exe @f() = [\n  ⟦# why⟧\n  => 1\n]", "syntax/text-not-allowed", "exe @f() = [\n  >> why\n  => 1\n]"],
   ["⟦Show⟧ `x`", "syntax/unknown-statement", "show `x`"],
   ["var @a = 1⟦; var @b = 2⟧", "syntax/text-after-statement", "var @a = 1\nvar @b = 2"],
   ["show `a`⟦>> c⟧", "syntax/text-after-statement", "show `a` >> c"],
