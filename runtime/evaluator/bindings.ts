@@ -7,7 +7,7 @@ import type {
   VarStatement,
 } from "../../language/syntax/tree";
 import { type Inference, infer, isPlainObject, truthy } from "../../language/values";
-import type { Context } from "./context";
+import { type Context, leniently } from "./context";
 import { RunError } from "./errors";
 import { Executable } from "./executable";
 import { evaluate } from "./expressions";
@@ -18,7 +18,7 @@ import { define, makeValue, plain, textOf, Value } from "./value";
 export async function declareVariable(statement: VarStatement, context: Context): Promise<null> {
   const labels = statement.labels.map(label => label.name);
   const value = await guardVariable(labels, statement.value, context, async () => {
-    const made = await evaluate(statement.value, context);
+    const made = await evaluate(statement.value, statement.optional ? leniently(context) : context);
     return labelled(readOutput(made, "all"), labels);
   });
   if (statement.optional && !truthy(plain(value))) return null;

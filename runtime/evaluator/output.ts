@@ -37,6 +37,11 @@ export class ProgramOutput {
     this.breaks++;
   }
 
+  /** Whether printed output is also a part of a document. */
+  get keepsDocument(): boolean {
+    return this.markdown;
+  }
+
   /** The document so far, as `output "file"` writes it; null for a strict file. */
   text(): string | null {
     if (!this.markdown) return null;

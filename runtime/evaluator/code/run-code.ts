@@ -56,14 +56,13 @@ export async function runCommandExpression(
         inner,
       );
       const echo = printsLive(options, context);
-      const markdown = inner.run.output.text() !== null;
+      const markdown = inner.run.output.keepsDocument;
       const result = await runProcess(
         {
-          argv: ["sh", "-lc", command],
+          ...commandArguments(command, stdin),
           vars: commandVariables(command, parameters, inner),
           secrets,
           ...(await cwdOf(node.path, inner)),
-          ...(stdin === undefined ? {} : { stdin }),
           echo,
           capture: !echo || markdown,
           node,
@@ -181,7 +180,7 @@ async function runShell(
     context,
     false,
   );
-  const { script, vars } = shellScript(node.body.text, parameters);
+  const { script, vars, stdin } = shellScript(node.body.text, parameters);
   const argv =
     node.language === "bash"
       ? ["bash", "-lc", script]
@@ -194,9 +193,9 @@ async function runShell(
       vars,
       secrets,
       ...(await cwdOf(node.path, context)),
-      ...(options.stdin === undefined ? {} : { stdin: sourceTextOf(options.stdin) }),
+      ...(stdin !== undefined ? { stdin } : options.stdin === undefined ? {} : { stdin: sourceTextOf(options.stdin) }),
       echo,
-      capture: !echo || context.run.output.text() !== null,
+      capture: !echo || context.run.output.keepsDocument,
       node,
     },
     context,
@@ -208,23 +207,33 @@ async function runShell(
   return outputValue(await succeeded(result, "Shell code failed", context), own, "code", echo);
 }
 
-/** The system gives a process at most 128 KiB for one variable; longer values are written into a here-document. */
-const LONGEST_VARIABLE = 100_000;
+/** The system gives a process at most 128 KiB for one variable or argument; what is longer travels on standard input. */
+const LONGEST_ARGUMENT = 100_000;
 
-function shellScript(body: string, parameters: Parameters): { script: string; vars: Record<string, string> } {
+interface ShellScript {
+  script: string;
+  vars: Record<string, string>;
+  /** Assignments that the script reads first; in a pipeline they stand in for the piped value, which is a parameter, too. */
+  stdin?: string;
+}
+
+function shellScript(body: string, parameters: Parameters): ShellScript {
   const vars: Record<string, string> = {};
-  const long: string[] = [];
+  let assignments = "";
   for (const { name, value } of parameters) {
     const text = variableText(plain(value));
-    if (Buffer.byteLength(text) <= LONGEST_VARIABLE) vars[shellName(name)] = text;
-    else long.push(name);
+    if (Buffer.byteLength(text) <= LONGEST_ARGUMENT) vars[shellName(name)] = text;
+    else assignments += `${shellName(name)}='${text.replaceAll("\0", "").replaceAll("'", "'\\''")}'\n`;
   }
-  if (long.length > 0) {
-    throw new RunError(
-      `@${long[0]} is too long for a variable of a shell (more than ${LONGEST_VARIABLE} bytes): pass it on standard input with | cmd { … }`,
-    );
-  }
-  return { script: dedent(body), vars };
+  if (assignments === "") return { script: dedent(body), vars };
+  return { script: `eval "$(cat)"; exec </dev/null\n${dedent(body)}`, vars, stdin: assignments };
+}
+
+/** A command whose text is too long for an argument is read from standard input, where it has none of its own. */
+function commandArguments(command: string, stdin: string | undefined): { argv: string[]; stdin?: string } {
+  if (stdin !== undefined) return { argv: ["sh", "-lc", command], stdin };
+  if (Buffer.byteLength(command) <= LONGEST_ARGUMENT) return { argv: ["sh", "-lc", command] };
+  return { argv: ["sh", "-lc", 'eval "$(cat)"'], stdin: command };
 }
 
 async function runInterpreter(

@@ -128,6 +128,11 @@ show @js(@o)`;
       '{ "list": [ 1, "two", null ], "text": "it\'s \\"q\\"" } [ "two", "it\'s \\"q\\"", 3 ] { "n": 3, "t": "it\'s \\"q\\"", "platform": "string" } [ 1, "two", null, "undefined" ] ',
     );
   });
+  it("takes values of any length", async () => {
+    const text =
+      'exe @long() = js { return "it\'s $x `y`;".repeat(40000) }\nexe @count(v) = sh { printf %s "$v" | wc -c }\nexe @echo(v) = cmd { printf %s "@v" | wc -c }\nvar @v = @long()\nshow @count(@v)\nshow @echo(@v)';
+    expect((await printed(text)).replace(/ /g, "")).toBe("480000\n480000\n");
+  });
   it("says which code failed", async () => {
     expect(await failure('exe @f() = js { throw new Error("boom") }\nshow @f()')).toBe("boom");
     expect(await failure("exe @f() = node { nope() }\nshow @f()")).toMatch(/node code failed/);
