@@ -1,7 +1,7 @@
 import { SYNTAX_ERRORS } from "../syntax";
 import type { Severity } from "./finding";
 
-export interface CatalogEntry {
+interface CatalogEntry {
   severity: Severity;
   /** A few words, for lists and for the head of the doc page. */
   title: string;

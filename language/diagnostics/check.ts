@@ -5,6 +5,7 @@ import type { Analysis } from "../semantics";
 import { environmentProblems } from "./environments";
 import type { Finding, Fix, Severity } from "./finding";
 import { nameFindings } from "./names";
+import { withNarrowedLists } from "./narrow";
 import { secretFindings } from "./secrets";
 import { suppressions } from "./suppress";
 
@@ -13,7 +14,9 @@ export function check(analysis: Analysis, host: Host): Finding[] {
   const suppressed = suppressions(analysis.file);
   const found = [
     ...syntaxFindings(analysis),
-    ...environmentProblems(analysis).flatMap(problem => fromProblem(problem, analysis, host)),
+    ...withNarrowedLists(environmentProblems(analysis), analysis).flatMap(problem =>
+      fromProblem(problem, analysis, host),
+    ),
     ...versionFindings(analysis, host),
     ...nameFindings(analysis),
     ...secretFindings(analysis),

@@ -142,6 +142,29 @@ describe("fixes", () => {
     expect(checkText(mended)).toEqual([]);
   });
 
+  it("removing all of several wider items", () => {
+    const text = `${SANDBOX}env @sandbox with { tools: ["Grep", "Read", "Glob"] } [ show "x" ]\n`;
+    const found = checkText(text);
+    expect(found).toHaveLength(2);
+    const mended = fixed(text, found[1]!, "Keep only");
+    expect(mended).toContain('with { tools: ["Read"] }');
+    expect(checkText(mended)).toEqual([]);
+  });
+
+  it("declaring a credential", () => {
+    const text = 'import { @x } from "./x.mld"\nrun cmd { deploy @x } using auth:prod\n';
+    const files = { "x.mld": "var @x = 1\n" };
+    const mended = fixed(text, checkText(text, files)[0]!, "Declare");
+    expect(mended.split("\n")[1]).toBe('auth @prod = "PROD_API_KEY"');
+    expect(checkText(mended, files)).toEqual([]);
+  });
+
+  it("exporting a name from the other file", () => {
+    const lib = "var @one = 1\nvar @two = 2\nexport { @one }\n";
+    const [finding] = checkText('import { @two } from "./lib.mld"\nshow @two\n', { "lib.mld": lib });
+    expect(fixed(lib, finding!, "Export")).toContain("export { @one, @two }");
+  });
+
   it("correcting a misspelt field", () => {
     const text = 'var @cfg = { tolos: ["Read"] }\nenv @cfg [ show "x" ]\n';
     expect(fixed(text, checkText(text)[0]!, "tools")).toContain('{ tools: ["Read"] }');
