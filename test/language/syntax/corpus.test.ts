@@ -85,6 +85,16 @@ describe.skipIf(CORPUS === null)("the corpus", () => {
     }
   });
 
+  test("reads the same with other line ends, without a last one, and behind a byte order mark", () => {
+    for (const { path, mode, text, ok } of verdicts) {
+      const file = parse(text, mode);
+      if (!ok || file.errors.length > 0) continue;
+      for (const variant of [text.replace(/\r?\n/g, "\r\n"), text.trimEnd(), `\uFEFF${text}`]) {
+        expect(parse(variant, mode).errors, path).toEqual([]);
+      }
+    }
+  });
+
   test("gives few errors for one mistake", () => {
     const counts = verdicts
       .filter(({ path, ok }) => !ok && path.startsWith("mutations/"))
