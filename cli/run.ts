@@ -34,7 +34,8 @@ export async function runOn(
   ahead: { control?: ControlLines; spare?: SpareEnvironment } = {},
 ): Promise<number> {
   const options = parseRunOptions(args, io.cwd);
-  if (options.spec !== null) throw new UsageError("environment specs cannot be run yet");
+  if (options.spec !== null)
+    return (await import("./run/spec")).runSpecFile(ground, { ...options, spec: options.spec }, io);
   if (options.provider !== null && !ground.registry.knows(options.provider, dirname(options.file))) {
     throw new UsageError(`there is no provider '${options.provider}'`);
   }

@@ -6,7 +6,17 @@ import type { Place } from "../place";
 import type { AbstractEntry, AbstractObject, AbstractValue } from "../values/abstract";
 import { kindOf } from "./reading";
 import { closest } from "./spelling";
-import type { Problem } from "./types";
+import type { FixData } from "./types";
+
+/** A mistake in a spec; `place` is missing for what was given on the command line. */
+export interface SpecProblem {
+  code: "run/spec";
+  severity: "error";
+  message: string;
+  place?: Place;
+  related: { place: Place; message: string }[];
+  fixes: FixData[];
+}
 
 export interface EnvironmentSpecFile {
   type: "local" | "docker";
@@ -43,7 +53,7 @@ export interface SpecMount {
   mode: "ro" | "rw";
 }
 
-type Read<T> = (value: AbstractValue, at: string, problems: Problem[]) => T | undefined;
+type Read<T> = (value: AbstractValue, at: string, problems: SpecProblem[]) => T | undefined;
 
 interface SpecField {
   read: Read<unknown>;
@@ -173,8 +183,8 @@ const TYPES: Record<EnvironmentSpecFile["type"], Model> = {
 };
 
 /** Reads a spec; `null` when it has problems. */
-export function readSpec(value: AbstractValue): { spec: EnvironmentSpecFile | null; problems: Problem[] } {
-  const problems: Problem[] = [];
+export function readSpec(value: AbstractValue): { spec: EnvironmentSpecFile | null; problems: SpecProblem[] } {
+  const problems: SpecProblem[] = [];
   if (value.kind !== "object") {
     wrong(value, "the spec", "an object", problems);
     return { spec: null, problems };
@@ -206,7 +216,7 @@ export function readSpec(value: AbstractValue): { spec: EnvironmentSpecFile | nu
 }
 
 /** No mount may lie at or under the work folder, which is the workspace. */
-function checkMounts({ extraMounts, workdir }: DockerSpec, value: AbstractObject, problems: Problem[]): void {
+function checkMounts({ extraMounts, workdir }: DockerSpec, value: AbstractObject, problems: SpecProblem[]): void {
   const entries = objectAt(objectAt(value, "docker"), "extraMounts")?.entries ?? [];
   for (const { host, container } of extraMounts) {
     if (container === workdir || container.startsWith(`${workdir.replace(/\/$/, "")}/`)) {
@@ -226,7 +236,7 @@ function objectAt(value: AbstractObject | undefined, key: string): AbstractObjec
   return found?.kind === "object" ? found : undefined;
 }
 
-function readModel(value: AbstractObject, fields: Model, at: string, problems: Problem[]): Record<string, unknown> {
+function readModel(value: AbstractObject, fields: Model, at: string, problems: SpecProblem[]): Record<string, unknown> {
   const result: Record<string, unknown> = {};
   const seen = new Map<string, AbstractEntry>();
   for (const entry of value.entries) {
@@ -257,7 +267,7 @@ function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`);
 }
 
-function unknownKey({ key, keyPlace }: AbstractEntry, fields: Model, at: string): Problem {
+function unknownKey({ key, keyPlace }: AbstractEntry, fields: Model, at: string): SpecProblem {
   const known = Object.keys(fields).map(snakeCase);
   const suggestion = closest(key, known);
   const where = at === "" ? "a spec" : `\`${at}\``;
@@ -281,10 +291,10 @@ function unknownKey({ key, keyPlace }: AbstractEntry, fields: Model, at: string)
   };
 }
 
-function wrong(value: AbstractValue, at: string, wanted: string, problems: Problem[]): undefined {
+function wrong(value: AbstractValue, at: string, wanted: string, problems: SpecProblem[]): undefined {
   problems.push(problem(`\`${at}\` must be ${wanted}, not ${kindOf(value)}.`, value.place));
 }
 
-function problem(message: string, place: Place | undefined): Problem {
-  return { code: "env/spec", severity: "error", message, place, related: [], fixes: [] };
+function problem(message: string, place: Place | undefined): SpecProblem {
+  return { code: "run/spec", severity: "error", message, place, related: [], fixes: [] };
 }

@@ -1,14 +1,14 @@
 /** Spec files are YAML; JSON is YAML too. */
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
 import type { AbstractValue } from "../values/abstract";
-import type { Problem } from "./types";
+import type { SpecProblem } from "./spec-model";
 
 /** The value of a YAML text with the place of each part. */
-export function parseSpecText(source: string, uri: string): { value: AbstractValue; problems: Problem[] } {
+export function parseSpecText(source: string, uri: string): { value: AbstractValue; problems: SpecProblem[] } {
   const document = parseDocument(source, { lineCounter: new LineCounter(), prettyErrors: false, uniqueKeys: true });
   const problems = document.errors.map(
-    (error): Problem => ({
-      code: "env/spec",
+    (error): SpecProblem => ({
+      code: "run/spec",
       severity: "error",
       message: `This is no valid YAML: ${error.message}.`,
       place: { uri, start: error.pos[0], end: error.pos[1] },

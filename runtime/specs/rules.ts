@@ -1,0 +1,109 @@
+/** The rules of environment specs that every backend shares. */
+import { isAbsolute, relative, resolve } from "node:path";
+import type { EnvironmentSpecFile } from "../../language/environment/spec-model";
+import { type MountGrant, type NetGrant, ProviderError } from "../providers/provider";
+
+/** `commands`, then `eval_commands` when evaluating: the agent never sees these. */
+export function setupCommands({ setup }: EnvironmentSpecFile, evaluate: boolean): string[] {
+  return evaluate ? [...setup.commands, ...setup.evalCommands] : setup.commands;
+}
+
+/** `command entry`, trimmed; for the agent `agent_command` takes the place of `command`, also when it is empty. */
+export function commandLine({ commands }: EnvironmentSpecFile, entry: string, evaluate: boolean): string {
+  const command = evaluate ? commands.command : (commands.agentCommand ?? commands.command);
+  return `${command} ${formatEntry(commands.entryFile, entry)}`.trim();
+}
+
+/** A format string with one name, `entry_file`; doubled braces are braces. */
+export function formatEntry(format: string, entry: string): string {
+  let unknown: string | null = null;
+  const result = format.replace(/\{\{|\}\}|\{([^{}]*)\}|[{}]/g, (token, name: string | undefined) => {
+    if (token === "{{") return "{";
+    if (token === "}}") return "}";
+    if (name === "entry_file") return entry;
+    unknown ??= token;
+    return "";
+  });
+  if (unknown !== null) {
+    throw new ProviderError(
+      "run/spec",
+      `'${unknown}' in \`commands.entry_file\` is no placeholder.`,
+      "It has one, {entry_file}; write {{ and }} for braces.",
+    );
+  }
+  if (result.trim() === "")
+    throw new ProviderError("run/spec", "`commands.entry_file` gives an empty entry.", "Use {entry_file} in it.");
+  return result;
+}
+
+/** Later wins: the machine's (only with `include_os_env`), the spec's, the run's own. */
+export function variablesOf(
+  { environment }: EnvironmentSpecFile,
+  machine: NodeJS.ProcessEnv,
+  own: Record<string, string>,
+): Record<string, string> {
+  const inherited = environment.includeOsEnv
+    ? Object.entries(machine).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))
+    : [];
+  return { ...Object.fromEntries(inherited), ...environment.env, ...own };
+}
+
+/** Evaluation runs as `1000:1000` unless the spec says otherwise, the agent as the person on this machine. */
+export function userOf(user: string | null, evaluate: boolean, host: { uid: number; gid: number } | null): string {
+  if (user) return user;
+  if (evaluate) return "1000:1000";
+  return host ? `${host.uid}:${host.gid}` : "0:0";
+}
+
+export function networkOf(network: string | null): NetGrant {
+  switch (network) {
+    case null:
+    case "bridge":
+      return { kind: "bridge" };
+    case "none":
+    case "host":
+      return { kind: network };
+    default:
+      return { kind: "network", name: network };
+  }
+}
+
+/** The workspace at the work folder, then the extra mounts; relative host paths may not leave the workspace. */
+export function mountsOf({ docker }: EnvironmentSpecFile, workspace: string): MountGrant[] {
+  if (!docker) return [];
+  const own: MountGrant[] = docker.mountWorkspace
+    ? [{ host: workspace, container: docker.workdir, tail: null, mode: "rw" }]
+    : [];
+  return [
+    ...own,
+    ...docker.extraMounts.map(({ host, container, mode }): MountGrant => {
+      const path = resolve(workspace, host);
+      if (!isAbsolute(host) && relative(workspace, path).startsWith("..")) {
+        throw new ProviderError(
+          "run/spec",
+          `The mount '${host}' leaves the workspace ${workspace}.`,
+          "Write an absolute path for a folder elsewhere.",
+        );
+      }
+      return { host: path, container, tail: null, mode };
+    }),
+  ];
+}
+
+/** A program is chosen by the machine, never by a file: what a spec names must be what the machine has anyway. */
+export function checkPrograms({ docker, local }: EnvironmentSpecFile): void {
+  if (docker && docker.binary !== "docker") {
+    throw new ProviderError(
+      "run/spec",
+      `The spec names the program '${docker.binary}'.`,
+      "The engine is chosen by the machine's settings: leave `binary` out.",
+    );
+  }
+  if (local.shell !== null && !/^(\/bin\/|\/usr\/bin\/)?(sh|bash)$/.test(local.shell)) {
+    throw new ProviderError(
+      "run/spec",
+      `The spec names the shell '${local.shell}'.`,
+      "Set-up runs in sh or bash: another program is no matter of a spec.",
+    );
+  }
+}
