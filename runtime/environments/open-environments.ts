@@ -124,7 +124,7 @@ export class OpenEnvironments implements RunEnvironments {
     try {
       return await provider.open(spec, sink, signal);
     } catch (error) {
-      if (journal && (await leftNothing(provider, name, error))) journal.closed(name);
+      if (journal && (await leftNothing(provider, name, error, signal.aborted))) journal.closed(name);
       throw error;
     }
   }
@@ -181,11 +181,12 @@ export class OpenEnvironments implements RunEnvironments {
 }
 
 /** Whether a failed creation is tidied up. What cannot be told now stays in the journal. */
-async function leftNothing(provider: Provider, name: string, cause: unknown): Promise<boolean> {
+async function leftNothing(provider: Provider, name: string, cause: unknown, aborted: boolean): Promise<boolean> {
   if (cause instanceof ProviderError && cause.code === "run/engine-missing") return true;
   try {
-    await provider.remove?.(name, AbortSignal.timeout(TIDY_MS));
-    return true;
+    const found = await provider.remove?.(name, AbortSignal.timeout(TIDY_MS));
+    // An engine may still be making what it was asked for before the cancel.
+    return found !== false || !aborted;
   } catch {
     return false;
   }

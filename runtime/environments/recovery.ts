@@ -4,6 +4,8 @@ import { type JournalledGroup, type JournalState, listJournals, readJournal } fr
 import { startTimeOf, stateOf } from "./process-identity";
 import type { ProviderRegistry } from "./registry";
 
+/** An engine may finish a creation after the one who asked for it was killed: for so long it is looked for again. Milliseconds. */
+const SETTLED_MS = 10_000;
 /** What no process of ours could give back for so long is left to `release --orphans`. Milliseconds. */
 const MAX_AGE_MS = 7 * 24 * 3600 * 1000;
 
@@ -20,9 +22,10 @@ export async function recover(
   const journal = readJournal(path);
   if (!journal) return true;
   const groups = journal.groups.filter(it => justEnded || isSameGroup(it));
+  const unsettled = Date.now() - statSync(path).mtimeMs < SETTLED_MS;
   const given = await Promise.all([
     endRunProcesses(journal, groups),
-    ...journal.environments.map(it => removed(it, registry, signal)),
+    ...journal.environments.map(it => removed(it, registry, signal, unsettled)),
   ]);
   if (!given.every(Boolean)) return false;
   rmSync(path, { force: true });
@@ -65,12 +68,13 @@ async function removed(
   environment: JournalState["environments"][number],
   registry: ProviderRegistry,
   signal: AbortSignal,
+  unsettled: boolean,
 ): Promise<boolean> {
   try {
     const provider = await registry.resolve(environment.provider, environment.folder);
     if (!provider.remove) return true;
-    await provider.remove(environment.name, signal);
-    return true;
+    const found = await provider.remove(environment.name, signal);
+    return found || environment.open || !unsettled;
   } catch {
     // The engine is away, say: the journal stays, and the next process of ours tries again.
     return false;

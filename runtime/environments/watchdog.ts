@@ -4,8 +4,11 @@ import { WATCHDOG_MARK } from "../providers/local/processes";
 import { recover } from "./recovery";
 import type { ProviderRegistry } from "./registry";
 
-/** How long the engine may be away before the journal is left to the next sweep: pauses between tries, in milliseconds. */
-const RETRIES_MS = [0, 500, 2_000, 10_000];
+/**
+ * Pauses between tries, in milliseconds: an engine may be away for a while, or still be making what it was asked for. In the end the journal
+ * is left to the next sweep.
+ */
+const RETRIES_MS = [0, 250, 750, 2_000, 8_000, 10_000];
 const TRY_TIMEOUT_MS = 20_000;
 
 /**

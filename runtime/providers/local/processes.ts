@@ -20,25 +20,26 @@ export interface ProcessSelection {
 
 const POLL_MS = 15;
 /** How long a process may tidy up after SIGTERM, and how long SIGKILL may take to show. */
-const TERM_GRACE_MS = 400;
+const TERM_GRACE_MS = 500;
 const KILL_GRACE_MS = 600;
 
 /** Ends processes with all their descendants: SIGTERM, then SIGKILL until none is left. True when all are gone. */
 export async function endProcesses(selection: ProcessSelection, termGraceMs = TERM_GRACE_MS): Promise<boolean> {
   if (process.platform === "win32") return endTreesOnWindows(selection.groups);
   const started = Date.now();
-  let signal: NodeJS.Signals = "SIGTERM";
+  let told = false;
   for (;;) {
     const left = findProcesses(selection);
     if (left.groups.length === 0 && left.pids.length === 0) return true;
     const elapsed = Date.now() - started;
     if (elapsed > termGraceMs + KILL_GRACE_MS) return false;
-    if (elapsed >= termGraceMs) signal = "SIGKILL";
+    const signal = told && elapsed >= termGraceMs ? "SIGKILL" : "SIGTERM";
     // SIGTERM is said once, SIGKILL again and again: what forks faster than it is found is caught in the next round.
-    if (signal === "SIGKILL" || elapsed < POLL_MS) {
+    if (signal === "SIGKILL" || !told) {
       for (const group of left.groups) send(-group, signal);
       for (const pid of left.pids) send(pid, signal);
     }
+    told = true;
     await sleep(POLL_MS);
   }
 }

@@ -58,7 +58,7 @@ export async function runProcess(
     if (end === null) return { kind: "lost", cause: `the process ${pid} could not be ended` };
     const taken = Promise.all(outputs.map(output => output.finish()));
     // Whoever cancels may have stopped reading.
-    await (ending ? Promise.race([taken, sleep(QUIET_MS * 4)]) : taken);
+    await (ending ? Promise.race([taken, sleep(QUIET_MS * 8)]) : taken);
     await ending;
     if (reason) return { kind: "killed", reason };
     return { kind: "exited", exitCode: end.code ?? 128 + (end.by ? constants.signals[end.by] : 0) };

@@ -1,4 +1,13 @@
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -97,6 +106,18 @@ describe("a sweep", () => {
     expect(await sweep(folder, registry, new AbortController().signal)).toEqual([]);
     await sweep(folder, registry, new AbortController().signal);
     expect(removed).toEqual(["one", "two"]);
+    expect(listJournals(folder)).toEqual([]);
+  });
+
+  it("looks again for what may still be in the making, until it has had the time", async () => {
+    const journal = Journal.create(folder, "run1");
+    journal.opening(box("one"));
+    orphan(journal.path);
+    const absent = registryOf(async () => false);
+    expect(await sweep(folder, absent, new AbortController().signal)).toEqual([journal.path]);
+    const earlier = new Date(Date.now() - 60_000);
+    utimesSync(journal.path, earlier, earlier);
+    expect(await sweep(folder, absent, new AbortController().signal)).toEqual([]);
     expect(listJournals(folder)).toEqual([]);
   });
 
