@@ -50,7 +50,7 @@ export function labelsFor(
 
 /** True when the labels were put on this container by us, and not inherited from an image. */
 export function isOurs(labels: Record<string, string> | undefined, containerName: string): boolean {
-  return labels?.[LABEL.owner] !== undefined && labels[LABEL.owner] === containerName.replace(/^\//, "");
+  return Boolean(labels?.[LABEL.owner]) && labels?.[LABEL.owner] === containerName.replace(/^\//, "");
 }
 
 /**
