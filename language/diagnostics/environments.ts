@@ -18,8 +18,9 @@ import type { AbstractValue } from "../values/abstract";
 const COMPARED = /-(widened|weakened)$/;
 /** Languages whose commands are a shell's, and so need the tool Bash; code blocks of `node` and `py` do not. */
 const NEEDS_BASH = new Set(["cmd", "sh", "bash"]);
-/** Calls are followed this deep; beyond, what they do is unknown. */
+/** Calls are followed this deep, and so many of them in all for one call; beyond, what they do is unknown. */
 const MAX_DEPTH = 64;
+const MAX_CALLS = 500;
 
 /** Everything that is wrong with the environments of a file: configs, comparisons, commands without Bash, provider modules. */
 export function environmentProblems(analysis: Analysis): Problem[] {
@@ -78,6 +79,8 @@ class Calls {
   private readonly alone = new Map<ExecutableSummary, Set<string>>();
   private readonly done = new WeakMap<EnvironmentFacts, Map<ExecutableSummary, Problem[]>>();
 
+  private left = MAX_CALLS;
+
   constructor(private readonly analysis: Analysis) {}
 
   at(call: Call, environment: EnvironmentFacts): Problem[] {
@@ -94,6 +97,7 @@ class Calls {
     const plain = args.length === 0;
     const known = this.done.get(environment)?.get(callee);
     if (plain && known) return known;
+    this.left = MAX_CALLS;
     const all = this.run(callee, args, environment, [callee]);
     const problems = all.filter(problem => !alone.has(keyOf(problem)));
     if (plain) {
@@ -107,6 +111,7 @@ class Calls {
   private ofItself(callee: ExecutableSummary): Set<string> {
     const known = this.alone.get(callee);
     if (known) return known;
+    this.left = MAX_CALLS;
     const keys = new Set(this.run(callee, [], TOP_LEVEL, [callee]).map(keyOf));
     this.alone.set(callee, keys);
     return keys;
@@ -147,7 +152,7 @@ class Calls {
         }
         default: {
           const callee = effect.callee && this.analysis.executable(effect.callee.uri, effect.callee.name);
-          if (!callee || path.includes(callee) || path.length > MAX_DEPTH) return [];
+          if (!callee || path.includes(callee) || path.length > MAX_DEPTH || --this.left < 0) return [];
           return this.run(callee, effect.arguments.map(put), environment, [...path, callee]);
         }
       }

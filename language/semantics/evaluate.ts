@@ -21,7 +21,7 @@ import { binary } from "../values/operators";
 import type { Bound } from "./bind";
 import type { ExecutableSummary } from "./summary";
 import type { MlldSymbol } from "./symbols";
-import { each, field, known, oneOf, setEntry, substitute, truth, unknown } from "./values";
+import { bounded, each, field, known, oneOf, setEntry, substitute, truth, unknown } from "./values";
 
 /** What evaluation asks of the rest of the program. */
 export interface Surroundings {
@@ -53,7 +53,7 @@ export class Evaluator {
   evaluate(node: Node): AbstractValue {
     const done = this.values.get(node);
     if (done) return done;
-    const value = this.compute(node);
+    const value = bounded(this.compute(node));
     this.values.set(node, value);
     return value;
   }

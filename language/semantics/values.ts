@@ -138,3 +138,30 @@ function substituteEntry(
   const replaced = entry.replaced && substitute(entry.replaced, executable, argument);
   return value === entry.value && replaced === entry.replaced ? entry : { ...entry, value, replaced };
 }
+
+/** Values with more parts than this are not followed: lists of lists of one list grow without end. */
+const MAX_SIZE = 5_000;
+const SIZES = new WeakMap<AbstractValue, number>();
+
+/** The value itself, or unknown where it is too large. Each part is counted once for every place that it stands in. */
+export function bounded(value: AbstractValue): AbstractValue {
+  return sizeOf(value) > MAX_SIZE ? unknown("a value that is too large to follow", value.place) : value;
+}
+
+function sizeOf(value: AbstractValue): number {
+  const parts =
+    value.kind === "array"
+      ? value.items
+      : value.kind === "object"
+        ? value.entries.map(entry => entry.value)
+        : value.kind === "oneOf"
+          ? value.options
+          : null;
+  if (!parts) return 1;
+  const known = SIZES.get(value);
+  if (known !== undefined) return known;
+  let size = 1;
+  for (const part of parts) size += sizeOf(part);
+  SIZES.set(value, size);
+  return size;
+}

@@ -205,3 +205,35 @@ describe("silencing", () => {
     expect(told(SANDBOX + program)).toHaveLength(1);
   });
 });
+
+describe("hard programs end soon", () => {
+  it("calls that double at every step", () => {
+    const steps = Array.from(
+      { length: 40 },
+      (_, i) => `exe @f${i}(x) = [\n  let @a = @f${i + 1}(@x)\n  let @b = @f${i + 1}(@x)\n  => @a\n]\n`,
+    );
+    const text = `${steps.join("")}exe @f40(x) = cmd { ls }\nenv { tools: ["Read"] } [\n  show @f0(1)\n]\n`;
+    const start = performance.now();
+    expect(told(text)).toEqual(["env/command-needs-bash «@f0(1)»"]);
+    expect(performance.now() - start).toBeLessThan(3000);
+  });
+
+  it("values that double at every step", () => {
+    const lists = Array.from({ length: 40 }, (_, i) => `var @v${i + 1} = [@v${i}, @v${i}]\n`).join("");
+    const exes = Array.from(
+      { length: 40 },
+      (_, i) => `exe @g${i + 1}(x) = { a: @g${i}(@x), b: @g${i}([@x, @x]) }\n`,
+    ).join("");
+    const text = `var @v0 = ["Read"]\nexe @g0(x) = { tools: @x }\n${lists}${exes}env { tools: @v40 } [ show "x" ]\nenv @g40("Read") [ show "x" ]\n`;
+    const start = performance.now();
+    expect(() => told(text)).not.toThrow();
+    expect(performance.now() - start).toBeLessThan(5000);
+  });
+
+  it("deep nesting", () => {
+    const deep = `var @v = ${"[".repeat(3000)}${"]".repeat(3000)}\nenv { tools: @v } [ show "x" ]\n`;
+    expect(() => told(deep)).not.toThrow();
+    const blocks = `${"env { tools: [] } [\n".repeat(300)}show "x"\n${"]\n".repeat(300)}`;
+    expect(() => told(blocks)).not.toThrow();
+  });
+});
