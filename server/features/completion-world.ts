@@ -14,6 +14,7 @@ export class Worlds {
 
   of({ analysis, uri }: Checked): CompletionWorld {
     return {
+      languageVersion: this.workspace.settingsOf(uri).language.languageVersion,
       tools: this.words("tools"),
       providers: this.words("providers"),
       narrowable: (field, offset) => canNarrow(analysis, field, offset),

@@ -227,6 +227,24 @@ describe("completion in comments", () => {
   });
 });
 
+describe("the version of the language", () => {
+  it("decides which spelling comes first", async () => {
+    const order = async (languageVersion: string) => {
+      const own = await Session.start({ settings: { languageVersion } });
+      await own.open("a.mld", "x");
+      const items = await own.ask<CompletionItem[]>("textDocument/completion", "a.mld", {
+        position: { line: 0, character: 1 },
+      });
+      await own.stop();
+      const sorted = [...items].sort((a, b) => (a.sortText! < b.sortText! ? -1 : 1)).map(({ label }) => label);
+      return sorted.filter(label => label === "env" || label === "box");
+    };
+    expect(await order("auto")).toEqual(["env", "box"]);
+    expect(await order("2.0.4")).toEqual(["env"]);
+    expect(await order("2.0.5")).toEqual(["box", "env"]);
+  });
+});
+
 describe("clients without snippets", () => {
   it("get plain text", async () => {
     const plain = await Session.start({ capabilities: {} });

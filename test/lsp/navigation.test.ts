@@ -43,6 +43,7 @@ describe("definition", () => {
     ["the path of an import", MAIN.replace('from "./lib', 'from "./l‸ib'), "lib.mld:0"],
     ["a name in the braces of an import", MAIN.replace("{ @greet", "{ @gre‸et"), "lib.mld:0"],
     ["a key of an object", "var @o = {\n  one: 1\n}\nshow @o.o‸ne\n", "main.mld:1"],
+    ["a credential in a config", 'auth @k = "K"\nenv { auth: ["‸k"] } [ show 1 ]\n', "main.mld:0"],
     ["a parameter", "exe @f(who) = [\n  show @wh‸o\n]\n", "main.mld:0"],
   ])("finds %s", async (_, source, expected) => {
     const { ask } = await workspace(source);
@@ -131,6 +132,13 @@ describe("rename", () => {
     const { ask } = await workspace(source);
     const edit = await ask<WorkspaceEdit>("textDocument/rename", { newName: "name" });
     expect(session!.after("main.mld", edit)).toBe(source.replace("‸", "").replaceAll("who", "name"));
+  });
+
+  it("of a credential reaches into configs and commands", async () => {
+    const source = 'auth @bra‸ve = "BRAVE"\nenv { auth: "brave" } [\n  run cmd { ls } using auth:brave\n]\n';
+    const { ask } = await workspace(source);
+    const edit = await ask<WorkspaceEdit>("textDocument/rename", { newName: "search" });
+    expect(session!.after("main.mld", edit)).toBe(source.replace("‸", "").replaceAll("brave", "search"));
   });
 
   it("prepares with the name alone", async () => {

@@ -68,7 +68,7 @@ function inCode(analysis: Analysis, offset: number, context: CursorContext, worl
   if (/(^|[\s=])op:$/.test(before) || /\bop:$/.test(text.slice(0, replace.start)))
     return OPERATIONS.map(word => entry(word, "operator", replace));
   if (isGuardAction(text, context)) return [...GUARD_ACTIONS.map(action => directiveEntry(action, replace, 0))];
-  if (startsStatement(text, context)) return statementEntries(analysis, context);
+  if (startsStatement(text, context)) return statementEntries(context, world);
   const continued = continuations(before);
   if (continued.length > 0) return continued.map(word => entry(word, "keyword", replace));
   if (/\brun[ \t]+$/.test(before)) return RUNNERS.map(runner => directiveEntry(runner, replace, 0));
@@ -213,13 +213,20 @@ function isBlock(text: string, context: CursorContext): boolean {
   return !/^\s*\/?var\s+[^=]*=\s*$/.test(frame.head) || /^\s*(let|show|run|=>)\b/.test(text.slice(frame.start + 1));
 }
 
-function statementEntries(analysis: Analysis, context: CursorContext): CompletionEntry[] {
+/** Directives that 2.0.4 does not know. */
+const NEWER = new Set(["box", "file", "files"]);
+
+function statementEntries(context: CursorContext, { languageVersion }: CompletionWorld): CompletionEntry[] {
   const frame = context.frames.at(-1);
   const place = frame ? "block" : "top";
   const inWhen = /\b(when|guard)\b/.test(frame?.head ?? "");
-  const newer = analysis.file.text.includes("box ");
-  const directives = DIRECTIVES.filter(({ at, word }) => (at === "both" || at === place) && (word !== "box" || newer));
-  const entries = directives.map((directive, i) => directiveEntry(directive, context.word, i < 12 ? 0 : 1));
+  const known = DIRECTIVES.filter(
+    ({ at, word }) => (at === "both" || at === place) && !(languageVersion === "2.0.4" && NEWER.has(word)),
+  );
+  const later = languageVersion === "2.0.5" ? "env" : "box";
+  const entries = known.map((directive, i) =>
+    directiveEntry(directive, context.word, i < 12 && directive.word !== later ? 0 : 1),
+  );
   if (frame) entries.push(...RUNNERS.map(runner => directiveEntry(runner, context.word, 2)));
   if (inWhen) entries.push(...["*", "none"].map(word => entry(word, "keyword", context.word)));
   return entries;

@@ -1,5 +1,9 @@
+import type { LanguageSettings } from "../../host";
+
 /** What completion takes from outside the file. */
 export interface CompletionWorld {
+  /** Which spelling comes first: `env`, or `box` since 2.0.5. */
+  languageVersion: LanguageSettings["languageVersion"];
   /** Names of tools that the workspace uses. */
   tools: Iterable<string>;
   /** References of providers that the workspace uses. */

@@ -2,6 +2,7 @@ import type { Place } from "../../place";
 import type { Analysis, MlldSymbol } from "../../semantics";
 import { walk } from "../../syntax";
 import type { Span } from "../span";
+import { credentialNames } from "./credentials";
 import { ownPlace } from "./target";
 
 /** A place where a definition is named. */
@@ -49,6 +50,10 @@ export function occurrencesOf(analysis: Analysis, target: Place, name: string): 
     definition(symbol, target.uri === analysis.uri && symbol.range?.start === target.start, add);
     for (const reference of symbol.references)
       add(reference, reference.use === "write" ? "write" : "read", symbol.name);
+  }
+  const credential = analysis.auth.names.get(name);
+  if (credential?.uri === target.uri && credential.start === target.start) {
+    for (const named of credentialNames(analysis)) if (named.name === name) add(named, "read", name);
   }
   for (const span of members(analysis, target, name)) add(span, "read", name);
   return [...found.values()].sort((a, b) => a.start - b.start);

@@ -4,6 +4,7 @@ import { pathAt } from "../../syntax";
 import type { ImportStatement, MemberExpression, Node } from "../../syntax/tree";
 import type { Span } from "../span";
 import { fieldOf, symbolValue } from "../symbol-values";
+import { credentialNames } from "./credentials";
 
 /** A definition that a name leads to. */
 export interface Target {
@@ -32,7 +33,7 @@ export function targetAt(analysis: Analysis, offset: number): Target | null {
   const path = pathAt(analysis.file, offset);
   const imported = importedTarget(analysis, path);
   if (imported) return imported;
-  return memberTarget(analysis, path) ?? pathTarget(analysis, path);
+  return memberTarget(analysis, path) ?? pathTarget(analysis, path) ?? credentialTarget(analysis, offset);
 }
 
 export function ownPlace(analysis: Analysis, symbol: MlldSymbol): Place | null {
@@ -95,4 +96,11 @@ function pathTarget(analysis: Analysis, path: Node[]): Target | null {
   if (!statement || !path.includes(statement.source)) return null;
   const uri = analysis.imports.find(fact => fact.statement === statement)?.uri;
   return uri ? { span: statement.source, place: { uri, start: 0, end: 0 }, name: null, symbol: null } : null;
+}
+
+/** The name of a credential in a config leads to its `auth` directive. */
+function credentialTarget(analysis: Analysis, offset: number): Target | null {
+  const named = credentialNames(analysis).find(({ start, end }) => start <= offset && offset <= end);
+  const place = named && analysis.auth.names.get(named.name);
+  return place ? { span: { start: named.start, end: named.end }, place, name: named.name, symbol: null } : null;
 }
