@@ -44,12 +44,12 @@ const WINDOWS = [
   },
   {
     name: "no-docker",
-    options: { env: { MLLD_ENV_DOCKER_HOST: "unix:///nowhere/docker.sock" } },
+    options: { env: { DOCKER_HOST: "unix:///nowhere/docker.sock" } },
     scenes: emptyScenes("explorer-no-docker", /No Docker engine|does not answer/),
   },
   {
     name: "unreachable",
-    options: { env: { MLLD_ENV_DOCKER_HOST: "tcp://127.0.0.1:9" } },
+    options: { env: { DOCKER_HOST: "tcp://127.0.0.1:9" } },
     scenes: emptyScenes("explorer-unreachable", "does not answer"),
   },
   {
@@ -128,7 +128,7 @@ async function checkScenes({ page, shot, command, open }) {
   await page.locator(".monaco-hover:visible").first().waitFor();
   await shot("hover");
   await page.locator(".codelens-decoration a", { hasText: "Explain" }).first().click();
-  await page.locator(".tab", { hasText: ".md" }).first().waitFor();
+  await page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame").locator("table").waitFor();
   await shot("explain");
 }
 
@@ -146,7 +146,7 @@ async function runScenes({ page, shot, open, command }) {
       .locator(".codelens-decoration a", { hasText: /docker/i })
       .first()
       .click();
-    await rows.filter({ hasText: /released[\s\S]*(done in|failed)/ }).waitFor();
+    await rows.filter({ hasText: /03-docker[\s\S]*released[\s\S]*(done in|failed)/ }).waitFor();
     await shot("terminal-docker");
   }
   await open("07-widens.mld");
