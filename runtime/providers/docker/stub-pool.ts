@@ -23,6 +23,7 @@ export class NotBegun extends Error {
   }
 }
 
+const WARM_AFTER_MS = 25;
 const START_ATTEMPTS = 3;
 const START_AGAIN_MS = 100;
 /** How many stubs wait. Two: the next command's, and one that can kill it when the environment may start no more processes. */
@@ -35,6 +36,7 @@ export class StubPool {
   readonly #dialect: Dialect;
   readonly #stubs = new Set<StubExec>();
   readonly #abort = new AbortController();
+  #warming: NodeJS.Timeout | null = null;
   #starting = 0;
   #waiting = 0;
   #wake: (() => void)[] = [];
@@ -44,12 +46,20 @@ export class StubPool {
     this.#dialect = dialect;
   }
 
+  /** Not at once: starting one would slow the command that has just begun, or the release of an environment of one command. */
+  #warmSoon(): void {
+    this.#warming ??= setTimeout(() => {
+      this.#warming = null;
+      this.#warm();
+    }, WARM_AFTER_MS).unref();
+  }
+
   /** Starts the stubs that wait ahead, in the background and one after the other. */
-  warm(): void {
+  #warm(): void {
     const idle = [...this.#stubs].filter(stub => stub.idle).length;
     if (this.#abort.signal.aborted || this.#starting > 0 || idle >= AHEAD) return;
     this.#start().then(
-      () => this.warm(),
+      () => this.#warm(),
       // It shows again, with its reason, when a command needs a stub.
       () => {},
     );
@@ -63,7 +73,7 @@ export class StubPool {
       const idle = [...this.#stubs].find(stub => stub.idle);
       if (idle) {
         idle.idle = false;
-        setImmediate(() => this.warm());
+        this.#warmSoon();
         return idle;
       }
       if (this.#starting > this.#waiting) {
