@@ -5,7 +5,7 @@ import type { Finding, Fix } from "./finding";
 /** In a text shorter names are not told: too much looks like them. */
 const SHORTEST_SLIP = 4;
 
-const DEFINING = new Set(["var", "let", "loop", "exe", "policy"]);
+const DEFINING = new Set(["var", "let", "loop"]);
 /** For so many names a likely one is looked for: a file with more lacks an import rather than letters. */
 const MOST_SLIPS = 40;
 
