@@ -11,7 +11,7 @@ import { type Context, leniently } from "./context";
 import { RunError } from "./errors";
 import { Executable } from "./executable";
 import { evaluate } from "./expressions";
-import { guardVariable } from "./guards";
+import { guardVariable } from "./guarded-operations";
 import { withLabels } from "./security";
 import { define, makeValue, plain, textOf, Value } from "./value";
 

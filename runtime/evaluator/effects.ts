@@ -13,7 +13,7 @@ import { RunError } from "./errors";
 import { evaluate, evaluatePlain } from "./expressions";
 import { pathFor, renamed } from "./files";
 import { checkFileGrant } from "./grants";
-import { guardEffect } from "./guards";
+import { guardEffect } from "./guarded-operations";
 import { makeValue, plain, sourceTextOf, textOf, type Value } from "./value";
 import { toYaml } from "./yaml";
 

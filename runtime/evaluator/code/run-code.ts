@@ -14,7 +14,7 @@ import { RunError } from "../errors";
 import { Executable } from "../executable";
 import { evaluate } from "../expressions";
 import { pathFor } from "../files";
-import { guardCommand } from "../guards";
+import { guardCommand } from "../guarded-operations";
 import { mergeSecurity, NO_SECURITY, type Security, withTaint } from "../security";
 import { render, renderCommand } from "../templates";
 import { plain, sourceTextOf, Value } from "../value";
