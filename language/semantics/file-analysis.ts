@@ -7,6 +7,7 @@ import {
   type PathContext,
   type Policy,
   type Problem,
+  providerKind,
   readPolicy,
   TOP_LEVEL,
   unitePolicies,
@@ -349,6 +350,8 @@ export class FileAnalysis implements Analysis, Surroundings {
   }
 
   providerModule(reference: string): ModuleSummary | "missing" | null {
+    // A built-in provider has no file to look for.
+    if (["none", "docker", "sprites"].includes(providerKind(reference))) return null;
     const asked: string[] = [];
     const path = resolveReference(this.uri, reference, this.other.host, asked);
     this.wants(asked);
