@@ -5,8 +5,8 @@ import { parseStrict } from "./strict";
 import { Ends, parseBraced, parseInterpolated } from "./templates";
 import type { File, Mode, Statement } from "./tree";
 
-export { SYNTAX_ERRORS, type SyntaxCode } from "./errors";
-export { LineMap, type Position } from "./line-map";
+export { SYNTAX_ERRORS } from "./errors";
+export { LineMap } from "./line-map";
 export { children, pathAt, print, walk } from "./nodes";
 
 /** Texts longer than this many UTF-16 units are not parsed. */

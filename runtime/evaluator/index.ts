@@ -15,7 +15,7 @@ import type { RunServices } from "./services";
 import { executeStatement } from "./statements";
 import { plain, type Value } from "./value";
 
-export type { CredentialRequest, CredentialStore, FileAccess, RunServices, RunSettings } from "./services";
+export type { CredentialRequest, CredentialStore, FileAccess, RunServices } from "./services";
 
 export interface RunProgram {
   /** Absolute path. */
