@@ -6,6 +6,7 @@ import type { Readable } from "node:stream";
 import type Dockerode from "dockerode";
 import { type OutputSink, ProviderError } from "../provider";
 import { messageOf } from "./errors";
+import { LABEL } from "./labels";
 import { jsonLines } from "./pull";
 
 /**
@@ -24,7 +25,14 @@ export async function buildImage(
   const output: string[] = [];
   let id: string | undefined;
   try {
-    const options = { t: tag, dockerfile: basename(dockerfile), rm: true, forcerm: true, abortSignal: signal };
+    const options = {
+      t: tag,
+      dockerfile: basename(dockerfile),
+      rm: true,
+      forcerm: true,
+      labels: { [LABEL.build]: dockerfile },
+      abortSignal: signal,
+    };
     const stream = await docker.buildImage({ context, src: readdirSync(context) }, options);
     for await (const line of jsonLines(stream as Readable)) {
       if (line.error !== undefined) throw new Error(line.errorDetail?.message ?? line.error);

@@ -21,6 +21,8 @@ export const LABEL = {
   file: "dev.mlld-env.file",
   /** The process that made it (JSON), so that the sweep of orphans touches nobody else's on a shared engine. */
   process: "dev.mlld-env.process",
+  /** On images only: the Dockerfile that it was built from. */
+  build: "dev.mlld-env.build",
   /** On images only: the snapshot's name. */
   snapshot: "dev.mlld-env.snapshot",
 } as const;

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach } from "vitest";
 import { createDockerProvider, type DockerProviderOptions } from "../../../runtime/providers/docker";
+import { LABEL } from "../../../runtime/providers/docker/labels";
 import type {
   Environment,
   EnvironmentCommand,
@@ -36,8 +37,20 @@ afterEach(async () => {
   for (const environment of opened.splice(0)) await environment.release(never).catch(() => {});
 });
 afterAll(() => {
+  if (hasEngine && folders.length > 0) removeBuiltImages();
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
+
+/** Images that were built from a Dockerfile in a folder of ours. */
+function removeBuiltImages(): void {
+  const rows = docker("images", "--filter", `label=${LABEL.build}`, "--format", "{{.Repository}}:{{.Tag}}")
+    .split("\n")
+    .filter(Boolean);
+  for (const row of rows) {
+    const dockerfile = docker("inspect", "-f", `{{index .Config.Labels "${LABEL.build}"}}`, row);
+    if (folders.some(folder => dockerfile.startsWith(folder))) docker("rmi", "-f", row);
+  }
+}
 
 /** A new workspace folder, removed after the file's tests. */
 export function workspace(): string {
