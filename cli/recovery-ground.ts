@@ -20,6 +20,7 @@ export function recoveryGround({ [WATCHDOG_MARK]: _, ...env }: NodeJS.ProcessEnv
 async function releasingModule(ref: string, path: string, ground: Ground, env: NodeJS.ProcessEnv): Promise<Provider> {
   const { moduleProvider } = await import("../runtime/providers/module");
   const { diskFiles } = await import("./run/disk-files");
+  const { startScripts } = await import("./run/scripts");
   const root = fileURLToPath(new DiskHost().root(pathToFileURL(path).href));
   const emit = () => {};
   const environments = createRunEnvironments({
@@ -32,6 +33,7 @@ async function releasingModule(ref: string, path: string, ground: Ground, env: N
     emit,
     environments,
     files: diskFiles,
+    scripts: startScripts,
     credentials: { find: async () => null },
     settings: {
       root,

@@ -18,6 +18,7 @@ import { ControlLines } from "./run/control-lines";
 import { diskFiles } from "./run/disk-files";
 import type { Ground } from "./run/ground";
 import { parseRunOptions, type RunOptions } from "./run/options";
+import { startScripts } from "./run/scripts";
 import { runSession, type SessionEnd, type SessionParts } from "./run/session";
 import type { SpareEnvironment } from "./run/spare-environment";
 
@@ -54,7 +55,7 @@ interface Program {
   report: (finding: Finding) => ReportedFinding;
   /** The effective environment of a plan, in the form of `explain --json`. */
   explain: (environment: Explanation) => unknown;
-  surroundings: Pick<RunServices, "files" | "settings">;
+  surroundings: Pick<RunServices, "files" | "scripts" | "settings">;
 }
 
 /** Reads the file and all that it imports, and what it can ask for. Throws a `UsageError` for a file that cannot be read. */
@@ -72,6 +73,7 @@ async function readProgram(options: RunOptions, io: Io): Promise<Program> {
     explain: environment => explained(environment, locator(host)),
     surroundings: {
       files: diskFiles,
+      scripts: startScripts,
       settings: {
         root,
         config: readProjectConfig(root),

@@ -54,6 +54,7 @@ const bundles = [
     format: "iife",
     target: "es2022",
   },
+  { ...common, entryPoints: { "script-worker": "runtime/evaluator/code/script-worker.ts" }, platform: "node" },
   {
     ...common,
     entryPoints: { cli: "cli/main.ts" },
@@ -78,7 +79,7 @@ async function isStale() {
     ...["package-lock.json", "scripts/build.mjs"].map(async f => (await stat(f)).mtimeMs),
   ]);
   const outputs = await Promise.all(
-    ["client", "server", "server-worker", "cli"].map(n =>
+    ["client", "server", "server-worker", "script-worker", "cli"].map(n =>
       stat(`dist/${n}.js`).then(
         s => s.mtimeMs,
         () => 0,

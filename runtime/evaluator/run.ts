@@ -1,6 +1,6 @@
 import type { Node, Statement } from "../../language/syntax/tree";
 import type { EventRange } from "../../protocol/events";
-import { ScriptEngine } from "./code/quickjs";
+import type { ScriptHost } from "./code/script-host";
 import { messageOf, RunError } from "./errors";
 import { GuardRegistry } from "./guard-registry";
 import type { Module } from "./module";
@@ -24,7 +24,7 @@ export class Run {
   /** What the chosen block returned, the last time it ran. */
   blockValue: Value | null = null;
   private commands = 0;
-  private scripts: Promise<ScriptEngine> | null = null;
+  private scripts: Promise<ScriptHost> | null = null;
   private readonly lineStarts = new Map<string, number[]>();
 
   constructor(
@@ -44,8 +44,8 @@ export class Run {
     return ++this.commands;
   }
 
-  scriptEngine(): Promise<ScriptEngine> {
-    this.scripts ??= ScriptEngine.create();
+  scriptHost(): Promise<ScriptHost> {
+    this.scripts ??= this.services.scripts();
     return this.scripts;
   }
 

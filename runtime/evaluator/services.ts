@@ -1,6 +1,7 @@
 /** What a run asks of its surroundings. Nothing in the evaluator touches the machine except through these. */
 import type { RunEventBody } from "../../protocol/events";
 import type { RunEnvironments } from "../environments/run-environments";
+import type { ScriptHost } from "./code/script-host";
 
 export interface RunServices {
   /** Takes an event and redacts credentials in it; a promise asks the run to wait (back-pressure). */
@@ -8,6 +9,8 @@ export interface RunServices {
   environments: RunEnvironments;
   files: FileAccess;
   credentials: CredentialStore;
+  /** Starts what runs `js` blocks, at the first of them. */
+  scripts(): Promise<ScriptHost>;
   settings: RunSettings;
 }
 

@@ -4,6 +4,7 @@ import variant from "@jitl/quickjs-singlefile-cjs-release-sync";
 import type { QuickJSContext, QuickJSHandle, QuickJSRuntime } from "quickjs-emscripten-core";
 import { newQuickJSWASMModuleFromVariant } from "quickjs-emscripten-core";
 import { PRELUDE } from "./quickjs-prelude";
+import { type ScriptCall, ScriptError, type ScriptFunction, type ScriptHost, type ScriptResult } from "./script-host";
 
 const MEMORY_BYTES = 256 * 1024 * 1024;
 const STACK_BYTES = 1024 * 1024;
@@ -12,35 +13,7 @@ const SLICE_MS = 10_000;
 /** Bounds what one block may print. */
 const PRINT_BYTES = 16 * 1024 * 1024;
 
-export interface ScriptFunction {
-  name: string;
-  parameters: string[];
-  body: string;
-}
-
-export interface ScriptCall {
-  body: string;
-  /** Names and JSON-like values; a missing argument is `undefined`. A `text` becomes what the value prints as. */
-  parameters: { name: string; value: unknown; text?: string }[];
-  /** Functions of the language that were made visible (`exe js = { … }`). */
-  functions: ScriptFunction[];
-  /** `mx` inside the code. */
-  context: Record<string, unknown>;
-  /** Takes lines of `console.error` and `console.warn` as they are printed. */
-  onError(line: string): void;
-}
-
-export interface ScriptResult {
-  /** undefined when the code returned nothing. */
-  value: unknown;
-  /** What `console.log` printed, without the last line end. */
-  printed: string;
-}
-
-/** An exception of the code, or a limit that it reached. */
-export class ScriptError extends Error {}
-
-export class ScriptEngine {
+export class ScriptEngine implements ScriptHost {
   private deadline = 0;
   private readonly timers = new Map<number, ReturnType<typeof setTimeout>>();
   private nextTimer = 1;

@@ -20,7 +20,7 @@ import { render, renderCommand } from "../templates";
 import { plain, sourceTextOf, Value } from "../value";
 import { ambientFacts } from "../variables";
 import { codeProcess, MISSING_INTERPRETER } from "./process-code";
-import { ScriptError } from "./quickjs";
+import { ScriptError } from "./script-host";
 
 export interface CommandOptions {
   /** The output is printed for the program as it comes. */
@@ -142,10 +142,10 @@ async function runScript(
   if ((options.using ?? node.using) !== null) {
     throw new RunError("js blocks take no credentials: use node for code that needs one", "run/unsupported");
   }
-  const engine = await context.run.scriptEngine();
+  const scripts = await context.run.scriptHost();
   const own = outputSecurity(context, [security], ["src:js"], []);
   try {
-    const { value, printed } = await engine.run(
+    const { value, printed } = await scripts.run(
       {
         body: node.body.text,
         parameters: parameters.map(scriptParameter),

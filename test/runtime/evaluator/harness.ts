@@ -8,6 +8,7 @@ import { modeOf, parse } from "../../../language/syntax";
 import type { File } from "../../../language/syntax/tree";
 import type { RunEventBody } from "../../../protocol/events";
 import { evaluate, type ProgramSlice, type RunOutcome, type RunServices } from "../../../runtime/evaluator";
+import { ScriptEngine } from "../../../runtime/evaluator/code/quickjs";
 import { createLocalProvider } from "../../../runtime/providers/local";
 import type { Environment, EnvironmentSpec, Provider } from "../../../runtime/providers/provider";
 
@@ -81,6 +82,7 @@ export async function runProgram(options: RunOptions): Promise<RunRecord> {
   const services: RunServices = {
     emit,
     files: diskFiles,
+    scripts: () => ScriptEngine.create(),
     credentials: options.credentials ?? {
       find: async request => (request.kind === "variable" ? (options.variables?.[request.name] ?? null) : null),
     },

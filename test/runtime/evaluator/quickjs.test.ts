@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type ScriptCall, ScriptEngine } from "../../../runtime/evaluator/code/quickjs";
+import { ScriptEngine } from "../../../runtime/evaluator/code/quickjs";
+import type { ScriptCall } from "../../../runtime/evaluator/code/script-host";
 
 const signal = new AbortController().signal;
 let engine: ScriptEngine;
