@@ -7,7 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
-const { values } = parseArgs({ options: { results: { type: "string" }, "no-vscode": { type: "boolean", default: false } } });
+const { values } = parseArgs({
+  options: { results: { type: "string" }, "no-vscode": { type: "boolean", default: false } },
+});
 const folder = await mkdtemp(join(tmpdir(), "mlld-env-test-"));
 
 /** Runs a program with our streams and resolves to its exit code. */
@@ -32,8 +34,18 @@ async function counts(file, read) {
 const suites = {
   async unit() {
     const file = join(folder, "vitest.json");
-    const code = await run(process.execPath, ["node_modules/vitest/vitest.mjs", "run", "--reporter=default", "--reporter=json", `--outputFile=${file}`]);
-    const found = await counts(file, r => ({ passed: r.numPassedTests, failed: r.numFailedTests + r.testResults.filter(f => f.status === "failed" && f.assertionResults.length === 0).length }));
+    const code = await run(process.execPath, [
+      "node_modules/vitest/vitest.mjs",
+      "run",
+      "--reporter=default",
+      "--reporter=json",
+      `--outputFile=${file}`,
+    ]);
+    const found = await counts(file, r => ({
+      passed: r.numPassedTests,
+      failed:
+        r.numFailedTests + r.testResults.filter(f => f.status === "failed" && f.assertionResults.length === 0).length,
+    }));
     return code !== 0 && found.failed === 0 ? { ...found, failed: 1 } : found;
   },
   async vscode() {
