@@ -11,8 +11,8 @@ export interface BlockEntry extends Span {
   target: string;
   /** 0 at the outside. */
   depth: number;
-  /** Offset behind CONFIG and the `with` clause. */
-  headEnd: number;
+  /** Offset of the end of the line that opens the block: a hint there moves no text. */
+  hintAt: number;
   environment: EnvironmentFacts;
 }
 
@@ -24,17 +24,22 @@ export function blocks(analysis: Analysis): BlockEntry[] {
     .filter((site): site is BlockSite => site.kind === "block" && site.node.kind === "EnvExpression")
     .map(site => {
       const { environment } = analysis.factsOf(site);
-      const { start, end, with: clause, config, keyword } = site.node;
+      const { start, end, body } = site.node;
       return {
         start,
         end,
         title: envTitle(analysis.file, site.node),
         target: targetOf(environment),
         depth: depthOf(site),
-        headEnd: clause?.end ?? config?.end ?? start + keyword.length,
+        hintAt: endOfLine(analysis.file.text, body.start),
         environment,
       };
     });
+}
+
+function endOfLine(text: string, offset: number): number {
+  const end = text.indexOf("\n", offset);
+  return end < 0 ? text.length : text[end - 1] === "\r" ? end - 1 : end;
 }
 
 function depthOf(site: Site): number {

@@ -46,7 +46,7 @@ export const lenses: Feature = {
         ({ uri, analysis, positions }, { range }) => {
           if (!workspace.settingsOf(uri).inlayHints) return [];
           return blocks(analysis).flatMap(block => {
-            const position = positions.positionAt(block.headEnd);
+            const position = positions.positionAt(block.hintAt);
             const hint = position.line >= range.start.line && position.line <= range.end.line ? hintOf(block) : null;
             return hint
               ? [{ position, label: hint.label, tooltip: hint.details, paddingLeft: true, kind: InlayHintKind.Type }]

@@ -145,13 +145,13 @@ describe("code lenses", () => {
 });
 
 describe("inlay hints", () => {
-  it("show behind the head what a block may do", async () => {
+  it("show behind the line that opens a block what it may do, so that no text moves", async () => {
     const { ask, text } = await open(SANDBOX);
     const everywhere = { start: { line: 0, character: 0 }, end: { line: 9, character: 0 } };
     const hints = await ask<InlayHint[]>("textDocument/inlayHint", { range: everywhere });
     expect(hints[0]!.label).toMatch(/tools: .*[Bb]ash.*net: api\.example\.com/);
     const head = covered(text, { start: { line: 1, character: 0 }, end: hints[0]!.position });
-    expect(head).toBe('env @sandbox with { tools: ["Bash"] }');
+    expect(head).toBe('env @sandbox with { tools: ["Bash"] } [');
     expect(
       await ask<InlayHint[]>("textDocument/inlayHint", {
         range: { start: { line: 0, character: 0 }, end: { line: 0, character: 5 } },
