@@ -152,6 +152,8 @@ let reported: Reported[];
 const fileOf = (index: number) => `case-${String(index).padStart(3, "0")}.mld`;
 
 beforeAll(() => {
+  // A project of its own, whatever lies in the folders above.
+  writeFileSync(join(folder, "mlld-config.json"), "{}");
   Object.values(CASES).forEach((marked, index) => {
     const path = join(folder, fileOf(index));
     mkdirSync(dirname(path), { recursive: true });
