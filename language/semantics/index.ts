@@ -1,5 +1,5 @@
 /** Program facts: scopes, symbols, imports, constant values, environment sites. Pure over a `Host` snapshot. */
-export type { Analysis, Site } from "./analysis";
+export type { Analysis, ImportFact, Site } from "./analysis";
 export { BUILTIN_NAMES, RESERVED } from "./builtins";
 export { headOf, parameterValues } from "./evaluate";
 export { analyse, Program } from "./program";

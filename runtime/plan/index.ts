@@ -55,7 +55,10 @@ export function plan(analysis: Analysis, request: PlanRequest): Plan | Refusal |
   const targets = new Targets(analysis, request);
   const findings = [
     ...request.findings.filter(finding => finding.severity === "error" && concerns(finding, analysis, chosen, slice)),
-    ...unsupported(rootsOf(chosen, path, slice), analysis.uri, node => targets.providerOf(node) !== null),
+    ...unsupported(rootsOf(chosen, path, slice), analysis.uri, {
+      sandboxed: node => targets.providerOf(node) !== null,
+      importKind: node => analysis.imports.find(fact => fact.statement === node)?.kind,
+    }),
     ...targets.missingImages(chosen, slice),
   ];
   if (findings.length > 0) return { kind: "refused", findings: withoutRepeats(findings) };

@@ -1,15 +1,30 @@
 /** What this runner does not do: refused by name and place before anything runs, never half run. */
 import type { Finding } from "../../language/diagnostics/finding";
+import type { ImportFact } from "../../language/semantics";
 import { children } from "../../language/syntax";
-import type { EnvExpression, Node } from "../../language/syntax/tree";
+import type { EnvExpression, ImportStatement, Node } from "../../language/syntax/tree";
 
-/** Why a node cannot be run; null when it can. `sandboxed` tells whether an env block has a provider. */
-function reason(node: Node, sandboxed: (node: EnvExpression) => boolean): string | null {
+/** What the plan knows about nodes. */
+interface Known {
+  /** Whether an env block has a provider. */
+  sandboxed(node: EnvExpression): boolean;
+  /** Where an import leads. */
+  importKind(node: ImportStatement): ImportFact["kind"] | undefined;
+}
+
+/** Why a node cannot be run; null when it can. */
+function reason(node: Node, { sandboxed, importKind }: Known): string | null {
   switch (node.kind) {
     case "ImportStatement":
-      return node.sourceType === "mcp" || node.importType === "tools"
-        ? "tools of an MCP server cannot be called yet"
+      if (node.sourceType === "mcp" || node.importType === "tools")
+        return "tools of an MCP server cannot be called yet";
+      return IMPORTS[importKind(node) ?? ""] ?? null;
+    case "FileReference": {
+      const [first] = node.path;
+      return first?.kind === "Text" && /^\s*https?:/i.test(first.value)
+        ? "nothing is fetched from a URL by this runner"
         : null;
+    }
     case "ToolsFromMcp":
       return "tools of an MCP server cannot be called yet";
     case "FileStatement":
@@ -32,15 +47,16 @@ function reason(node: Node, sandboxed: (node: EnvExpression) => boolean): string
   }
 }
 
+const IMPORTS: Partial<Record<string, string>> = {
+  registry: "modules of the registry are not loaded by this runner; import the file by its path",
+  url: "nothing is fetched from a URL by this runner; import a file",
+};
+
 /** A finding for each node that cannot be run. */
-export function unsupported(
-  roots: readonly Node[],
-  uri: string,
-  sandboxed: (node: EnvExpression) => boolean,
-): Finding[] {
+export function unsupported(roots: readonly Node[], uri: string, known: Known): Finding[] {
   const findings: Finding[] = [];
   const visit = (node: Node) => {
-    const why = reason(node, sandboxed);
+    const why = reason(node, known);
     if (why !== null) {
       findings.push({
         code: "run/unsupported",
@@ -59,7 +75,8 @@ export function unsupported(
 }
 
 const NAMES: Partial<Record<Node["kind"], string>> = {
-  ImportStatement: "import tools from mcp",
+  ImportStatement: "This import",
+  FileReference: "Loading <https://…>",
   ToolsFromMcp: "var tools … = mcp",
   FileStatement: "file",
   FilesStatement: "files",

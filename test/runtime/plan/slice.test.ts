@@ -151,23 +151,32 @@ run sh { ls }
 
 describe("what is not built", () => {
   it("is named with its place", () => {
-    const text = 'import tools { @x } from mcp "srv"\nvar @ok = 1\nsign @ok\nbox [\n  show "x"\n]\nfile "a" = "b"\n';
+    const text =
+      'import tools { @x } from mcp "srv"\nvar @ok = 1\nsign @ok\nbox [\n  show "x"\n]\nfile "a" = "b"\nimport { @y } from @author/mod\nshow <https://h.example/x.md>\nimport { @z } from "./z.mld"\n';
     const file = parse(text, "strict");
-    const found = unsupported(file.statements, "file:///f.mld", () => false);
+    const found = unsupported(file.statements, "file:///f.mld", {
+      sandboxed: () => false,
+      importKind: node => (node.source.kind === "ModuleReference" ? "registry" : "file"),
+    });
     expect(
       found.map(finding => [
         finding.message.split(" is not run")[0],
         text.slice(finding.place.start).split("\n")[0]!.slice(0, 12),
       ]),
     ).toEqual([
-      ["import tools from mcp", "import tools"],
+      ["This import", "import tools"],
       ["sign", "sign @ok"],
       ["box", "box ["],
       ["file", 'file "a" = "'],
+      ["This import", "import { @y "],
+      ["Loading <https://…>", "<https://h.e"],
     ]);
-    expect(unsupported(parse('box { provider: "docker" } [ show "x" ]', "strict").statements, "u", () => true)).toEqual(
-      [],
-    );
+    expect(
+      unsupported(parse('box { provider: "docker" } [ show "x" ]', "strict").statements, "u", {
+        sandboxed: () => true,
+        importKind: () => "file",
+      }),
+    ).toEqual([]);
   });
 });
 
