@@ -24,7 +24,7 @@ function stream(isTTY = false) {
 function texts(events: RunEventBody[], { terminal = false, silent = false, dryRun = false } = {}) {
   const out = stream(terminal);
   const err = stream(terminal);
-  const emit = textOutput(out.output, err.output, { cwd: "/work", silent, dryRun });
+  const emit = textOutput(out.output, err.output, { cwd: "/project", silent, dryRun });
   for (const event of events) void emit(event);
   return { out: out.text(), err: err.text() };
 }
@@ -35,7 +35,7 @@ const command = (number: number, echo?: boolean): RunEventBody => ({
   envName: null,
   argv: ["sh", "-lc", "ls -l"],
   range: RANGE,
-  file: "/work/a.mld",
+  file: "/project/a.mld",
   ...(echo && { echo }),
 });
 const exit = (number: number, exitCode = 0): RunEventBody => ({
@@ -49,7 +49,7 @@ const exit = (number: number, exitCode = 0): RunEventBody => ({
 describe("a run as text", () => {
   it("has on standard output what the program prints, and nothing else", () => {
     const { out, err } = texts([
-      { event: "plan", file: "/work/a.mld", block: null, target: "local", steps: [], environment: null },
+      { event: "plan", file: "/project/a.mld", block: null, target: "local", steps: [], environment: null },
       { event: "created", envName: "box-1", provider: "@mlld/env-docker", created: true },
       command(1, true),
       { event: "stdout", command: 1, text: "printed" },
@@ -61,7 +61,7 @@ describe("a run as text", () => {
       { event: "show", text: "shown\n" },
       { event: "show", text: "logged\n", stream: "stderr" },
       { event: "result", value: { a: 1 }, labels: [] },
-      { event: "error", message: "no such name", code: "name/undefined", file: "/work/a.mld", range: RANGE },
+      { event: "error", message: "no such name", code: "name/undefined", file: "/project/a.mld", range: RANGE },
       { event: "released", envName: "box-1" },
       { event: "done", ok: true, exitCode: 0, durationMs: 1 },
     ]);
@@ -92,13 +92,13 @@ describe("a run as text", () => {
   });
 
   it("prints the plan when that is what is asked for", () => {
-    const step = { file: "/work/a.mld", range: RANGE, title: "run cmd { ls }", effect: true, target: "docker" };
+    const step = { file: "/project/a.mld", range: RANGE, title: "run cmd { ls }", effect: true, target: "docker" };
     const quiet = { ...step, title: "var @x", effect: false };
     const { out } = texts(
       [
         {
           event: "plan",
-          file: "/work/a.mld",
+          file: "/project/a.mld",
           block: RANGE,
           target: "docker",
           steps: [quiet, step],
@@ -112,12 +112,12 @@ describe("a run as text", () => {
 
   it("names a finding as compilers do, with its related places", () => {
     const finding = {
-      file: "/work/a.mld",
+      file: "/project/a.mld",
       range: RANGE,
       severity: "error" as const,
       code: "env/tools-widened",
       message: "Write is no tool of the parent.",
-      related: [{ file: "/work/b.mld", range: RANGE, message: "The parent." }],
+      related: [{ file: "/project/b.mld", range: RANGE, message: "The parent." }],
       fixes: [],
     };
     expect(texts([{ event: "refused", findings: [finding] }]).err).toBe(

@@ -10,9 +10,9 @@ const given: EnvironmentSpec = {
   fs: { mounts: null, scratch: ["/tmp"] },
   net: { kind: "default" },
   limits: {},
-  folder: "/work",
-  workspace: "/work",
-  file: "/work/a.mld",
+  folder: "/project",
+  workspace: "/project",
+  file: "/project/a.mld",
   configHash: "h",
   options: {},
 };

@@ -30,25 +30,25 @@ describe("a provider reference", () => {
   });
 
   it.each([
-    ["./box.mld", "/work/box.mld"],
+    ["./box.mld", "/project/box.mld"],
     ["../box.mld", "/box.mld"],
-    ["providers/box.mld", "/work/providers/box.mld"],
+    ["providers/box.mld", "/project/providers/box.mld"],
     ["/abs/box.mld", "/abs/box.mld"],
-    ["./box", "/work/box"],
+    ["./box", "/project/box"],
     ["file:///abs/a%20b.mld", "/abs/a b.mld"],
   ])("means a module by its path: %s", async (ref, path) => {
     const { it, module } = registry();
-    expect(it.knows(ref, "/work")).toBe(true);
-    expect((await it.resolve(ref, "/work")).ref).toBe(path);
-    await it.resolve(ref, "/work");
+    expect(it.knows(ref, "/project")).toBe(true);
+    expect((await it.resolve(ref, "/project")).ref).toBe(path);
+    await it.resolve(ref, "/project");
     expect(module).toHaveBeenCalledTimes(1);
   });
 
   it.each(["@mlld/env-unknown", "@me/box.mld", "constructor", "dokcer"])(
     "is refused when nothing has that name: %s",
     async ref => {
-      expect(registry().it.knows(ref, "/work")).toBe(false);
-      await expect(registry().it.resolve(ref, "/work")).rejects.toMatchObject({
+      expect(registry().it.knows(ref, "/project")).toBe(false);
+      await expect(registry().it.resolve(ref, "/project")).rejects.toMatchObject({
         code: "ENV_PROVIDER_UNKNOWN",
         message: expect.stringContaining(`'${ref}'`),
         mend: expect.stringContaining("'@mlld/env-docker'"),

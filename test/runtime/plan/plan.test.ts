@@ -4,7 +4,7 @@ import type { Host } from "../../../language/host";
 import { analyse } from "../../../language/semantics";
 import { type PlanRequest, plan } from "../../../runtime/plan";
 
-const FOLDER = "file:///work/";
+const FOLDER = "file:///project/";
 
 function host(files: Record<string, string>): Host {
   return {
