@@ -18,6 +18,8 @@ import type { AbstractValue } from "../values/abstract";
 const COMPARED = /-(widened|weakened)$/;
 /** Languages whose commands are a shell's, and so need the tool Bash; code blocks of `node` and `py` do not. */
 const NEEDS_BASH = new Set(["cmd", "sh", "bash"]);
+/** A file that names its exports exports nothing else. */
+const EXPORTS = /^\/?export[ \t]*\{/m;
 /** Calls are followed this deep, and so many of them in all for one call; beyond, what they do is unknown. */
 const MAX_DEPTH = 64;
 const MAX_CALLS = 500;
@@ -244,17 +246,20 @@ function moduleProviders(site: Site, facts: BlockFacts, analysis: Analysis): Pro
   );
 }
 
-/** Adds a missing export of a provider module at the end of its file. */
+/** Adds a missing export of a provider module at the end of its file: what exists already is only exported. */
 function withStub(problem: Problem, module: { uri: string }, analysis: Analysis): Problem {
   const missing = PROVIDER_EXPORTS.find(({ name }) => problem.message.includes(`does not export @${name}(`));
   const text = missing && analysis.textOf(module.uri);
   if (!missing || typeof text !== "string") return problem;
   const at = { uri: module.uri, start: text.length, end: text.length };
-  const newText = `${text === "" || text.endsWith("\n") ? "" : "\n"}${missing.stub}\n`;
-  return {
-    ...problem,
-    fixes: [{ kind: "replace", title: `Add @${missing.name} to the provider`, place: at, newText }],
-  };
+  const exists = analysis.executable(module.uri, missing.name) !== null;
+  const lines = [
+    ...(exists ? [] : [missing.stub]),
+    ...(exists || EXPORTS.test(text) ? [`export { @${missing.name} }`] : []),
+  ];
+  const newText = `${text === "" || text.endsWith("\n") ? "" : "\n"}${lines.join("\n")}\n`;
+  const title = exists ? `Export @${missing.name} from the provider` : `Add @${missing.name} to the provider`;
+  return { ...problem, fixes: [{ kind: "replace", title, place: at, newText }] };
 }
 
 function within(place: Place | undefined, site: Site): boolean {

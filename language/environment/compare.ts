@@ -2,7 +2,7 @@
 import type { Place } from "../place";
 import { CAPABILITY_NAMES } from "./defaults";
 import { NAME_ORDER } from "./names";
-import { NET_ORDER } from "./net-sets";
+import { isLimited, NET_ORDER } from "./net-sets";
 import { compareFields, type LiftedComparison, type Order } from "./order";
 import { FILE_ORDER } from "./path-sets";
 import { LIMIT_ORDER, PROVIDER_ORDER } from "./scalar-orders";
@@ -15,6 +15,7 @@ import type {
   FieldComparison,
   FixData,
   Item,
+  NetSet,
   Problem,
 } from "./types";
 import { sourceOf, textOf } from "./words";
@@ -112,7 +113,7 @@ export function wider(
         ]
       : [];
 
-  if (compared.items.length === 0) {
+  if (compared.items.length === 0 || isLimitedWord(field, compared)) {
     const where = (compared.child as { place?: Place }).place ?? child.place ?? child.keyPlace;
     const source = sourceOf(field, compared.parent);
     const fixes: FixData[] =
@@ -180,6 +181,11 @@ const MENDS: Record<CapabilityName, string> = {
   timeout: "A child may only lower a limit.",
 };
 
+/** `"limited"` as a whole, rather than a list with a star. */
+function isLimitedWord(field: CapabilityName, { child, items }: LiftedComparison<unknown>): boolean {
+  return field === "net" && isLimited(child as NetSet) && items.every(item => item.text === "limited");
+}
+
 function whole(field: CapabilityName, mine: string, theirs: string, parentLabel: string): string {
   if (field === "provider") {
     return mine === "none"
@@ -188,5 +194,5 @@ function whole(field: CapabilityName, mine: string, theirs: string, parentLabel:
   }
   if (field === "mem" || field === "cpu" || field === "pids" || field === "timeout")
     return `${WORDS[field]} ${mine} is above that of ${parentLabel}, ${theirs}. ${MENDS[field]}`;
-  return `${mine === "everything" ? "This allows everything" : `${mine.charAt(0).toUpperCase()}${mine.slice(1)} is wider`}, while ${parentLabel} allows ${theirs}. A child may only narrow.`;
+  return `This allows ${mine}. That is more than ${parentLabel} allows: ${theirs}. A child may only narrow.`;
 }

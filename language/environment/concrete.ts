@@ -245,10 +245,29 @@ export function allowsTool(environment: EnvironmentFacts, tool: string): Answer 
   return answers.size === 1 ? [...answers][0]! : "unknown";
 }
 
+/** What policy left of the tools, where the chain itself allows the tool. */
+function removedByPolicy(environment: EnvironmentFacts, tool: string): EnvironmentFacts["removed"][number] | undefined {
+  const wanted: NameSet = { all: false, items: [{ key: tool, text: tool }], open: false };
+  const before = environment.declared.capabilities.tools;
+  if (before?.options.every(option => NAME_ORDER.compare(wanted, option).answer === "wider")) return undefined;
+  return environment.removed.find(({ field }) => field === "tools");
+}
+
 export function commandProblem(environment: EnvironmentFacts, what: string, place?: Place): Problem | null {
   if (allowsTool(environment, "bash") !== "wider") return null;
   const { tools } = environment.capabilities;
   const list = (tools.options[0] as NameSet).place ?? tools.place;
+  const removed = removedByPolicy(environment, "bash");
+  if (removed) {
+    return {
+      code: "env/command-needs-bash",
+      severity: "error",
+      message: `${what.charAt(0).toUpperCase()}${what.slice(1)} needs the tool Bash, which policy takes away from ${environment.label}. Change the policy, or remove the command.`,
+      place,
+      related: removed.place ? [{ place: removed.place, message: removed.text }] : [],
+      fixes: [],
+    };
+  }
   return {
     code: "env/command-needs-bash",
     severity: "error",

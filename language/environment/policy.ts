@@ -118,6 +118,7 @@ function providerRules(value: AbstractObject | undefined): Map<string, ProviderR
 export function unitePolicies(policies: Policy[]): EnvironmentPolicy {
   const [first, ...rest] = policies as EnvironmentPolicy[];
   if (!first) return { ...NONE, label: "no policy" };
+  const label = [...new Set((policies as EnvironmentPolicy[]).map(policy => policy.label))].join(" and ");
   return rest.reduce((a, b): EnvironmentPolicy => {
     const providers = new Map(a.providers);
     for (const [ref, rule] of b.providers) {
@@ -135,7 +136,7 @@ export function unitePolicies(policies: Policy[]): EnvironmentPolicy {
       );
     }
     return {
-      label: `${a.label} and ${b.label}`,
+      label,
       place: a.place,
       defaultProvider: b.defaultProvider ?? a.defaultProvider,
       providers,

@@ -130,6 +130,12 @@ const CASES: Record<string, string> = {
 
   // policy and words
   "policy removes, it does not widen": `policy @p = { env: { tools: { allow: ["read"] } } }\nenv { tools: ["Read", "Write"] } [\n  show "in"\n]\n`,
+  "policy takes Bash away": `policy @p = { env: { tools: { deny: ["bash"] } } }\nenv { tools: ["Read", "Bash"] } [\n  run ${bash("cmd { date }")}\n]\n`,
+  "net: limited is more than a list": derived(`net: { allow: ["a.example"] }`, `net: ${net(`"limited"`)}`),
+  "net: a star in a list is more than its hosts": derived(
+    `net: { allow: ["a.example"] }`,
+    `net: { allow: ["a.example", ${net(`"*"`)}] }`,
+  ),
   "suppressed by a comment": `var @p = { tools: ["Read"] }\n>> mlld-env-ignore env/tools-widened\nenv @p with { tools: ["Write"] } [\n  show "in"\n]\n`,
   "names: undefined": `show ${W("name/undefined", "@nope")}\n`,
   "secrets: in a command": `var secret @k = "s3cr3t-value"\nrun cmd { echo ${W("auth/secret-in-command", "@k")} }\n`,
@@ -143,6 +149,7 @@ interface Reported {
   code: string;
   message: string;
   related: { file: string; message: string }[];
+  fixes: { edits: { newText: string }[] }[];
 }
 
 const folder = mkdtempSync(join(tmpdir(), "mlld-env-check-"));
@@ -189,5 +196,28 @@ describe("check --json", () => {
     expect(finding).toMatchObject({ severity: "error", code: "env/tools-widened" });
     expect(finding!.message).toContain("Write");
     expect(finding!.related).toHaveLength(1);
+  });
+
+  const only = (title: string) => {
+    const found = reported.filter(r => r.file.endsWith(fileOf(Object.keys(CASES).indexOf(title))));
+    expect(found).toHaveLength(1);
+    return found[0]!;
+  };
+
+  test("what policy takes away is not given back by a fix", () => {
+    const finding = only("policy takes Bash away");
+    expect(finding.message).toContain("which policy takes away");
+    expect(finding.related.map(({ message }) => message)).toEqual(["policy @p leaves Read"]);
+    expect(finding.fixes).toEqual([]);
+  });
+
+  test("a wider network says what each allows, and offers the parent's", () => {
+    const finding = only("net: limited is more than a list");
+    expect(finding.message).toBe(
+      "This allows any name, through the egress proxy. That is more than @p allows: a.example. A child may only narrow.",
+    );
+    expect(finding.fixes.flatMap(({ edits }) => edits.map(({ newText }) => newText))).toEqual([
+      '{ allow: ["a.example"] }',
+    ]);
   });
 });

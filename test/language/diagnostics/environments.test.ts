@@ -181,6 +181,26 @@ describe("providers written in mlld", () => {
     expect(found[0]!.fixes[0]!.edits[0]!.place.uri).toContain("box.mld");
   });
 
+  it.each([
+    [
+      "only export what is there",
+      'exe @release(envName) = "x"\nexport { @create, @execute }\n',
+      "export { @release }\n",
+    ],
+    [
+      "add and export where the file names its exports",
+      "export { @create, @execute }\n",
+      "exe @release(envName) = { }\nexport { @release }\n",
+    ],
+  ])("%s", (_name, rest, added) => {
+    const text = "env { provider: './box.mld' } [\n  run cmd { ls }\n]\n";
+    const box = `${CREATE}exe @execute(envName, command) = "x"\n${rest}`;
+    const [finding] = checkText(text, { "box.mld": box });
+    expect(finding!.message).toContain("does not export @release(envName)");
+    expect(finding!.fixes[0]!.edits.map(({ newText }) => newText)).toEqual([added]);
+    expect(checkText(text, { "box.mld": box + added })).toEqual([]);
+  });
+
   it("take every field", () => {
     const whole = `${CREATE}exe @execute(envName, command) = "x"\nexe @release(envName) = "x"\n`;
     expect(told("env { provider: './box.mld', anything: 1 } [\n  run cmd { ls }\n]\n", { "box.mld": whole })).toEqual(
