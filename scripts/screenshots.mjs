@@ -118,6 +118,7 @@ async function checkScenes({ page, shot, command, open }) {
   await page.locator(".squiggly-error").first().waitFor();
   await command("Problems: Focus on Problems View");
   await page.locator(".markers-panel .monaco-list-row").nth(3).waitFor();
+  await page.locator(".codelens-decoration a", { hasText: "Run" }).first().waitFor();
   await shot("diagnostics");
   await command("View: Toggle Panel Visibility");
   await open("06-narrows.mld");
@@ -130,6 +131,11 @@ async function checkScenes({ page, shot, command, open }) {
   await page.locator(".codelens-decoration a", { hasText: "Explain" }).first().click();
   await page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame").locator("table").waitFor();
   await shot("explain");
+}
+
+/** The editor asks for lenses again a moment after a run has ended. */
+async function stopLensGone(page) {
+  await page.locator(".codelens-decoration a", { hasText: "Stop" }).waitFor({ state: "detached" });
 }
 
 async function runScenes({ page, shot, open, command }) {
@@ -147,6 +153,7 @@ async function runScenes({ page, shot, open, command }) {
       .first()
       .click();
     await rows.filter({ hasText: /03-docker[\s\S]*released[\s\S]*(done in|failed)/ }).waitFor();
+    await stopLensGone(page);
     await shot("terminal-docker");
   }
   await open("07-widens.mld");
@@ -165,6 +172,7 @@ async function explorerScenes({ page, shot, open, evaluate }) {
   await lens.click();
   const rows = page.locator(".terminal-wrapper.active .xterm-rows");
   await rows.filter({ hasText: /done in|failed/ }).waitFor();
+  await stopLensGone(page);
   await showView(page);
   const row = page.locator(".sidebar .monaco-list-row", { hasText: "workbench" }).first();
   await row.waitFor();
