@@ -1,26 +1,25 @@
 import type { Analysis, MlldSymbol } from "../semantics";
 import { headOf } from "../semantics";
-import { children, walk } from "../syntax";
+import { children } from "../syntax";
 import type { Node } from "../syntax/tree";
 import type { Finding } from "./finding";
 
 /** Values labelled `secret` that are put into the text of a command, where process lists and logs show them. */
 export function secretFindings(analysis: Analysis): Finding[] {
   const secrets = new Secrets(analysis);
+  if (!secrets.any) return [];
   const found: Finding[] = [];
   for (const { symbol, name, inCommand, start, end } of analysis.references) {
     if (inCommand && symbol && secrets.has(symbol)) found.push(finding(analysis, name, start, end, symbol));
   }
-  if (!secrets.any) return found;
-  walk(analysis.file, node => {
-    if (node.kind !== "CallExpression") return;
-    const callee = analysis.executableOf(node.callee);
-    for (const [index, argument] of node.arguments.entries()) {
+  for (const call of analysis.calls) {
+    const callee = analysis.executableOf(call.callee);
+    for (const [index, argument] of call.arguments.entries()) {
       if (!callee?.parameters?.[index]?.inCommand) continue;
       const symbol = secrets.in(argument);
       if (symbol) found.push(finding(analysis, symbol.name, argument.start, argument.end, symbol));
     }
-  });
+  }
   return found;
 }
 
@@ -40,10 +39,11 @@ function finding(analysis: Analysis, name: string, start: number, end: number, s
 /** Which names hold a secret: by their label, by their origin, or because they are made of one. */
 class Secrets {
   private readonly known = new Map<MlldSymbol, boolean>();
+  /** Whether there is one in the file at all: mostly there is none, and nothing to look for. */
   readonly any: boolean;
 
   constructor(private readonly analysis: Analysis) {
-    this.any = analysis.symbols.some(symbol => this.has(symbol));
+    this.any = analysis.symbols.some(symbol => this.isSource(symbol));
   }
 
   has(symbol: MlldSymbol): boolean {
@@ -55,12 +55,17 @@ class Secrets {
     return secret;
   }
 
-  private find(symbol: MlldSymbol): boolean {
+  /** Secret by itself: every other secret is made of such names. */
+  private isSource(symbol: MlldSymbol): boolean {
     if (symbol.labels.includes("secret")) return true;
-    if (symbol.import) {
-      const { specifier } = this.analysis.imports[symbol.import.index]!;
-      return specifier === "@keychain" || Boolean(this.analysis.exportedName(symbol)?.labels.includes("secret"));
-    }
+    if (!symbol.import) return false;
+    const { specifier } = this.analysis.imports[symbol.import.index]!;
+    return specifier === "@keychain" || Boolean(this.analysis.exportedName(symbol)?.labels.includes("secret"));
+  }
+
+  private find(symbol: MlldSymbol): boolean {
+    if (this.isSource(symbol)) return true;
+    if (symbol.import) return false;
     if (symbol.kind !== "var" && symbol.kind !== "let") return false;
     return symbol.value !== null && this.in(symbol.value) !== null;
   }

@@ -24,13 +24,13 @@ export function enterBlock(request: BlockRequest): BlockFacts {
     request.policy as EnvironmentPolicy | undefined,
   );
   const declared = overlay ? merge(configured, overlay.config, "with") : configured;
-  const before = effective(configured);
   let environment: EnvironmentFacts = { ...effective(declared), label, place: base.config.place ?? place };
 
   problems.push(...spreads(base.config, place), ...(overlay ? spreads(overlay.config, place) : []));
   const reported = new Set<CapabilityName>();
   if (overlay) {
-    for (const { field, problems: found } of compareFacts(environment, { ...before, label }, place)) {
+    const before = { ...effective(configured), label };
+    for (const { field, problems: found } of compareFacts(environment, before, place)) {
       if (found.length === 0) continue;
       reported.add(field);
       problems.push(...found);

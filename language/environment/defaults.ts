@@ -88,9 +88,9 @@ export function effective(declared: DeclaredConfig): EnvironmentFacts {
 
 function complete(name: CapabilityName, declared: DeclaredConfig, providers: readonly ProviderSet[]): Field<unknown> {
   const field = declared.capabilities[name] as Field<unknown> | undefined;
-  const unset = defaultOf(name, providers);
-  if (!field) return unset;
-  return field.maybeUnset ? { ...field, options: [...field.options, ...unset.options], maybeUnset: false } : field;
+  if (!field) return defaultOf(name, providers);
+  if (!field.maybeUnset) return field;
+  return { ...field, options: [...field.options, ...defaultOf(name, providers).options], maybeUnset: false };
 }
 
 export const TOP_LEVEL: EnvironmentFacts = {

@@ -13,6 +13,7 @@ export function optionsOf(value: AbstractValue): AbstractValue[] {
 
 /** Also the choices inside lists and objects, each combination a value of its own. Too many stay choices inside one value. */
 export function possibilitiesOf(value: AbstractValue): AbstractValue[] {
+  if (!hasChoice(value)) return [value];
   switch (value.kind) {
     case "oneOf": {
       const options = value.options.flatMap(possibilitiesOf);
@@ -28,6 +29,20 @@ export function possibilitiesOf(value: AbstractValue): AbstractValue[] {
     }
     default:
       return [value];
+  }
+}
+
+/** Most values are one value: they need no copies. */
+function hasChoice(value: AbstractValue): boolean {
+  switch (value.kind) {
+    case "oneOf":
+      return true;
+    case "array":
+      return value.items.some(hasChoice);
+    case "object":
+      return value.entries.some(entry => entry.maybe || hasChoice(entry.value));
+    default:
+      return false;
   }
 }
 

@@ -1,9 +1,12 @@
 /** The known word nearest to a misspelt one, within a third of its length in edits; null when none is near. */
 export function closest(word: string, known: readonly string[]): string | null {
+  const lower = word.toLowerCase();
   let best: string | null = null;
   let distance = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of known) {
-    const d = edits(word.toLowerCase(), candidate.toLowerCase());
+    // Each letter that one of them lacks is an edit.
+    if (Math.abs(candidate.length - word.length) >= distance) continue;
+    const d = edits(lower, candidate.toLowerCase());
     if (d < distance) {
       best = candidate;
       distance = d;
@@ -14,16 +17,19 @@ export function closest(word: string, known: readonly string[]): string | null {
 
 /** Insertions, deletions, replacements and swaps of neighbours. */
 function edits(a: string, b: string): number {
-  const rows = Array.from({ length: a.length + 1 }, (_, i) => [i, ...Array<number>(b.length).fill(0)]);
-  for (let j = 1; j <= b.length; j++) rows[0]![j] = j;
+  // Three rows of the table: the one that is made, the one before it, and for swaps the one before that.
+  let current = Array.from({ length: b.length + 1 }, (_, j) => j);
+  let above: number[] = new Array(b.length + 1).fill(0);
+  let twoAbove: number[] = new Array(b.length + 1).fill(0);
   for (let i = 1; i <= a.length; i++) {
+    [current, above, twoAbove] = [twoAbove, current, above];
+    current[0] = i;
     for (let j = 1; j <= b.length; j++) {
       const same = a[i - 1] === b[j - 1] ? 0 : 1;
-      let cost = Math.min(rows[i - 1]![j]! + 1, rows[i]![j - 1]! + 1, rows[i - 1]![j - 1]! + same);
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
-        cost = Math.min(cost, rows[i - 2]![j - 2]! + 1);
-      rows[i]![j] = cost;
+      let cost = Math.min(above[j]! + 1, current[j - 1]! + 1, above[j - 1]! + same);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) cost = Math.min(cost, twoAbove[j - 2]! + 1);
+      current[j] = cost;
     }
   }
-  return rows[a.length]![b.length]!;
+  return current[b.length]!;
 }

@@ -3,6 +3,7 @@
 import type { BlockFacts, EnvironmentFacts, PathContext, Policy, Problem } from "../environment";
 import type { Place } from "../place";
 import type {
+  CallExpression,
   EnvExpression,
   File,
   GuardAction,
@@ -23,6 +24,8 @@ export interface Analysis {
   symbols: MlldSymbol[];
   /** Every use of a name, in source order. */
   references: Reference[];
+  /** Every call, in source order. */
+  calls: CallExpression[];
   imports: ImportFact[];
   /** Places where an environment is entered or derived, outer before inner. */
   sites: Site[];

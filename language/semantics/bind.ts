@@ -1,7 +1,8 @@
-import { children } from "../syntax";
+import { forEachChild } from "../syntax";
 import type {
   Action,
   Binding,
+  CallExpression,
   ExportStatement,
   File,
   ForExpression,
@@ -27,6 +28,8 @@ export interface Bound {
   /** Where a reference or binding node points. */
   referenceOf: Map<Node, Reference>;
   symbolOf: Map<Node, MlldSymbol>;
+  /** Every call, in source order. */
+  calls: CallExpression[];
   imports: ImportStatement[];
   exports: ExportStatement[];
   auth: Map<string, MlldSymbol>;
@@ -55,6 +58,7 @@ class Binder {
       references: [],
       referenceOf: new Map(),
       symbolOf: new Map(),
+      calls: [],
       imports: [],
       exports: [],
       auth: new Map(),
@@ -70,6 +74,8 @@ class Binder {
     }
     return this.bound;
   }
+
+  private readonly visitOne = (node: Node): void => this.visit(node);
 
   private visit(node: Node): void {
     switch (node.kind) {
@@ -147,12 +153,13 @@ class Binder {
         this.within("block", node, null, () => this.visitChildren(node));
         return;
       case "CallExpression":
+        this.bound.calls.push(node);
         this.call(node.callee);
         for (const argument of node.arguments) this.visit(argument);
         return;
       case "CallStage":
-        this.call(node.target.kind === "CallExpression" ? node.target.callee : node.target);
-        if (node.target.kind === "CallExpression") for (const argument of node.target.arguments) this.visit(argument);
+        if (node.target.kind === "CallExpression") this.visit(node.target);
+        else this.call(node.target);
         return;
       case "FileStatement":
       case "FilesStatement":
@@ -190,7 +197,7 @@ class Binder {
   }
 
   private visitChildren(node: Node): void {
-    for (const child of children(node)) this.visit(child);
+    forEachChild(node, this.visitOne);
   }
 
   private within(kind: ScopeKind, node: Node, executable: MlldSymbol | null, work: () => void): void {

@@ -1,5 +1,5 @@
 import type { Place } from "../place";
-import { children } from "../syntax";
+import { forEachChild } from "../syntax";
 import type { Action, EnvExpression, File, Node, WithClause } from "../syntax/tree";
 import type { AbstractValue } from "../values/abstract";
 import type { Site } from "./analysis";
@@ -42,6 +42,8 @@ class Collector {
     private readonly source: EffectSource,
     private readonly executable: MlldSymbol | null,
   ) {}
+
+  private readonly visitOne = (node: Node): void => this.visit(node);
 
   visit(node: Node): void {
     switch (node.kind) {
@@ -103,7 +105,7 @@ class Collector {
   }
 
   private visitChildren(node: Node): void {
-    for (const child of children(node)) this.visit(child);
+    forEachChild(node, this.visitOne);
   }
 
   private environment(node: EnvExpression): void {

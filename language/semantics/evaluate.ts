@@ -238,6 +238,8 @@ export class Evaluator {
   }
 
   private template(node: Template, place: Place): AbstractValue {
+    const [first] = node.parts;
+    if (node.parts.length === 1 && first?.kind === "Text") return known(first.value, place);
     let texts: AbstractValue = known("", place);
     for (const part of node.parts) {
       let add: AbstractValue;

@@ -14,7 +14,7 @@ import {
 } from "../environment";
 import type { Host } from "../host";
 import type { Place } from "../place";
-import type { File, Node, Parameter, Statement } from "../syntax/tree";
+import type { CallExpression, File, Node, Parameter, Statement } from "../syntax/tree";
 import type { AbstractObject, AbstractValue } from "../values/abstract";
 import type { Analysis, ImportFact, Site } from "./analysis";
 import { type Bound, builtin } from "./bind";
@@ -42,6 +42,7 @@ export class FileAnalysis implements Analysis, Surroundings {
   readonly scope: Scope;
   readonly symbols: MlldSymbol[];
   readonly references: Reference[];
+  readonly calls: CallExpression[];
   readonly imports: ImportFact[];
   readonly sites: Site[] = [];
   readonly paths: PathContext;
@@ -68,6 +69,7 @@ export class FileAnalysis implements Analysis, Surroundings {
     this.scope = bound.scope;
     this.symbols = bound.symbols;
     this.references = bound.references;
+    this.calls = bound.calls;
     const { host } = other;
     this.paths = {
       folder: pathOfUri(folderOf(uri)),

@@ -16,6 +16,7 @@ export function unknown(reason: string, place?: Place): AbstractValue {
 
 /** One of several values; nested alternatives are flattened. */
 export function oneOf(options: AbstractValue[], place?: Place): AbstractValue {
+  if (options.length === 1 && options[0]!.kind !== "oneOf") return options[0]!;
   const flat: AbstractValue[] = [];
   for (const option of options) {
     for (const value of option.kind === "oneOf" ? option.options : [option]) {
@@ -158,10 +159,16 @@ function sizeOf(value: AbstractValue): number {
           ? value.options
           : null;
   if (!parts) return 1;
+  // A flat value is counted at sight; only deeper ones are worth remembering.
+  if (parts.every(isFlat)) return 1 + parts.length;
   const known = SIZES.get(value);
   if (known !== undefined) return known;
   let size = 1;
   for (const part of parts) size += sizeOf(part);
   SIZES.set(value, size);
   return size;
+}
+
+function isFlat({ kind }: AbstractValue): boolean {
+  return kind !== "array" && kind !== "object" && kind !== "oneOf";
 }

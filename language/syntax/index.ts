@@ -7,7 +7,7 @@ import type { File, Mode, Statement } from "./tree";
 
 export { SYNTAX_ERRORS } from "./errors";
 export { LineMap } from "./line-map";
-export { children, pathAt, print, walk } from "./nodes";
+export { children, forEachChild, pathAt, print, walk } from "./nodes";
 
 /** Texts longer than this many UTF-16 units are not parsed. */
 export const MAX_LENGTH = 16 * 1024 * 1024;

@@ -135,6 +135,35 @@ export function children(node: Node): Node[] {
   return result;
 }
 
+/** Calls `visit` with every child in source order, without making a list: for the walks that each edit runs over the whole file. */
+export function forEachChild(node: Node, visit: (child: Node) => void): void {
+  const fields = CHILDREN[node.kind];
+  const record = node as unknown as Record<string, Node | Node[] | null | undefined>;
+  if (fields.length > 1 && !inOrder(record, fields)) {
+    for (const child of children(node)) visit(child);
+    return;
+  }
+  for (const field of fields) {
+    const value = record[field];
+    if (!value) continue;
+    if (!Array.isArray(value)) visit(value);
+    else for (const child of value) visit(child);
+  }
+}
+
+/** Whether the fields are written in the order of the table; a list is in order by itself. */
+function inOrder(record: Record<string, Node | Node[] | null | undefined>, fields: readonly string[]): boolean {
+  let last = -1;
+  for (const field of fields) {
+    const value = record[field];
+    const first = Array.isArray(value) ? value[0] : value;
+    if (!first) continue;
+    if (first.start < last) return false;
+    last = first.start;
+  }
+  return true;
+}
+
 /** Visits `node` and all below it, parents first; a visitor that returns false skips the children. */
 export function walk(node: Node, visit: (node: Node, parent: Node | null) => unknown): void {
   const stack: { node: Node; parent: Node | null }[] = [{ node, parent: null }];
