@@ -84,6 +84,7 @@ async function readProgram(options: RunOptions, io: Io): Promise<Program> {
         image: io.env[IMAGE_VARIABLE] ?? "",
         provider: options.provider,
         keep: options.keep,
+        evaluate: options.evaluate,
       },
     },
   };

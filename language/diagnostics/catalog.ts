@@ -183,6 +183,19 @@ const DEFINED: Record<string, CatalogEntry> = {
       },
     },
   },
+  "env/spec-file": {
+    severity: "error",
+    title: "Spec file that is missing or has a mistake",
+    doc: "`spec` names an environment spec (YAML or JSON) from which a config takes its image, mounts, network, user, variables and set-up. The related place is the mistake in that file.",
+    example: {
+      wrong: 'env { spec: "./box.env.yaml", net: "none" } [\n  show "in"\n]\n',
+      right: 'env { spec: "./sound.env.yaml", net: "none" } [\n  show "in"\n]\n',
+      files: {
+        "box.env.yaml": "type: docker\nname: Box\ndocker: {}\n",
+        "sound.env.yaml": "type: docker\nname: Box\ndocker: { image: alpine, mount_workspace: false }\n",
+      },
+    },
+  },
   "env/policy-denied": {
     severity: "error",
     title: "Provider that policy denies",

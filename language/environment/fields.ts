@@ -151,6 +151,7 @@ export const FIELDS: readonly FieldSpec[] = [
   }),
   field({
     name: "keep",
+    aliases: ["keepContainerAfterClean", "keep_container_after_clean"],
     type: "boolean",
     allowed: "both",
     inherits: false,
@@ -255,6 +256,7 @@ export const FIELDS: readonly FieldSpec[] = [
   field({
     name: "evaluate",
     type: "boolean",
+    createTime: true,
     doc: "Runs the evaluation set-up of a spec too.",
     snippet: "${1|true,false|}",
     values: ["true", "false"],
@@ -269,8 +271,6 @@ export const FIELDS: readonly FieldSpec[] = [
     "binary",
     "dockerBinary",
     "docker_binary",
-    "keepContainerAfterClean",
-    "keep_container_after_clean",
     "description",
   ].map(name =>
     field({ name, type: "spec option", doc: "An option of environment specs.", createTime: true, offered: false }),

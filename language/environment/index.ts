@@ -13,4 +13,6 @@ export type { BlockFacts, Explanation, FieldSpec, Grants, Policy } from "./face"
 export { FIELDS, fieldNamed } from "./fields";
 export { applyPolicy, readPolicy, unitePolicies } from "./policy";
 export { checkProviderModule, PROVIDER_EXPORTS, providerKind } from "./providers";
+export { readSpecPart } from "./spec-model";
+export { specPath } from "./spec-use";
 export type * from "./types";

@@ -13,6 +13,7 @@ import { readAuth, readLabels, readServers, readTools } from "./read-names";
 import { readNet } from "./read-net";
 import { capital, kindOf, Reading } from "./reading";
 import { parseLimit } from "./scalar-orders";
+import { checkSpecOption, withSpecOptions } from "./spec-use";
 import { closest } from "./spelling";
 import type {
   Capabilities,
@@ -152,7 +153,8 @@ class Reader {
       } as Field<never>);
   }
 
-  private object(value: AbstractObject): void {
+  private object(written: AbstractObject): void {
+    const value = withSpecOptions(written, this.reading);
     for (const entry of value.entries) this.entry(entry, value);
     if (value.open) {
       for (const name of Object.keys(UNKNOWN) as CapabilityName[]) {
@@ -340,7 +342,10 @@ class Reader {
           suggestion: null,
           inWith: true,
         });
-      else this.optionType(spec.name, entry.value);
+      else {
+        this.optionType(spec.name, entry.value);
+        checkSpecOption(spec.name, entry.value, this.reading);
+      }
       return;
     }
     this.further.push({

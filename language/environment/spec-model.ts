@@ -215,6 +215,37 @@ export function readSpec(value: AbstractValue): { spec: EnvironmentSpecFile | nu
   return { spec: problems.length === 0 ? spec : null, problems };
 }
 
+/** Reads one part of a spec, as it stands in an mlld config. */
+export function readSpecPart<N extends "setup" | "environment" | "local">(
+  name: N,
+  value: AbstractValue,
+): { value: EnvironmentSpecFile[N] | null; problems: SpecProblem[] } {
+  const problems: SpecProblem[] = [];
+  const parts: Model = { ...PARTS, local: LOCAL };
+  const read = parts[name]!.read(value, name, problems);
+  return { value: problems.length === 0 ? (read as EnvironmentSpecFile[N]) : null, problems };
+}
+
+/** A program is chosen by the machine, never by a file: what a spec names must be what the machine has anyway. */
+export function programProblems({ binary, shell }: { binary?: string; shell?: string | null }): SpecProblem[] {
+  const problems: SpecProblem[] = [];
+  if (binary !== undefined && binary !== "docker")
+    problems.push(
+      problem(
+        `The spec names the program '${binary}'. The engine is chosen by the machine's settings: leave \`binary\` out.`,
+        undefined,
+      ),
+    );
+  if (typeof shell === "string" && !/^(\/bin\/|\/usr\/bin\/)?(sh|bash)$/.test(shell))
+    problems.push(
+      problem(
+        `The spec names the shell '${shell}'. Set-up runs in sh or bash: another program is no matter of a spec.`,
+        undefined,
+      ),
+    );
+  return problems;
+}
+
 /** No mount may lie at or under the work folder, which is the workspace. */
 function checkMounts({ extraMounts, workdir }: DockerSpec, value: AbstractObject, problems: SpecProblem[]): void {
   const entries = objectAt(objectAt(value, "docker"), "extraMounts")?.entries ?? [];

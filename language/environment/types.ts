@@ -22,6 +22,8 @@ export interface PathContext {
   root: string;
   /** Home folder for `~`; empty where there is none. */
   home: string;
+  /** A spec file by its absolute path: null when there is none, undefined while it is not loaded. */
+  specFile?(path: string): { uri: string; text: string } | null | undefined;
 }
 
 // ------------------------------------------------------------------------------------------------------ what a field can be
@@ -198,7 +200,8 @@ export type EnvironmentCode =
   | "env/command-needs-bash"
   | "env/not-enforced"
   | "env/provider-module"
-  | "env/policy-denied";
+  | "env/policy-denied"
+  | "env/spec-file";
 
 /** What a quick fix does; `editsOf` turns it into text edits. */
 export type FixData =

@@ -25,7 +25,7 @@ import { resolveImport, resolveReference } from "./specifiers";
 import { summarise } from "./summarise";
 import type { Effect, ExecutableSummary, ExportedName, ModuleSummary } from "./summary";
 import type { MlldSymbol, Reference, Scope } from "./symbols";
-import { folderOf, pathOfUri } from "./uri";
+import { folderOf, pathOfUri, resolvePath } from "./uri";
 import { unknown } from "./values";
 
 /** How an analysis reaches other files. */
@@ -75,6 +75,12 @@ export class FileAnalysis implements Analysis, Surroundings {
       folder: pathOfUri(folderOf(uri)),
       root: pathOfUri(host.root(uri)),
       home: host.home === "" ? "" : pathOfUri(host.home),
+      specFile: path => {
+        const spec = resolvePath(folderOf(uri), path);
+        this.wants([spec]);
+        const text = host.text(spec);
+        return typeof text === "string" ? { uri: spec, text } : text;
+      },
     };
     this.evaluator = new Evaluator(this);
     this.imports = bound.imports.map(statement => this.resolve(statement));

@@ -8,6 +8,7 @@ import {
   type PathContext,
   type Policy,
   readPolicy,
+  specPath,
   TOP_LEVEL,
   unitePolicies,
 } from "../../language/environment";
@@ -19,6 +20,7 @@ import { ActiveEnvironment } from "./environments";
 import { DeniedError, RunError } from "./errors";
 import { evaluate, objectValue } from "./expressions";
 import { evaluateBlock } from "./flow";
+import type { FileAccess } from "./services";
 import { elementOf, plain, type Value } from "./value";
 
 /** Runs the block in its environment. What it opened is closed on every way out. */
@@ -35,7 +37,7 @@ export async function enterEnvironment(node: EnvExpression, context: Context): P
           context,
         );
   const label = node.config?.kind === "VariableReference" ? `@${node.config.name}` : undefined;
-  const active = activate(config, withValue, placeOf(node, context), label, context);
+  const active = await activate(config, withValue, placeOf(node, context), label, context);
   try {
     if (active.sandboxed) await active.live();
     const inner = inAmbient(
@@ -57,7 +59,7 @@ export async function chooseEnvironment(
   context: Context,
   work: (context: Context) => Promise<Value>,
 ): Promise<Value> {
-  const active = activate(config, null, placeOf(node, context), "the guard's environment", context);
+  const active = await activate(config, null, placeOf(node, context), "the guard's environment", context);
   try {
     return await work({ ...context, environment: active });
   } finally {
@@ -70,16 +72,16 @@ function placeOf(node: Node, context: Context): Place {
 }
 
 /** The algebra on concrete values: a config that is wider than the environment around it is refused with the checker's own words. */
-function activate(
+async function activate(
   config: Value | null,
   withValue: Value | null,
   place: Place,
   label: string | undefined,
   context: Context,
-): ActiveEnvironment {
+): Promise<ActiveEnvironment> {
   const { run, environment: parent } = context;
   const { root, home } = run.services.settings;
-  const paths: PathContext = { folder: context.module.folder, root, home };
+  const paths = await withSpecFile({ folder: context.module.folder, root, home }, config, run.services.files);
   const policy = policyOf(context, paths);
   const facts = enterBlock({
     parent: enclosing(parent) ?? TOP_LEVEL,
@@ -106,6 +108,19 @@ function activate(
     context.module,
     toolsOf(withValue) ?? toolsOf(config),
   );
+}
+
+/** The algebra asks for the spec file of a config while it reads the config. */
+async function withSpecFile(paths: PathContext, config: Value | null, files: FileAccess): Promise<PathContext> {
+  const written = isPlainObject(config?.data) ? config.data.spec : undefined;
+  const spec = typeof written === "object" && written !== null ? plain(elementOf(config!, written)) : written;
+  if (typeof spec !== "string") return paths;
+  const path = specPath(spec, { paths });
+  const text = await files.read(path);
+  return {
+    ...paths,
+    specFile: asked => (asked === path && text !== null ? { uri: pathToFileURL(path).href, text } : null),
+  };
 }
 
 /** Tool collections hold executables: the algebra needs their names only. */

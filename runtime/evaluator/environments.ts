@@ -9,12 +9,16 @@ import {
   sameEnvironment,
 } from "../../language/environment";
 import type { Environment, EnvironmentSpec } from "../providers/provider";
-import { DeniedError } from "./errors";
+import { DeniedError, RunError } from "./errors";
 import type { Executable } from "./executable";
 import type { Module } from "./module";
 import type { Run } from "./run";
+import { setUp, setUpCommands, variablesOf, wantsMachineVariables } from "./set-up";
 import { toolLabels } from "./tools";
 import type { Value } from "./value";
+
+/** Specs evaluate as this user unless they name one. */
+const EVALUATION_USER = "1000:1000";
 
 const NOTHING_SET: Pick<Grants, "fs" | "net" | "limits"> = {
   fs: { mounts: null, scratch: [] },
@@ -75,7 +79,11 @@ export class ActiveEnvironment {
 
   /** Variables of the blocks around a command, the innermost last. */
   ambientVariables(): Record<string, string> {
-    return { ...this.parent?.ambientVariables(), ...this.variables };
+    return { ...variablesOf(this.grants?.options ?? {}), ...this.setVariables() };
+  }
+
+  private setVariables(): Record<string, string> {
+    return { ...this.parent?.setVariables(), ...this.variables };
   }
 
   /** Names of credentials that every command gets. */
@@ -90,9 +98,37 @@ export class ActiveEnvironment {
     const ref = this.sandboxed ? provider : null;
     const known = this.opened.get(ref);
     if (known !== undefined) return known;
-    const opening = this.run.services.environments.open(ref, this.spec(), this.run.signal);
+    const opening = this.open(ref);
     this.opened.set(ref, opening);
     return opening;
+  }
+
+  /** Opens an environment and sets it up: one whose set-up failed is no environment. */
+  private async open(ref: string | null): Promise<Environment> {
+    const { environments } = this.run.services;
+    const spec = this.spec();
+    if (this.sandboxed && wantsMachineVariables(spec.options)) {
+      throw new RunError(
+        "`environment.includeOsEnv` would hand all variables of this machine, credentials too, to the sandbox: name the variables in `environment.env`.",
+        "run/spec",
+      );
+    }
+    const environment = await environments.open(ref, spec, this.run.signal);
+    const commands = setUpCommands(spec.options, this.evaluates, environment.created || !this.sandboxed);
+    if (commands.length === 0) return environment;
+    try {
+      this.requireBash("Set-up");
+      const cwd = this.sandboxed ? undefined : this.module.folder;
+      await setUp(commands, environment, spec.options, this.run, this.module, cwd);
+      return environment;
+    } catch (error) {
+      await environments.close(environment, environment.created ? "release" : "keep");
+      throw error;
+    }
+  }
+
+  private get evaluates(): boolean {
+    return this.run.services.settings.evaluate === true || this.grants?.options.evaluate === true;
   }
 
   /** Ends what this block opened, on every way out of it. */
@@ -151,7 +187,7 @@ export class ActiveEnvironment {
       folder: module.folder,
       workspace: settings.root,
       file: module.path,
-      configHash: grants === null ? "none" : configHash(grants),
+      configHash: grants === null ? "none" : configHash(this.evaluated(grants)),
       options: grants?.options ?? {},
     };
     if (grants?.name !== undefined) spec.name = grants.name;
@@ -161,9 +197,15 @@ export class ActiveEnvironment {
     if (grants?.build !== undefined) spec.build = grants.build;
     if (grants?.workdir !== undefined) spec.workdir = grants.workdir;
     if (grants?.user !== undefined) spec.user = grants.user;
+    else if (this.evaluates && grants?.options.spec !== undefined) spec.user = EVALUATION_USER;
     if (grants?.ports !== undefined) spec.ports = grants.ports;
     if (grants?.tty !== undefined) spec.tty = grants.tty;
     return spec;
+  }
+
+  /** An environment with the evaluation's set-up is another one than the agent's. */
+  private evaluated(grants: Grants): Grants {
+    return this.evaluates ? { ...grants, options: { ...grants.options, evaluate: true } } : grants;
   }
 
   private readonly generatedName = `mlld-${randomBytes(5).toString("hex")}`;

@@ -60,4 +60,6 @@ export interface RunSettings {
   provider: string | null;
   /** `run --keep`: environments of the run's blocks are kept. */
   keep: boolean;
+  /** `run --evaluate`: the evaluation set-up of specs runs too. */
+  evaluate?: boolean;
 }

@@ -1,6 +1,6 @@
 /** The rules of environment specs that every backend shares. */
 import { isAbsolute, relative, resolve } from "node:path";
-import type { EnvironmentSpecFile } from "../../language/environment/spec-model";
+import { type EnvironmentSpecFile, programProblems } from "../../language/environment/spec-model";
 import { type MountGrant, type NetGrant, ProviderError } from "../providers/provider";
 
 /** `commands`, then `eval_commands` when evaluating: the agent never sees these. */
@@ -90,20 +90,8 @@ export function mountsOf({ docker }: EnvironmentSpecFile, workspace: string): Mo
   ];
 }
 
-/** A program is chosen by the machine, never by a file: what a spec names must be what the machine has anyway. */
+/** Throws for a spec that names a program which the machine would not run anyway. */
 export function checkPrograms({ docker, local }: EnvironmentSpecFile): void {
-  if (docker && docker.binary !== "docker") {
-    throw new ProviderError(
-      "run/spec",
-      `The spec names the program '${docker.binary}'.`,
-      "The engine is chosen by the machine's settings: leave `binary` out.",
-    );
-  }
-  if (local.shell !== null && !/^(\/bin\/|\/usr\/bin\/)?(sh|bash)$/.test(local.shell)) {
-    throw new ProviderError(
-      "run/spec",
-      `The spec names the shell '${local.shell}'.`,
-      "Set-up runs in sh or bash: another program is no matter of a spec.",
-    );
-  }
+  const [problem] = programProblems({ binary: docker?.binary, shell: local.shell });
+  if (problem) throw new ProviderError("run/spec", problem.message);
 }
