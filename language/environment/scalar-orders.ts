@@ -40,7 +40,7 @@ export function parseLimit(name: LimitName, value: string | number): number | nu
   const unit = match[2]!.toLowerCase();
   const factor =
     name === "mem"
-      ? BYTES[unit.replace(/^([kmgt])i?b$/, "$1")]
+      ? BYTES[unit.replace(/^([kmgt])(?:ib?|b)$/, "$1")]
       : name === "timeout"
         ? MILLISECONDS[unit]
         : unit === ""

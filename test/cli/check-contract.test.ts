@@ -87,6 +87,7 @@ const CASES: Record<string, string> = {
   ),
   "limits: more memory": derived(`limits: { mem: "512m" }`, `limits: { mem: ${limits(`"1g"`)} }`),
   "limits: units": derived(`limits: { mem: "0.5g" }`, `limits: { mem: "512m" }`),
+  "limits: binary units": derived(`limits: { mem: "1Gi" }`, `limits: { mem: ${limits(`"1025MiB"`)} }`),
   "limits: key by key": derived(`limits: { mem: "512m", cpu: 2 }`, `limits: { cpu: 1 }`),
   "limits: top-level memory": derived(`memory: "512m"`, `limits: { mem: ${limits(`"1g"`)} }`),
 
