@@ -26,7 +26,7 @@ function undefinedNames(analysis: Analysis): Finding[] {
     if (reference.inText && reference.name.length < SHORTEST_SLIP) return [];
     let near = known.get(reference.name);
     if (near === undefined || (near !== null && !isVisible(near, reference))) {
-      near = known.size < MOST_SLIPS ? similar(reference.name, visibleNames(reference)) : null;
+      near = known.size < MOST_SLIPS ? similarVisible(reference) : null;
       known.set(reference.name, near);
     }
     // In a text an undefined name stays as it is written (an address, a decorator): only a likely slip is told.
@@ -55,9 +55,21 @@ function undefinedName(reference: Reference, near: string | null, analysis: Anal
   return { code: "name/undefined", severity: "warning", message, place, related: [], fixes };
 }
 
-function* visibleNames(reference: Reference): Iterable<string> {
-  yield* BUILTIN_NAMES;
-  for (let scope: Scope | null = reference.scope; scope; scope = scope.parent) yield* scope.symbols.keys();
+function similarVisible(reference: Reference): string | null {
+  const near = likeLetters(reference.name, BUILTIN_NAMES);
+  for (let scope: Scope | null = reference.scope; scope; scope = scope.parent) {
+    near.push(...likeLetters(reference.name, namesOf(scope)));
+  }
+  return closest(reference.name, near);
+}
+
+const NAMES = new WeakMap<Scope, string[]>();
+
+/** The names of a scope as a list, which is quicker to go through again and again. */
+function namesOf(scope: Scope): string[] {
+  let names = NAMES.get(scope);
+  if (!names) NAMES.set(scope, (names = [...scope.symbols.keys()]));
+  return names;
 }
 
 function isVisible(name: string, { scope: from }: Reference): boolean {
@@ -175,17 +187,22 @@ function addExport(name: string, uri: string, analysis: Analysis): Fix | null {
 }
 
 /** A known name that was likely meant; very short names resemble everything. */
-function similar(name: string, names: Iterable<string>): string | null {
-  if (name.length < 3) return null;
+function similar(name: string, names: readonly string[]): string | null {
+  return closest(name, likeLetters(name, names));
+}
+
+/** Names that may be near. Comparing is dear: those of another length or of other letters cannot be. */
+function likeLetters(name: string, names: readonly string[]): string[] {
+  if (name.length < 3) return [];
   const distance = Math.max(1, Math.floor(name.length / 3));
   const letters = lettersOf(name);
-  // Comparing is dear: names of another length or of other letters cannot be near, since one edit changes at most two letters.
   const near: string[] = [];
   for (const other of names) {
     if (Math.abs(other.length - name.length) > distance) continue;
+    // One edit changes at most two letters.
     if (bits(letters ^ lettersOf(other)) <= 2 * distance) near.push(other);
   }
-  return closest(name, near);
+  return near;
 }
 
 const LETTERS = new Map<string, number>();

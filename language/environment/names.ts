@@ -15,6 +15,7 @@ export function normaliseNames(set: NameSet): NameSet {
 }
 
 export function uniqueItems<I extends Item>(items: readonly I[]): I[] {
+  if (items.length < 2) return items.slice();
   const byKey = new Map<string, I>();
   for (const item of items) if (!byKey.has(item.key)) byKey.set(item.key, item);
   return [...byKey.values()].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));

@@ -21,6 +21,7 @@ export function normaliseFiles(set: FsSet): FsSet {
 }
 
 function unique(items: readonly PathItem[]): PathItem[] {
+  if (items.length < 2) return items.slice();
   const byTarget = new Map<string, PathItem>();
   for (const item of items) {
     const key = `${item.key}:${item.container ?? ""}`;

@@ -8,6 +8,7 @@ import type {
   CallExpression,
   FileReference,
   Node,
+  NodeKind,
   Property,
   Spread,
   Template,
@@ -39,6 +40,9 @@ export interface Surroundings {
 /** Keys of a `with` tail that make it a derived config rather than options of a command or pipeline. */
 const CONFIG_KEYS = new Set(["tools", "mcps", "fs", "net", "limits", "provider", "auth", "profile", "name", "keep"]);
 
+/** As quickly made as found again. */
+const LITERALS: ReadonlySet<NodeKind> = new Set(["NumberLiteral", "BooleanLiteral", "NullLiteral", "Wildcard"]);
+
 /**
  * Values of expressions as far as they are known before the run. Each node is evaluated once; parameters stand in the result as
  * unknowns that name them, so that a call can put its arguments in.
@@ -51,6 +55,7 @@ export class Evaluator {
   constructor(private readonly around: Surroundings) {}
 
   evaluate(node: Node): AbstractValue {
+    if (LITERALS.has(node.kind)) return this.compute(node);
     const done = this.values.get(node);
     if (done) return done;
     const value = bounded(this.compute(node));
