@@ -19,7 +19,9 @@ export class Reading {
   }
 
   type(what: string, wanted: string, value: AbstractValue): void {
-    this.report("env/field-type", `${capital(what)} must be ${wanted}, not ${kindOf(value)}.`, value.place);
+    // A field is named as it is written, a description begins the sentence.
+    const subject = /^[A-Za-z.]+$/.test(what) ? `\`${what}\`` : capital(what);
+    this.report("env/field-type", `${subject} must be ${wanted}, not ${kindOf(value)}.`, value.place);
   }
 
   unknownKey(key: string, place: Place | undefined, of: string, known: readonly string[]): void {
