@@ -27,8 +27,10 @@ export async function runSpecFile(ground: Ground, options: RunOptions & { spec: 
       await emit({ event: "refused", findings: problems.map(report) });
       return "refused";
     }
+    // The agent's view has nothing of the evaluation.
+    const seen = options.evaluate ? spec : { ...spec, setup: { ...spec.setup, evalCommands: [] } };
     const target = spec.type === "docker" ? "@mlld/env-docker" : "local";
-    await emit({ event: "plan", file: options.spec, block: null, target, steps: [], environment: spec });
+    await emit({ event: "plan", file: options.spec, block: null, target, steps: [], environment: seen });
     if (options.dryRun) return { ok: true };
     try {
       const variables = Object.fromEntries(Object.entries(options.input).map(([name, value]) => [name, String(value)]));

@@ -55,14 +55,16 @@ export function userOf(user: string | null, evaluate: boolean, host: { uid: numb
   return host ? `${host.uid}:${host.gid}` : "0:0";
 }
 
-export function networkOf(network: string | null): NetGrant {
+/** The host's network is there only where the engine runs on Linux itself; elsewhere `host` is `bridge`. */
+export function networkOf(network: string | null, platform: NodeJS.Platform = process.platform): NetGrant {
   switch (network) {
     case null:
     case "bridge":
       return { kind: "bridge" };
-    case "none":
     case "host":
-      return { kind: network };
+      return { kind: platform === "linux" ? "host" : "bridge" };
+    case "none":
+      return { kind: "none" };
     default:
       return { kind: "network", name: network };
   }

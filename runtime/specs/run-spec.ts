@@ -28,6 +28,8 @@ export interface SpecServices {
 }
 
 const PROVIDERS: Record<EnvironmentSpecFile["type"], string | null> = { local: null, docker: "@mlld/env-docker" };
+/** A failing command shows this much of the end of its hidden output (UTF-16 units). */
+const LONGEST_TAIL = 2000;
 const NO_RANGE = { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } };
 
 /** Runs an entry as a spec says: set-up once, then the command. A failing set-up command ends it. Throws `ProviderError`. */
@@ -35,6 +37,10 @@ export async function runSpec(run: SpecRun, services: SpecServices): Promise<{ o
   const { spec } = run;
   checkPrograms(spec);
   const line = commandLine(spec, run.entry, run.evaluate);
+  if (spec.docker?.network === "host" && networkOf("host").kind !== "host") {
+    const message = "The engine does not run on Linux here: `network: host` is the network `bridge`.";
+    await services.emit({ event: "warning", message });
+  }
   const environment = await services.environments.open(PROVIDERS[spec.type], environmentSpec(run), services.signal);
   let ok = false;
   try {
@@ -85,8 +91,12 @@ async function runCommands(
   for (const [index, line] of lines.entries()) {
     const command = index + 1;
     const last = command === lines.length;
+    // What the evaluation sets up is nobody's to see, unless it fails.
+    const hidden = !last && index >= run.spec.setup.commands.length;
+    const tell: typeof emit = event => (hidden ? undefined : emit(event));
+    let tail = "";
     const argv = [last ? "sh" : shell, "-c", line];
-    await emit({
+    await tell({
       event: "command",
       command,
       envName: environment.name,
@@ -97,8 +107,11 @@ async function runCommands(
     });
     const started = Date.now();
     const text = { stdout: new TextDecoder(), stderr: new TextDecoder() };
-    const said = (event: "stdout" | "stderr") => (chunk: Uint8Array) =>
-      emit({ event, command, text: text[event].decode(chunk, { stream: true }) });
+    const said = (event: "stdout" | "stderr") => (chunk: Uint8Array) => {
+      const decoded = text[event].decode(chunk, { stream: true });
+      if (hidden) tail = (tail + decoded).slice(-LONGEST_TAIL);
+      return tell({ event, command, text: decoded });
+    };
     const outcome = await environment.execute(
       {
         argv,
@@ -110,7 +123,7 @@ async function runCommands(
       { stdout: said("stdout"), stderr: said("stderr") },
       signal,
     );
-    await emit({
+    await tell({
       event: "exit",
       command,
       exitCode: outcome.kind === "exited" ? outcome.exitCode : null,
@@ -120,7 +133,11 @@ async function runCommands(
     if (outcome.kind === "lost") throw new ProviderError("run/lost", `The environment was lost: ${outcome.cause}.`);
     if (outcome.kind !== "exited" || outcome.exitCode !== 0) {
       if (!last)
-        await emit({ event: "error", code: "run/setup-failed", message: `The set-up command failed: ${line}` });
+        await emit({
+          event: "error",
+          code: "run/setup-failed",
+          message: `The set-up command failed: ${line}${tail && `\n${tail}`}`,
+        });
       return false;
     }
   }

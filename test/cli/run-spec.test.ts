@@ -66,3 +66,14 @@ test("the workspace is saved where the spec says so", () => {
   expect(status, stderr).toBe(0);
   expect(readdirSync(join(folder, "saved"))).toEqual([expect.stringMatching(/\.tar\.xz$/)]);
 });
+
+test("the evaluation's set-up is not seen, unless it fails", () => {
+  const spec = (line: string) => `${LOCAL}setup: { eval_commands: ["${line}"] }\n`;
+  const fine = run(spec("echo hidden-$((40 + 2))"), ["--json", "--evaluate", "main.sh"]);
+  expect(fine.status, fine.stderr).toBe(0);
+  expect(fine.stdout).not.toContain("hidden-42");
+  expect(run(spec("echo unseen"), ["--json", "main.sh"]).stdout).not.toContain("unseen");
+  const failing = run(spec("echo hidden-$((40 + 2)); exit 3"), ["--evaluate", "main.sh"]);
+  expect(failing.status).toBe(1);
+  expect(failing.stderr).toContain("hidden-42");
+});

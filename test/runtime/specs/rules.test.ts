@@ -24,6 +24,12 @@ test("entries are formatted", () => {
   expect(() => formatEntry("{entry_file}", " ")).toThrow("empty");
 });
 
+test("the host's network is `bridge` where the engine has none", () => {
+  expect(networkOf("host", "linux")).toEqual({ kind: "host" });
+  expect(networkOf("host", "darwin")).toEqual({ kind: "bridge" });
+  expect(networkOf("none", "darwin")).toEqual({ kind: "none" });
+});
+
 test("an agent's command takes the place of the command, also when it is empty", () => {
   expect(commandLine(spec(""), "a.py", true)).toBe("python a.py");
   expect(commandLine(spec("commands: { agent_command: py }"), "a.py", false)).toBe("py a.py");
