@@ -1,5 +1,6 @@
 /** Credentials: `auth @n = …`, `using auth:n`, `using @v as NAME`, `auth:` of a config. They reach a command only as secrets. */
-import type { AuthStatement, UsingClause } from "../../language/syntax/tree";
+import { children } from "../../language/syntax";
+import type { AuthStatement, Block, Node, UsingClause } from "../../language/syntax/tree";
 import { isPlainObject } from "../../language/values";
 import type { Context } from "./context";
 import { RunError } from "./errors";
@@ -76,6 +77,31 @@ export async function credentialsFor(
   // What a command prints is not secret because it had a credential; the redactor keeps the value itself out of every output.
   return { secrets, security: sources.length === 0 ? NO_SECURITY : { labels: [], taint: [], sources } };
 }
+
+/**
+ * Looks up what the block's config names and what its own statements surely use: a credential that is not there is told before an
+ * environment is made for nothing.
+ */
+export async function requireCredentials(block: Block, context: Context): Promise<void> {
+  const names = new Set(context.environment.credentials);
+  const visit = (node: Node): void => {
+    // What stands in a branch, a loop or a nested block may never run.
+    if (CONDITIONAL.has(node.kind)) return;
+    if (node.kind === "UsingClause" && node.auth) names.add(node.auth.name);
+    for (const child of children(node)) visit(child);
+  };
+  for (const statement of block.statements) visit(statement);
+  for (const name of names) await resolveAuth(name, context);
+}
+
+const CONDITIONAL = new Set<Node["kind"]>([
+  "Block",
+  "IfStatement",
+  "WhenExpression",
+  "ForExpression",
+  "LoopExpression",
+  "ConditionalExpression",
+]);
 
 async function resolveAuth(name: string, context: Context): Promise<{ as: string; value: string }> {
   const { policy, services } = context.run;

@@ -15,6 +15,7 @@ import {
 import type { Place } from "../../language/place";
 import type { EnvExpression, Node } from "../../language/syntax/tree";
 import { isPlainObject } from "../../language/values";
+import { requireCredentials } from "./auth";
 import { type Context, inAmbient } from "./context";
 import { ActiveEnvironment } from "./environments";
 import { DeniedError, RunError } from "./errors";
@@ -39,11 +40,14 @@ export async function enterEnvironment(node: EnvExpression, context: Context): P
   const label = node.config?.kind === "VariableReference" ? `@${node.config.name}` : undefined;
   const active = await activate(config, withValue, placeOf(node, context), label, context);
   try {
-    if (active.sandboxed) await active.live();
     const inner = inAmbient(
       { ...context, environment: active },
       { profile: active.facts?.profile ?? context.ambient.profile },
     );
+    if (active.sandboxed) {
+      await requireCredentials(node.body, inner);
+      await active.live();
+    }
     const value = await evaluateBlock(node.body, inner);
     if (node === context.run.block) context.run.blockValue = value;
     return value;
