@@ -50,6 +50,15 @@ const BLOCK = (config: string, body: string) =>
   `var @box = { provider: '@mlld/env-docker', ${config} }\n\nenv @box [\n${body}\n]\n`;
 
 describe.skipIf("missing" in engine)("a block in Docker", () => {
+  it("is refused without its credential, before a container is made", () => {
+    const using = `  run cmd { echo hi } using auth:key`;
+    const found = events(
+      program(`auth @key = { from: "env:MLLD_ENV_NO_SUCH_KEY", as: "KEY" }\n${BLOCK("tools: ['Bash']", using)}`),
+    );
+    expect([found.code, found.of("created")]).toEqual([3, []]);
+    expect(found.of("refused")[0]!.findings[0]).toMatchObject({ code: "ENV_AUTH_MISSING" });
+  });
+
   it("runs its commands in one container, which goes with it", () => {
     const it = events(
       program(
