@@ -172,6 +172,9 @@ const SYSTEM_FOLDERS = [
   "/sys",
   "/dev",
   "/boot",
+  // Sockets of daemons, whichever of them run here.
+  "/run",
+  "/var/run",
   "/etc/shadow",
   "/etc/ssh",
   "/etc/sudoers",
