@@ -49,11 +49,27 @@ export async function enterEnvironment(node: EnvExpression, context: Context): P
       await active.live();
     }
     const value = await evaluateBlock(node.body, inner);
+    await saveSnapshot(active, context);
     if (node === context.run.block) context.run.blockValue = value;
     return value;
   } finally {
     await active.close();
   }
+}
+
+/** `snapshot: "name"`: what a block that came to its end leaves behind is saved, for `from` of a later one. */
+async function saveSnapshot(active: ActiveEnvironment, { run }: Context): Promise<void> {
+  const name = active.grants?.options.snapshot;
+  if (typeof name !== "string" || name === "") return;
+  const environment = await active.live();
+  if (!environment.snapshot) {
+    throw new RunError(
+      `provider ${active.provider ?? "local"} makes no snapshots; leave snapshot out`,
+      "run/snapshot-unsupported",
+    );
+  }
+  const { ref } = await environment.snapshot(name, run.signal);
+  await run.services.emit({ event: "progress", message: `snapshot saved: from: "${ref}" restores it` });
 }
 
 /** A guard's choice: the environment of one command. */

@@ -50,6 +50,19 @@ const BLOCK = (config: string, body: string) =>
   `var @box = { provider: '@mlld/env-docker', ${config} }\n\nenv @box [\n${body}\n]\n`;
 
 describe.skipIf("missing" in engine)("a block in Docker", () => {
+  it("saves a snapshot at its end, which another block starts from", () => {
+    const name = `mlld-env-test-saved-${randomBytes(4).toString("hex")}`;
+    const saved = events(program(BLOCK(`tools: ["Bash"], snapshot: "${name}"`, "  run sh { echo kept > /note }")));
+    expect(saved.code, saved.stderr).toBe(0);
+    const ref = /from: "([^"]+)"/.exec(saved.of("progress").at(-1)!.message)![1]!;
+    try {
+      const found = events(program(BLOCK(`tools: ["Bash"], from: "${ref}"`, "  run cmd { cat /note }")));
+      expect(found.of("stdout").map(event => event.text)).toEqual(["kept\n"]);
+    } finally {
+      docker("rmi", "-f", ref);
+    }
+  });
+
   it("is refused without its credential, before a container is made", () => {
     const using = `  run cmd { echo hi } using auth:key`;
     const found = events(
