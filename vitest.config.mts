@@ -5,6 +5,7 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     exclude: ["test/vscode/**", "node_modules/**"],
     globalSetup: ["test/support/build.ts", "test/support/docker-run.ts"],
+    setupFiles: ["test/support/property-seed.ts"],
     testTimeout: 20_000,
     maxWorkers: 2,
   },

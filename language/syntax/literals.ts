@@ -115,7 +115,8 @@ export function parseRegularExpression(p: Parser): Expression {
       p.pos = i;
       return { kind: "RegularExpression", start, end: i, pattern: p.text.slice(start + 1, i), flags: "" };
     }
-    if (c === BACKSLASH) i++;
+    // Nothing is escaped by a backslash at the end of the line or of the text.
+    if (c === BACKSLASH && p.at(i + 1) !== -1 && p.at(i + 1) !== NEWLINE) i++;
     else if (c === OPEN_BRACKET) inClass = true;
     else if (c === CLOSE_BRACKET) inClass = false;
     else if (c === SLASH && !inClass) break;
