@@ -1,3 +1,4 @@
+import { LineMap } from "../../language/syntax";
 import type { Node, Statement } from "../../language/syntax/tree";
 import type { EventRange } from "../../protocol/events";
 import type { ScriptHost } from "./code/script-host";
@@ -25,7 +26,7 @@ export class Run {
   blockValue: Value | null = null;
   private commands = 0;
   private scripts: Promise<ScriptHost> | null = null;
-  private readonly lineStarts = new Map<string, number[]>();
+  private readonly lines = new Map<string, LineMap>();
 
   constructor(
     readonly services: RunServices,
@@ -71,24 +72,9 @@ export class Run {
 
   /** A range of a file in lines and UTF-16 characters. */
   range(file: { path: string; text: string }, start: number, end: number): EventRange {
-    let starts = this.lineStarts.get(file.path);
-    if (starts === undefined) {
-      starts = [0];
-      for (let at = file.text.indexOf("\n"); at >= 0; at = file.text.indexOf("\n", at + 1)) starts.push(at + 1);
-      this.lineStarts.set(file.path, starts);
-    }
-    const lines = starts;
-    const position = (offset: number) => {
-      let low = 0;
-      let high = lines.length - 1;
-      while (low < high) {
-        const middle = (low + high + 1) >> 1;
-        if (lines[middle]! <= offset) low = middle;
-        else high = middle - 1;
-      }
-      return { line: low, character: offset - lines[low]! };
-    };
-    return { start: position(start), end: position(end) };
+    let lines = this.lines.get(file.path);
+    if (lines === undefined) this.lines.set(file.path, (lines = new LineMap(file.text)));
+    return { start: lines.positionAt(start), end: lines.positionAt(end) };
   }
 
   private placeOf(cause: unknown): { file?: string; range?: EventRange } {
