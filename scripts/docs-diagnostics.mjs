@@ -36,11 +36,14 @@ function page(code, { title, severity, doc, example }) {
   return `${[...parts, silence].join("\n\n")}\n`;
 }
 
+const SILENCE =
+  "`>> mlld-env-ignore CODE, CODE` silences these codes on its line and on the next; without a code it silences all of them. Parse errors are never silenced.";
+
 function index(codes, catalog) {
   const rows = codes.map(
     code => `| [\`${code}\`](${code}.md) | ${catalog[code].severity} | ${catalog[code].title.replaceAll("|", "\\|")} |`,
   );
-  return `# Diagnostics\n\n| code | severity | |\n|---|---|---|\n${rows.join("\n")}\n`;
+  return `# Diagnostics\n\n${SILENCE}\n\n| code | severity | |\n|---|---|---|\n${rows.join("\n")}\n`;
 }
 
 function fence(program) {

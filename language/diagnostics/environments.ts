@@ -4,6 +4,7 @@ import {
   commandProblem,
   type EnvironmentFacts,
   enterBlock,
+  type PathContext,
   PROVIDER_EXPORTS,
   type Problem,
   providerKind,
@@ -12,7 +13,10 @@ import {
 import type { Place } from "../place";
 import type { Analysis, Effect, ExecutableSummary, Site } from "../semantics";
 import { parameterValues } from "../semantics";
+import { folderOf, pathOfUri } from "../semantics/uri";
 import type { AbstractValue } from "../values/abstract";
+import { GuardRules } from "./guards";
+import { shelteredSites } from "./shelter";
 
 /** What is wrong only beside the parent. */
 const COMPARED = /-(widened|weakened)$/;
@@ -28,19 +32,21 @@ const MAX_CALLS = 500;
 export function environmentProblems(analysis: Analysis): Problem[] {
   const problems: Problem[] = [...analysis.policyProblems];
   const calls = new Calls(analysis);
+  const guards = new GuardRules(analysis);
+  const sheltered = shelteredSites(analysis, guards);
   for (const site of analysis.sites) {
     const facts = analysis.factsOf(site);
     const module = moduleProviders(site, facts, analysis);
     problems.push(
       ...facts.problems
         .map(problem => here(problem, site))
-        .filter(problem => !module || problem.code !== "env/unknown-field"),
+        .filter(problem => !module || problem.code !== "env/unknown-field")
+        .filter(problem => problem.code !== "env/not-enforced" || !sheltered.has(site)),
       ...(module ?? []),
     );
     if (site.kind === "block") {
       problems.push(...inside(site.effects, facts.environment, calls));
-      for (const guard of analysis.sites)
-        if (guard.kind === "guard") problems.push(...guardProblems(guard, site, facts, analysis));
+      problems.push(...guards.problemsIn(site, facts));
     }
   }
   // Outside of every block a call can still give an executable an argument that makes its environments wider.
@@ -128,6 +134,12 @@ class Calls {
     return this.walk(callee.effects, environment, parameterValues(callee, args), path);
   }
 
+  /** Relative paths start at the folder of the file that the block stands in. */
+  private pathsIn(uri: string): PathContext {
+    const { analysis } = this;
+    return uri === analysis.uri ? analysis.paths : { ...analysis.paths, folder: pathOfUri(folderOf(uri)) };
+  }
+
   private walk(
     effects: Effect[],
     environment: EnvironmentFacts,
@@ -147,7 +159,7 @@ class Calls {
             with: effect.with && put(effect.with),
             place: effect.place,
             label: effect.label,
-            paths: this.analysis.paths,
+            paths: this.pathsIn(effect.place.uri),
             policy: this.analysis.policy,
           });
           return [...problems, ...this.walk(effect.effects, entered, put, path)];
@@ -170,47 +182,18 @@ function keyOf(problem: Problem): string {
 
 /** A problem of a callee, told where the call stands. */
 function atCall(problem: Problem, call: Call): Problem {
-  const where = problem.place ? [{ place: problem.place, message: problem.message }] : [];
-  const said =
-    problem.code === "env/command-needs-bash"
-      ? problem.message.replace(/^This command/, `A command that ${call.name} runs`)
-      : problem.message;
+  const command = problem.code === "env/command-needs-bash";
+  const where = command ? "the command stands here" : `${call.name} sets it here`;
   return {
     ...problem,
-    message: problem.code === "env/command-needs-bash" ? said : `The call of ${call.name} does not fit here: ${said}`,
+    message: command
+      ? problem.message.replace(/^This command/, `A command that ${call.name} runs`)
+      : `The call of ${call.name} does not fit here: ${problem.message}`,
     place: call.place,
-    related: [...where, ...problem.related],
+    related: [...(problem.place ? [{ place: problem.place, message: where }] : []), ...problem.related],
+    // Another file has other callers: what is done there is left to choose.
+    fixes: problem.fixes.map(fix => (fix.place.uri === call.place.uri ? fix : { ...fix, preferred: false })),
   };
-}
-
-/** A guard's choice applies to the commands of a block, and may not give them more than the block has. */
-function guardProblems(guard: Site, block: Site, facts: BlockFacts, analysis: Analysis): Problem[] {
-  if (!block.effects.some(effect => effect.kind !== "environment") || !firesAtCommands(guard, analysis)) return [];
-  const { comparisons } = enterBlock({
-    parent: facts.environment,
-    config: guard.config,
-    with: null,
-    place: guard.head,
-    label: guard.label,
-    paths: analysis.paths,
-    policy: analysis.policy,
-  });
-  return comparisons.flatMap(({ problem }) =>
-    problem
-      ? [{ ...problem, related: [...problem.related, { place: block.head, message: "the guard fires in this block" }] }]
-      : [],
-  );
-}
-
-const COMMAND_OPERATIONS = /^(run|cmd)(\.|$)/;
-
-function firesAtCommands(guard: Site, analysis: Analysis): boolean {
-  const statement = analysis.file.statements.find(
-    candidate =>
-      candidate.kind === "GuardStatement" && candidate.start <= guard.place.start && guard.place.end <= candidate.end,
-  );
-  if (statement?.kind !== "GuardStatement" || statement.timing === "after") return false;
-  return statement.filter.filter === "operation" && COMMAND_OPERATIONS.test(statement.filter.name);
 }
 
 /** Problems of a provider that is written in mlld; null when the provider is none. */

@@ -3,9 +3,12 @@ import type { Finding } from "./finding";
 
 const MARK = /^(?:>>|<<)\s*mlld-env-ignore\b:?\s*(.*)$/s;
 
+/** Stands for every code. */
+const ALL = "*";
+
 /**
- * Whether a finding is silenced by `>> mlld-env-ignore code[, code]` on its line or the line before. Without a code nothing is
- * silenced, and parse errors never are.
+ * Whether a finding is silenced by `>> mlld-env-ignore code[, code]` on its line or the line before. Without a code every finding
+ * there is, but for parse errors, which never are.
  */
 export function suppressions(file: File): (finding: Finding) => boolean {
   if (!file.text.includes("mlld-env-ignore")) return () => false;
@@ -14,7 +17,7 @@ export function suppressions(file: File): (finding: Finding) => boolean {
   for (const comment of file.comments) {
     const match = MARK.exec(file.text.slice(comment.start, comment.end).trim());
     if (!match) continue;
-    const codes = match[1]!.match(/[a-z]+\/[a-z-]+/g) ?? [];
+    const codes = match[1]!.match(/[a-z]+\/[a-z-]+/g) ?? [ALL];
     const line = lineOf(starts, comment.start);
     // A comment on its own line speaks of the next one.
     const alone = file.text.slice(starts[line]!, comment.start).trim() === "";
@@ -22,7 +25,10 @@ export function suppressions(file: File): (finding: Finding) => boolean {
       lines.set(at, new Set([...(lines.get(at) ?? []), ...codes]));
   }
   if (lines.size === 0) return () => false;
-  return ({ code, place }) => !code.startsWith("syntax/") && Boolean(lines.get(lineOf(starts, place.start))?.has(code));
+  return ({ code, place }) => {
+    const codes = code.startsWith("syntax/") ? undefined : lines.get(lineOf(starts, place.start));
+    return codes !== undefined && (codes.has(ALL) || codes.has(code));
+  };
 }
 
 function lineStarts(text: string): number[] {

@@ -1,13 +1,13 @@
 /** Entering a block: read, merge, compare, apply policy. */
 import type { Place } from "../place";
 import type { AbstractValue } from "../values/abstract";
-import { merge } from "./chain";
+import { merge, NO_CONFIG } from "./chain";
 import { compareCapability, compareFacts, wider } from "./compare";
 import { effective } from "./defaults";
-import type { BlockFacts, BlockRequest, ReadContext } from "./face";
-import { applyPolicy, type EnvironmentPolicy } from "./policy";
+import type { BlockFacts, BlockRequest, EnvironmentPolicy, ReadContext } from "./face";
+import { applyPolicy } from "./policy";
 import { chooseProfile, unknownProfile } from "./profiles";
-import { furtherProblems, NO_CONFIG, readConfig } from "./read";
+import { furtherProblems, readConfig } from "./read";
 import type { CapabilityName, DeclaredConfig, EnvironmentFacts, Field, FieldComparison, Problem } from "./types";
 
 export function enterBlock(request: BlockRequest): BlockFacts {

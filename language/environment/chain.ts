@@ -4,6 +4,15 @@ import { FIELDS } from "./fields";
 import { only } from "./names";
 import type { Capabilities, CapabilityName, ConfigOption, DeclaredConfig, Field } from "./types";
 
+/** Sets nothing. */
+export const NO_CONFIG: DeclaredConfig = {
+  label: "the config",
+  capabilities: {},
+  options: {},
+  further: [],
+  taint: only([]),
+};
+
 const NEVER_INHERITED = new Set(FIELDS.filter(spec => !spec.inherits).map(spec => spec.name));
 
 /** `child` over `parent`. A nested block does not inherit `name`, `keep`, `from`; a `with` keeps those of its config. */

@@ -1,8 +1,8 @@
 /** What holds where a chain says nothing, by provider: default(P) ⊑ default(none). */
+import { NO_CONFIG } from "./chain";
 import { ALL_NAMES, only } from "./names";
 import { ALL_FILES, NO_FILES, settleFiles, UNKNOWN_FILES } from "./path-sets";
 import { providerKind } from "./providers";
-import { NO_CONFIG } from "./read";
 import type {
   Capabilities,
   CapabilityName,

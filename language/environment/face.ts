@@ -1,7 +1,16 @@
 /** What the functions of this module take and give. */
 import type { Place } from "../place";
 import type { AbstractValue } from "../values/abstract";
-import type { ConfigRole, EnvironmentFacts, FieldComparison, PathContext, Problem } from "./types";
+import type {
+  ConfigRole,
+  EnvironmentFacts,
+  FieldComparison,
+  Item,
+  NameSet,
+  NetSet,
+  PathContext,
+  Problem,
+} from "./types";
 
 export interface FieldSpec {
   name: string;
@@ -66,6 +75,24 @@ export interface Policy {
   place?: Place;
   /** Set from `env.default`. */
   defaultProvider: string | null;
+}
+
+export interface ProviderRule {
+  allowed: boolean;
+  auth: Item[];
+  taint: Item[];
+  place?: Place;
+}
+
+/** Everything of a policy that touches environments. */
+export interface EnvironmentPolicy extends Policy {
+  providers: Map<string, ProviderRule>;
+  tools: NameSet;
+  mcps: NameSet;
+  /** null is unrestricted. */
+  net: NetSet | null;
+  /** Capabilities denied as a whole (`sh`, `network`, …): they decide which profile is chosen. */
+  denied: ReadonlySet<string>;
 }
 
 /** `explain --json`: `"*"` unrestricted, `null` unknown until run time. */

@@ -1,8 +1,7 @@
 /** Policy: met on after comparing. What it takes away is explained, never called widened. */
-import type { Place } from "../place";
 import type { AbstractObject, AbstractValue } from "../values/abstract";
 import { ORDERS } from "./compare";
-import type { Policy } from "./face";
+import type { EnvironmentPolicy, Policy, ProviderRule } from "./face";
 import { ALL_NAMES, NAME_ORDER, only } from "./names";
 import { NET_ORDER, NO_NET } from "./net-sets";
 import { meetFields, type Order } from "./order";
@@ -20,24 +19,6 @@ import type {
   ProviderSet,
 } from "./types";
 import { textOf } from "./words";
-
-export interface ProviderRule {
-  allowed: boolean;
-  auth: Item[];
-  taint: Item[];
-  place?: Place;
-}
-
-/** Everything of a policy that touches environments. */
-export interface EnvironmentPolicy extends Policy {
-  providers: Map<string, ProviderRule>;
-  tools: NameSet;
-  mcps: NameSet;
-  /** null is unrestricted. */
-  net: NetSet | null;
-  /** Capabilities denied as a whole (`sh`, `network`, …): they decide which profile is chosen. */
-  denied: ReadonlySet<string>;
-}
 
 const NONE: Omit<EnvironmentPolicy, "label"> = {
   defaultProvider: null,

@@ -6,7 +6,7 @@ import { FIELDS, fieldNamed } from "./fields";
 import { only, UNKNOWN_NAMES } from "./names";
 import { NO_FILES, normaliseFiles, UNKNOWN_FILES } from "./path-sets";
 import { optionsOf, possibilitiesOf } from "./possibilities";
-import { unknownProfile } from "./profiles";
+import { checkProfiles, unknownProfile } from "./profiles";
 import { canonicalProvider, providerKind } from "./providers";
 import { hostPath, readFiles, readMounts, WORKDIR } from "./read-files";
 import { readAuth, readLabels, readServers, readTools } from "./read-names";
@@ -46,14 +46,6 @@ const TAIL_KEYS = new Set([
   "streamFormat",
   "skipDirs",
 ]);
-
-export const NO_CONFIG: DeclaredConfig = {
-  label: "the config",
-  capabilities: {},
-  options: {},
-  further: [],
-  taint: only([]),
-};
 
 const UNKNOWN: { [N in CapabilityName]: Capabilities[N]["options"][number] } = {
   provider: { kind: "unknown" },
@@ -362,13 +354,12 @@ class Reader {
     if (!wanted || isNull(value) || value.kind === "unknown" || value.kind === "oneOf") return;
     const kind = value.kind === "known" ? typeof value.value : value.kind;
     if (!wanted.kinds.includes(kind)) this.reading.type(field, wanted.words, value);
+    else if (field === "profiles" && value.kind === "object") checkProfiles(value, this.reading);
   }
 
   private checkProfile(): void {
     const { profile, profiles } = this.options;
-    if (profile?.value.kind !== "known" || typeof profile.value.value !== "string" || profiles?.value.kind !== "object")
-      return;
-    const problem = unknownProfile(profile, profiles);
+    const problem = profile && profiles && unknownProfile(profile, profiles);
     if (problem) this.reading.problems.push(problem);
   }
 }

@@ -270,6 +270,11 @@ export class Evaluator {
     let open = false;
     for (const element of node.elements) {
       if (element.kind === "Missing") continue;
+      // A spread, which the parser has refused: nothing more is said of what it holds.
+      if (this.around.bound.file.text.startsWith("...", element.start - 3)) {
+        open = true;
+        continue;
+      }
       const value = this.evaluate(element);
       if (element.kind !== "ConditionalValue") items.push(value);
       else {

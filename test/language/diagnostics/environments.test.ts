@@ -52,6 +52,36 @@ describe("a child is compared with its parent", () => {
     expect(told(`${SANDBOX}${guard}env @sandbox [ show "no command" ]\n`)).toEqual([]);
   });
 
+  const WIDER = '* => env { tools: ["Bash", "Glob"] }';
+  it.each([
+    ["operations of a language", "before op:cmd", "run cmd { ls }", "run sh { ls }"],
+    ["first words of a command", "before op:cmd:git:push", "run cmd { git push x }", "run cmd { git pull }"],
+    ["calls", "before op:exe", "show @plain()", "run cmd { ls }"],
+    ["a label of an executable", "before danger", "show @risky()", "show @plain()"],
+    ["a label of what goes into a command", "before pii", "run cmd { echo @mail }", "run cmd { echo @sandbox.net }"],
+    ["a label of what a value is made of", "before pii", "run cmd { echo @greeting }", 'run cmd { echo "hello" }'],
+    ["what an executable runs", "before op:sh", "show @script()", "show @plain()"],
+  ])("a guard's choice by %s", (_name, filter, fires, not) => {
+    const text = `${SANDBOX}guard ${filter} = when [\n  ${WIDER}\n]\nvar pii @mail = "a@b.c"\nvar @greeting = \`hello @mail\`\nexe @plain() = \`x\`\nexe danger @risky() = \`x\`\nexe @script() = sh { ls }\n`;
+    expect(told(`${text}env @sandbox [\n  ${fires}\n]\n`)).toEqual(['env/tools-widened «"Glob"»']);
+    expect(told(`${text}env @sandbox [\n  ${not}\n]\n`)).toEqual([]);
+  });
+
+  it("not with a guard that stands behind the block, or looks only afterwards", () => {
+    const guard = (timing: string) => `guard ${timing} op:run = when [\n  ${WIDER}\n]\n`;
+    const block = "env @sandbox [ run cmd { ls } ]\n";
+    expect(told(`${SANDBOX}${block}${guard("before")}`)).toEqual([]);
+    expect(told(`${SANDBOX}${guard("after")}${block}`)).toEqual([]);
+  });
+
+  it("relative paths start at the folder of the file whose block it is", () => {
+    const lib = 'exe @f() = env { fs: { read: ["./src"] } } [ => "x" ]\nexport { @f }\n';
+    const text = (path: string) =>
+      `import { @f } from "./sub/lib.mld"\nenv { provider: "@mlld/env-docker", fs: { read: ["${path}"] } } [\n  show @f()\n]\n`;
+    expect(told(text("./sub/src"), { "sub/lib.mld": lib })).toEqual([]);
+    expect(told(text("./src"), { "sub/lib.mld": lib })).toEqual(["env/fs-widened «@f()»"]);
+  });
+
   it("a config of another file, told here", () => {
     const text = `import { @wide } from "./shared.mld"\n${SANDBOX}env @sandbox [\n  let @x = env @wide [ => "x" ]\n  show @x\n]\n`;
     expect(told(text, { "shared.mld": 'var @wide = { tools: ["Write"] }\nexport { @wide }\n' })).toEqual([
@@ -209,17 +239,54 @@ describe("providers written in mlld", () => {
   });
 });
 
+describe("restrictions that nothing enforces", () => {
+  const unenforced = (program: string) => told(program).filter(line => line.startsWith("env/not-enforced"));
+  const CHOICE = 'guard before op:run = when [\n  * => env { net: "none" }\n]\n';
+  const EXE = 'exe @f() = env { net: "none" } [ => cmd { ls } ]\n';
+  it.each([
+    ["a guard's choice in a sandbox", `${SANDBOX}${CHOICE}env @sandbox [ run cmd { ls } ]\n`, 0],
+    ["a guard's choice without one", `${CHOICE}run cmd { ls }\n`, 1],
+    ["a block that is only called in a sandbox", `${SANDBOX}${EXE}env @sandbox [\n  show @f()\n]\n`, 0],
+    ["a block that is also called outside", `${SANDBOX}${EXE}env @sandbox [\n  show @f()\n]\nshow @f()\n`, 1],
+    ["a block that nothing calls", EXE, 1],
+  ])("%s", (_name, program, count) => {
+    expect(unenforced(program)).toHaveLength(count);
+  });
+});
+
+describe("profiles", () => {
+  it.each([
+    ["an entry that is no object", "{ a: 5 }", "env/field-type «5»"],
+    ["a misspelt key", "{ a: { require: { sh: true } } }", "env/unknown-field «require»"],
+    ["a need that there is not", "{ a: { requires: { shell: true } } }", "env/unknown-field «shell»"],
+    ["needs as a list", '{ a: { requires: ["sh"] } }', 'env/field-type «["sh"]»'],
+    ["a description that is no text", "{ a: { description: 1 } }", "env/field-type «1»"],
+  ])("%s", (_name, profiles, expected) => {
+    expect(told(`var @cfg = { profiles: ${profiles} }\nenv @cfg [\n  show "x"\n]\n`)).toEqual([expected]);
+  });
+
+  it("a name is unknown only if every possible one is", () => {
+    const text = (name: string) =>
+      `var @cfg = { profiles: { full: { requires: {} } } }\nenv @cfg with { profile: @payload.x ? ${name} : "no" } [ show "x" ]\n`;
+    expect(told(text('"full"'))).toEqual([]);
+    expect(told(text('"ful"'))).toEqual(['env/unknown-profile «"ful"»']);
+  });
+});
+
 describe("silencing", () => {
   const WIDE = 'env @sandbox with { tools: ["Glob"] } [ show "x" ]';
   it.each([
     ["on the line", `${WIDE} >> mlld-env-ignore env/tools-widened\n`],
     ["on the line before", `>> mlld-env-ignore env/net-widened, env/tools-widened\n${WIDE}\n`],
+    ["whatever it is", `>> mlld-env-ignore\n${WIDE}\n`],
+    ["whatever it is, with a reason", `>> mlld-env-ignore: tried on purpose\n${WIDE}\n`],
   ])("%s", (_name, program) => {
     expect(told(SANDBOX + program)).toEqual([]);
   });
 
   it.each([
     ["another code", `${WIDE} >> mlld-env-ignore env/net-widened\n`],
+    ["a code that is none", `>> mlld-env-ignore env/tools\n${WIDE}\n`],
     ["two lines before", `>> mlld-env-ignore env/tools-widened\n\n${WIDE}\n`],
   ])("not by %s", (_name, program) => {
     expect(told(SANDBOX + program)).toHaveLength(1);

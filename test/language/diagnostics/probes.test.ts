@@ -38,7 +38,6 @@ const DIFFERENT: Record<string, string> = {
   "216-b-with-tools-nested-exec": "what js returns is known only to the run",
   "321-c-env-config-structured-file": "the file of the probe is not part of the table",
   "134-policy-basic": "mlld 2.0.4 drops the tools of a policy, 2.0.5 applies them",
-  "319-c-profiles-entry-notobj": "entries of `profiles` are not looked into",
   "267-b-with-widens-config": "mlld lets `with` widen its own config",
 };
 

@@ -23,6 +23,7 @@ test("a spec with nothing but what is required has the defaults", () => {
       compression: "gz",
       archiveSaveDir: null,
     },
+    staticAssets: [],
     local: { requiresTty: false, shell: null },
     docker: {
       image: "python:3",
@@ -32,6 +33,7 @@ test("a spec with nothing but what is required has the defaults", () => {
       extraMounts: [],
       network: null,
       user: null,
+      ports: [],
       keepContainerAfterClean: false,
     },
   });
@@ -59,11 +61,11 @@ test("JSON, camelCase and mounts with and without a mode", () => {
 describe("mistakes", () => {
   const DOCKER = "type: docker\nname: n\ndocker:\n  image: i\n";
   test.each([
-    ["no type", "name: n\n", "no `type`", "name: n"],
+    ["no type", "name: n\n", "no `type`", "name"],
     ["an unknown type", "type: podman\nname: n\n", "no backend", "podman"],
-    ["no name", "type: local\n", "no `name`", "type: local"],
-    ["no docker part", "type: docker\nname: n\n", "no `docker`", "type: docker"],
-    ["no image", "type: docker\nname: n\ndocker:\n  user: a\n", "no `docker.image`", "user: a"],
+    ["no name", "type: local\n", "no `name`", "type"],
+    ["no docker part", "type: docker\nname: n\n", "no `docker`", "type"],
+    ["no image", "type: docker\nname: n\ndocker:\n  user: a\n", "no `docker.image`", "user"],
     ["an empty image", 'type: docker\nname: n\ndocker:\n  image: ""\n', "docker.image", '""'],
     ["a misspelt key", `${DOCKER}  netwrok: none\n`, "did you mean 'network'", "netwrok"],
     ["a number for a text", "type: local\nname: n\nenvironment:\n  env: { PORT: 80 }\n", "environment.env.PORT", "80"],
@@ -75,6 +77,51 @@ describe("mistakes", () => {
     ],
     ["a relative workdir", `${DOCKER}  workdir: work\n`, "absolute path", "work"],
     ["a mount in the work folder", `${DOCKER}  extra_mounts: { ./a: /workspace/a }\n`, "work folder", "/workspace/a"],
+    ["the work folder in other words", `${DOCKER}  extra_mounts: { ./a: /x/../workspace/ }\n`, "work folder", "/x/.."],
+    ["a mount around the work folder", `${DOCKER}  extra_mounts: { ./a: / }\n`, "hide the work folder", "/"],
+    ["two mounts at one place", `${DOCKER}  extra_mounts: { ./a: /d, ./b: /d/ }\n`, "taken by the mount './a'", "/d/"],
+    [
+      "a mount that leaves the workspace",
+      `${DOCKER}  extra_mounts: { a/../../b: /b }\n`,
+      "leaves the workspace",
+      "a/../../b",
+    ],
+    ["a relative bind", `${DOCKER}  extra_mounts: { ./a: { bind: a } }\n`, "docker.extra_mounts../a.bind", "a"],
+    ["a mode that is none", `${DOCKER}  extra_mounts: { ./a: { bind: /a, mode: wr } }\n`, "one of ro, rw", "wr"],
+    ["a port that is none", `${DOCKER}  ports: ["8080:99999"]\n`, "HOST:CONTAINER", "8080:99999"],
+    ["ports that are no list", `${DOCKER}  ports: "80"\n`, 'a list such as ["8080:80"]', '"80"'],
+    ["another placeholder", "type: local\nname: n\ncommands: { entry_file: '{file}' }\n", "'{file}'", "{file}"],
+    ["an open brace", "type: local\nname: n\ncommands: { entry_file: 'x {entry_file' }\n", "'{'", "x {entry_file"],
+    ["an empty entry", "type: local\nname: n\ncommands: { entry_file: ' ' }\n", "empty entry", "' '"],
+    [
+      "an asset that is none",
+      "type: local\nname: n\nsetup: { commands: ['cat {{static:wrods}}'] }\n",
+      "no static asset 'wrods'",
+      "cat",
+    ],
+    [
+      "an asset in a variable's name",
+      "type: local\nname: n\nenvironment: { env: { 'X{{static:y}}': a } }\n",
+      "no static asset 'y'",
+      "X{{",
+    ],
+    ["a variable's name", "type: local\nname: n\nenvironment: { env: { 'A=B': a } }\n", "name of a variable", "a"],
+    [
+      "a docker part elsewhere",
+      "type: local\nname: n\ndocker: { image: i }\n",
+      "belongs to a spec of `type: docker`",
+      "docker",
+    ],
+    ["a field said twice", `${DOCKER}  extra_mounts: {}\n  extraMounts: {}\n`, "a second time", "extraMounts"],
+    ["nothing at all", "\n", "empty", ""],
+    ["a list", "- a\n", "no spec", "- a"],
+    ["an alias of itself", "type: &x [*x]\nname: n\n", "more than a spec holds", ""],
+    [
+      "aliases of aliases",
+      `a: &a [1,1,1,1,1,1,1,1,1,1]\n${"bcdefgh".replace(/./g, (c, i) => `${c}: &${c} [${`*${"abcdefgh"[i]},`.repeat(10)}]\n`)}`,
+      "more than a spec holds",
+      "",
+    ],
     ["broken YAML", "type: [\n", "no valid YAML", ""],
   ])("%s", (_, source, words, at) => {
     const { spec, problems } = read(source);
@@ -84,7 +131,31 @@ describe("mistakes", () => {
     if (at) expect(source.slice(found!.place!.start, found!.place!.end)).toContain(at);
   });
 
+  test("an unknown backend is the only mistake of a spec that is sound otherwise", () => {
+    expect(read(`${DOCKER.replace("docker", "podman")}`).problems).toMatchObject([
+      { message: expect.stringContaining("podman") },
+    ]);
+  });
+
   test("a folder beside the work folder is fine", () => {
     expect(read(`${DOCKER}  extra_mounts: { ./a: /workspace-data }\n`).problems).toEqual([]);
   });
+});
+
+test("static assets: where they lie, in variables, set-up and commands", () => {
+  const { spec, problems } = read(
+    `type: local
+name: n
+static_assets: { words: tests/words.txt, all: /data/all/, moved: { path: ../x, save_path: in/there }, up: ../../y }
+environment: { env: { "F": "{{static:words}}" } }
+setup: { commands: ["cat {{ static:all }}"] }
+`,
+  );
+  expect(problems).toEqual([]);
+  expect(spec?.staticAssets).toEqual([
+    { name: "words", host: "tests/words.txt", container: "/static/tests/words.txt" },
+    { name: "all", host: "/data/all/", container: "/static/all" },
+    { name: "moved", host: "../x", container: "/static/in/there" },
+    { name: "up", host: "../../y", container: "/static/y" },
+  ]);
 });
