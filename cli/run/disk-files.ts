@@ -10,7 +10,8 @@ export const diskFiles: FileAccess = {
       return await readFile(path, "utf8");
     } catch (error) {
       if (isMissing(error)) return null;
-      throw error;
+      // Reading a folder fails without its name.
+      throw Object.assign(error as Error, { path });
     }
   },
   async write(path, text) {

@@ -18,7 +18,7 @@ import {
   SPACE,
 } from "./characters";
 import { codeEnd } from "./code-scanner";
-import { fileReferenceEnd, parseFileReference } from "./file-references";
+import { fileReferenceEnd, parseFilePart } from "./file-references";
 import type { Parser } from "./parser";
 import { atBlockLine, endBefore } from "./recovery";
 import { parseArguments, parseReference } from "./references";
@@ -217,7 +217,7 @@ function parseCommandParts(p: Parser): TemplatePart[] {
       if (c === LESS && fileReferenceEnd(p, i, Ends.Quote) !== -1) {
         if (i > textStart) p.hold(commandText(p, textStart, i));
         p.pos = i;
-        p.hold(parseFileReference(p, Ends.Quote));
+        p.hold(parseFilePart(p, Ends.Quote));
         textStart = p.pos;
         i = p.pos - 1;
       }

@@ -24,7 +24,7 @@ import {
 } from "./characters";
 import type { Parser } from "./parser";
 import { parseAccess } from "./references";
-import { Ends, parseCondensed, parseInterpolation } from "./templates";
+import { Ends, parseCondensed, parseCondensedStages, parseInterpolation } from "./templates";
 import type { DefinitionSelector, Expression, FileReference, SectionSelector, Stage, TemplatePart } from "./tree";
 
 /**
@@ -56,6 +56,16 @@ export function parseFileAccess(p: Parser): Expression {
   const c = p.peek();
   if (c === DOT || c === OPEN_BRACKET || c === NEWLINE || c === RETURN) return parseAccess(p, file, false);
   return file;
+}
+
+/** `<file>` in a text: fields right behind it (`<a.json>.name`, `<>.mx.filename`) belong to it. */
+export function parseFilePart(p: Parser, ends: Ends): TemplatePart {
+  const file = parseFileReference(p, ends);
+  if (p.peek() !== DOT && p.peek() !== OPEN_BRACKET) return file;
+  const field = parseAccess(p, file, true);
+  if (field === file) return file;
+  const expression = parseCondensedStages(p, field);
+  return { kind: "Interpolation", start: file.start, end: p.pos, expression, conditional: null, alternative: null };
 }
 
 /** `<path # section { definitions } |@stage>`; `ends` names the text that holds it. */

@@ -24,7 +24,7 @@ import {
   SLASH,
   SPACE,
 } from "./characters";
-import { fileReferenceEnd, parseFileReference } from "./file-references";
+import { fileReferenceEnd, parseFilePart } from "./file-references";
 import type { Parser } from "./parser";
 import { atStatementLine, endBefore } from "./recovery";
 import { parseAccess } from "./references";
@@ -264,7 +264,7 @@ export function parseInterpolated(p: Parser, ends: Ends): TemplatePart[] {
       if (value !== null) value += text.slice(copied, i);
       holdText(p, textStart, i, value);
       p.pos = i;
-      p.hold(parseFileReference(p, ends));
+      p.hold(parseFilePart(p, ends));
       i = p.pos;
       textStart = copied = i;
       value = null;
@@ -335,7 +335,7 @@ function opensFragment(p: Parser, i: number, ends: Ends): boolean {
 }
 
 /** `|@f|@ns.g` without spaces. */
-function parseCondensedStages(p: Parser, source: Expression): Expression {
+export function parseCondensedStages(p: Parser, source: Expression): Expression {
   if (p.peek() !== PIPE || p.at(p.pos + 1) !== AT || !isIdentifierStart(p.at(p.pos + 2))) return source;
   const stages = parseCondensed(p);
   return { kind: "Pipeline", start: source.start, end: p.pos, source, stages, condensed: true };
@@ -376,7 +376,7 @@ export function parseBraced(p: Parser, ends: Ends): TemplatePart[] {
     } else if (c === LESS && ends === Ends.TripleColons && fileReferenceEnd(p, i, ends) !== -1) {
       holdText(p, textStart, i, null);
       p.pos = i;
-      p.hold(parseFileReference(p, ends));
+      p.hold(parseFilePart(p, ends));
       textStart = p.pos;
       i = p.pos - 1;
     }

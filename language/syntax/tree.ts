@@ -455,7 +455,7 @@ export interface Text extends NodeBase {
   value: string;
 }
 
-/** `@x.y|@f`, `{{x}}`, `@x?"fragment"`, `@x??"default"`. */
+/** `@x.y|@f`, `{{x}}`, `@x?"fragment"`, `@x??"default"`, and a file with fields: `<a.json>.name`. */
 export interface Interpolation extends NodeBase {
   kind: "Interpolation";
   expression: Expression;

@@ -49,6 +49,29 @@ export class ControlSignal {
   ) {}
 }
 
+const FILE_FAULTS: Record<string, string> = {
+  EISDIR: "it is a folder, no file",
+  EACCES: "this user may not",
+  EPERM: "this user may not",
+  ENOTDIR: "a part of the path is no folder",
+  ENOSPC: "the disk is full",
+  EROFS: "the disk is read-only",
+  EMFILE: "too many files are open",
+  ENAMETOOLONG: "the path is too long",
+  ERR_INVALID_ARG_VALUE: "the path holds a null byte",
+};
+
+/** A fault with its place in the program; the disk's refusal to read or write a file becomes a fault of the program. */
+export function placed(cause: unknown, file: { path: string; text: string }, node: NodeBase): unknown {
+  if (cause instanceof RunError) return cause.at(file, node);
+  if (!(cause instanceof Error)) return cause;
+  const { code = "", path } = cause as NodeJS.ErrnoException;
+  const reason = FILE_FAULTS[code];
+  if (reason === undefined) return cause;
+  const what = path === undefined ? "The file" : `The file ${path}`;
+  return new RunError(`${what} cannot be read or written: ${reason}`, "FileAccess").at(file, node);
+}
+
 export function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }

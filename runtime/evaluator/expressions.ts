@@ -5,7 +5,7 @@ import { callExpression, newExpression } from "./calls";
 import { runCode, runCommandExpression } from "./code/run-code";
 import { type Context, leniently, strictly } from "./context";
 import { enterEnvironment } from "./env-blocks";
-import { RunError } from "./errors";
+import { placed, RunError } from "./errors";
 import { fieldOf, filterOf, indexOf, sliceOf } from "./fields";
 import { loadFile, renamed } from "./files";
 import { evaluateBlock, isStatement, runStatementAsValue } from "./flow";
@@ -27,7 +27,7 @@ export async function evaluate(node: Action, context: Context): Promise<Value> {
     const evaluator = EVALUATORS[node.kind] as Evaluator<Expression>;
     return await evaluator(node, context);
   } catch (cause) {
-    throw cause instanceof RunError ? cause.at(context.module, node) : cause;
+    throw placed(cause, context.module, node);
   }
 }
 

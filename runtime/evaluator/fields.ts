@@ -1,9 +1,20 @@
 /** Field access, indexes, slices, filters, and `.mx`. */
-import { callMethod, isPlainObject, looseEquals, MOVING_METHODS, typeName } from "../../language/values";
+import { callMethod, infer, isPlainObject, looseEquals, MOVING_METHODS, typeName } from "../../language/values";
 import { RunError } from "./errors";
 import { Executable } from "./executable";
 import { mergeSecurity, type Security } from "./security";
-import { elementOf, itemsOf, makeValue, plain, sourceTextOf, textOf, typeOf, UNDEFINED, Value } from "./value";
+import {
+  elementOf,
+  type FileFacts,
+  itemsOf,
+  makeValue,
+  plain,
+  sourceTextOf,
+  textOf,
+  typeOf,
+  UNDEFINED,
+  Value,
+} from "./value";
 
 /** `value.name`: missing fields and indexes are undefined; a simple value has no fields. */
 export function fieldOf(value: Value, name: string): Value {
@@ -14,9 +25,7 @@ export function fieldOf(value: Value, name: string): Value {
   if (data instanceof Executable) return executableField(value, data, name);
   if (Array.isArray(data)) return listField(value, data, name);
   if (isPlainObject(data)) return objectField(value, data, name);
-  if (value.facts.file !== undefined && (name === "text" || name === "data" || name === "content")) {
-    return new Value(value.data, value.own);
-  }
+  if (value.facts.file !== undefined) return textFileField(value, value.facts.file, name);
   if (typeof data === "string" && name === "length") return makeValue(data.length, value.own);
   throw fieldError(value, name);
 }
@@ -28,6 +37,15 @@ function hasOwnMx(value: Value): boolean {
 
 function objectField(value: Value, data: Record<string, unknown>, name: string): Value {
   return Object.hasOwn(data, name) ? elementOf(value, data[name]) : UNDEFINED.with(value.own);
+}
+
+/** The text of a file also has what is known of the file: `<a.md>.fm.title`, `<>.relative`. */
+function textFileField(value: Value, file: FileFacts, name: string): Value {
+  if (name === "text" || name === "data" || name === "content") return new Value(value.data, value.own);
+  if (name === "length") return makeValue(String(value.data).length, value.own);
+  const fields = fileFields(file);
+  if (Object.hasOwn(fields, name)) return makeValue(fields[name], value.own);
+  throw fieldError(value, name);
 }
 
 function listField(value: Value, data: unknown[], name: string): Value {
@@ -122,7 +140,7 @@ export function metadataOf(value: Value): Value {
   const text = facts.printsText ? (facts.text ?? "") : textForMetadata(value);
   const fields: Record<string, unknown> = {
     text,
-    data: new Value(data, value.own, { raw: true }),
+    data: new Value(dataForMetadata(value), value.own, { raw: true }),
     type:
       facts.file && typeof data === "string"
         ? "text"
@@ -149,11 +167,16 @@ export function metadataOf(value: Value): Value {
   return new Value(fields);
 }
 
+/** A text that is JSON (the result of `run`, say) has the value that it stands for as its data. */
+function dataForMetadata({ data, facts }: Value): unknown {
+  return typeof data === "string" && facts.file === undefined ? infer(data, "structures") : data;
+}
+
 function textForMetadata(value: Value): string {
   return value.data === null || value.data === undefined ? "" : sourceTextOf(value);
 }
 
-function fileFields(file: NonNullable<Value["facts"]["file"]>): Record<string, unknown> {
+function fileFields(file: FileFacts): Record<string, unknown> {
   return {
     filename: file.filename,
     relative: file.relative,

@@ -24,11 +24,15 @@ export async function loadFile(node: FileReference, context: Context): Promise<V
   return node.stages.length === 0 ? loaded : runStages(async () => loaded, node.stages, context);
 }
 
-/** In a template a missing file is a warning and empty text. */
 export async function loadForTemplate(node: FileReference, context: Context): Promise<Value> {
   if (node.placeholder) return lookup(PLACEHOLDER, context) ?? makeValue("");
+  return tolerant(() => loadFile(node, context), context);
+}
+
+/** In a template a missing file is a warning and empty text. */
+export async function tolerant(load: () => Promise<Value>, context: Context): Promise<Value> {
   try {
-    return await loadFile(node, context);
+    return await load();
   } catch (cause) {
     if (!(cause instanceof RunError) || cause.code !== "FileNotFound") throw cause;
     await context.run.warn(cause.message);

@@ -6,7 +6,7 @@ import { assign, declareExecutable, declareShadows, declareVariable, letVariable
 import { runCommandExpression } from "./code/run-code";
 import { type Context, strictly } from "./context";
 import { append, log, output, show } from "./effects";
-import { ControlSignal, RunError } from "./errors";
+import { ControlSignal, placed, RunError } from "./errors";
 import { evaluate, evaluateCondition } from "./expressions";
 import { type Returned, runBlock, runStatements } from "./flow";
 import { defineGuard, defineHook } from "./guards";
@@ -27,7 +27,7 @@ export async function executeStatement(statement: Statement, context: Context): 
     const executor = EXECUTORS[statement.kind] as Executor<Statement>;
     return await executor(statement, strictly(context));
   } catch (cause) {
-    throw cause instanceof RunError ? cause.at(context.module, statement) : cause;
+    throw placed(cause, context.module, statement);
   }
 }
 

@@ -3,7 +3,7 @@ import type { Expression, FileReference, Interpolation, TemplateLoop, TemplatePa
 import { truthy } from "../../language/values";
 import { type Context, inScope, leniently } from "./context";
 import { evaluate } from "./expressions";
-import { loadForTemplate } from "./files";
+import { loadForTemplate, tolerant } from "./files";
 import { iterationsOf } from "./iteration";
 import { mergeSecurity, NO_SECURITY, type Security } from "./security";
 import { ShellText } from "./shell-text";
@@ -85,7 +85,8 @@ async function interpolate(part: Interpolation, context: Context, target: Target
     target.literal(context.module.text.slice(part.start, part.end));
     return NO_SECURITY;
   }
-  const value = known ? await evaluate(part.expression, leniently(context)) : null;
+  const evaluated = () => evaluate(part.expression, leniently(context));
+  const value = !known ? null : await (isOfFile(part.expression) ? tolerant(evaluated, context) : evaluated());
   const data = value === null ? undefined : plain(value);
   switch (part.conditional) {
     case null:
@@ -140,6 +141,23 @@ function isKnown(expression: Expression, context: Context): boolean {
       return expression.source === null || isKnown(expression.source, context);
     default:
       return true;
+  }
+}
+
+/** `<a.json>.name`: a field of a file. */
+function isOfFile(expression: Expression): boolean {
+  switch (expression.kind) {
+    case "FileReference":
+      return true;
+    case "MemberExpression":
+    case "IndexExpression":
+    case "SliceExpression":
+    case "FilterExpression":
+      return isOfFile(expression.object);
+    case "Pipeline":
+      return expression.source !== null && isOfFile(expression.source);
+    default:
+      return false;
   }
 }
 

@@ -2,6 +2,7 @@
 import type {
   Action,
   BinaryExpression,
+  Block,
   Expression,
   Statement,
   WhenEntry,
@@ -13,7 +14,7 @@ import { messageOf, RunError } from "./errors";
 import { evaluate, evaluateCondition, evaluatePlain } from "./expressions";
 import { isChosen, isStatement, type Returned, runBlock } from "./flow";
 import { echo, executeStatement } from "./statements";
-import { NULL, plain, type Value } from "./value";
+import { NULL, plain, Value } from "./value";
 
 /** The value of the matching entry; null when none matches. */
 export async function whenExpression(node: WhenExpression, context: Context): Promise<Value> {
@@ -46,12 +47,22 @@ function isEffect(action: Expression): boolean {
 
 async function actionValue(action: Action, context: Context): Promise<Value> {
   if (action.kind === "Block") {
+    const only = onlyElement(action);
+    if (only !== null) return new Value([await evaluate(only, context)]);
     const returned = await runBlock(action, { ...context, returns: true, topLevel: false }, "when");
     return returned?.value ?? NULL;
   }
   const value = await evaluate(action, context);
   if (action.kind === "CommandExpression" && context.calls !== null) await echo(value, context);
   return value;
+}
+
+/** Where a value stands, brackets around one call or `run` and nothing else are a list of one element. */
+function onlyElement(block: Block): Expression | null {
+  const [only, ...rest] = block.statements;
+  if (rest.length > 0 || only?.kind !== "ExpressionStatement") return null;
+  const { kind } = only.expression;
+  return kind === "CallExpression" || kind === "RunExpression" ? only.expression : null;
 }
 
 /** Runs the entries that bind names on the way, and finds the first one that matches. */
