@@ -5,6 +5,9 @@ import { Ground } from "./run/ground";
 
 /** The image for environments whose config names none. */
 export const IMAGE_VARIABLE = "MLLD_ENV_DOCKER_IMAGE";
+/** The settings of the editor that name an engine: they come before what Docker's own variables say. */
+const HOST_VARIABLE = "MLLD_ENV_DOCKER_HOST";
+const CONTEXT_VARIABLE = "MLLD_ENV_DOCKER_CONTEXT";
 export const SPRITES_TOKEN_VARIABLE = "SPRITES_TOKEN";
 /** Another address than the service's own: from the machine's environment only, never from a program. */
 const SPRITES_URL_VARIABLE = "MLLD_ENV_SPRITES_URL";
@@ -24,7 +27,7 @@ export function createRegistry(env: NodeJS.ProcessEnv, { local, module }: Regist
     return createDockerProvider({
       ref: DOCKER,
       defaultImage: env[IMAGE_VARIABLE],
-      env,
+      ...dockerEngine(env),
     });
   };
   const sprites = async () => {
@@ -40,6 +43,11 @@ export function createRegistry(env: NodeJS.ProcessEnv, { local, module }: Regist
     backends: { [DOCKER]: docker, docker, [SPRITES]: sprites, sprites },
     module,
   });
+}
+
+/** Where the Docker engine is looked for. */
+export function dockerEngine(env: NodeJS.ProcessEnv) {
+  return { host: env[HOST_VARIABLE], context: env[CONTEXT_VARIABLE], env };
 }
 
 /** What the next run of this process stands on. */

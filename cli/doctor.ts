@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { parseArgs } from "node:util";
 import { ProviderError } from "../runtime/providers/provider";
-import { IMAGE_VARIABLE, SPRITES_TOKEN_VARIABLE } from "./backends";
+import { dockerEngine, IMAGE_VARIABLE, SPRITES_TOKEN_VARIABLE } from "./backends";
 import { EXIT, type Io } from "./io";
 
 interface Check {
@@ -45,7 +45,7 @@ async function checkDocker(env: NodeJS.ProcessEnv): Promise<Check[]> {
   const { connectEngine } = await import("../runtime/providers/docker/engine");
   let engine: Awaited<ReturnType<typeof connectEngine>>;
   try {
-    engine = await connectEngine({ env });
+    engine = await connectEngine(dockerEngine(env));
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error;
     return [{ what: "docker", state: "fault", found: error.message, mend: error.mend }];

@@ -13,7 +13,7 @@ export function engineVariables(): Record<string, string> {
   const host = setting("docker.host");
   const context = setting("docker.context");
   if (image) variables.MLLD_ENV_DOCKER_IMAGE = image;
-  if (host) variables.DOCKER_HOST = host;
-  if (context) variables.DOCKER_CONTEXT = context;
+  if (host) variables.MLLD_ENV_DOCKER_HOST = host;
+  if (context) variables.MLLD_ENV_DOCKER_CONTEXT = context;
   return variables;
 }

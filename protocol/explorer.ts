@@ -1,5 +1,8 @@
 /** What the explorer process (`mlld-env __explorer`) and the editor say to each other: JSON, one object a line. */
 
+/** What can be done with an environment, as its backend says. */
+export type EnvironmentAbility = "shell" | "stop" | "start" | "snapshot" | "restore" | "changes";
+
 /** An environment as the explorer shows it. Optional fields are absent where the backend cannot tell them. */
 export interface ExplorerEnvironment {
   name: string;
@@ -16,17 +19,60 @@ export interface ExplorerEnvironment {
   /** ISO 8601. */
   createdAt: string;
   mounts?: { host: string; container: string; mode: "ro" | "rw" }[];
-  /** As in a config: `none`, `bridge`, `host`, an engine network, or the allowed hosts. */
+  /** As in a config: `none`, `limited`, `bridge`, `host`, an engine network, or the allowed hosts. */
   net?: string | string[];
+  /** As in a config. */
   limits?: Record<string, string | number>;
+  /** Names of the allowed tools; null for all. */
+  tools?: string[] | null;
+  abilities: EnvironmentAbility[];
 }
 
-/** A backend and whether it answers; `mend` is what to do when it does not. */
+/** All that is known about one environment. */
+export interface EnvironmentDetails extends ExplorerEnvironment {
+  /** ISO 8601; set while it runs. */
+  startedAt?: string;
+  /** ISO 8601; set once it stopped. */
+  stoppedAt?: string;
+  /** False for one that ends with its run. */
+  kept: boolean;
+  user?: string;
+  workdir?: string;
+  ports?: { host: string; container: string }[];
+  /** Folders in memory. */
+  scratch?: string[];
+  /** Bytes and counts of now; absent while it does not run. */
+  usage?: { memoryBytes?: number; processes?: number };
+  /** The engine's own answer, without variables. */
+  engineAnswer?: unknown;
+}
+
+export interface FileChange {
+  path: string;
+  kind: "added" | "changed" | "deleted";
+}
+
+export interface SnapshotInfo {
+  /** What `from` and `restore` take. */
+  ref: string;
+  name: string;
+  /** The environment that it was taken of. */
+  environment: string;
+  /** ISO 8601. */
+  createdAt: string;
+  sizeBytes?: number;
+}
+
+/**
+ * A backend and whether it answers. `absent`: there is none on this machine; `missing`: a socket is named and not there; `denied`: no
+ * permission; `address`: what names it cannot be used.
+ */
 export interface ExplorerEngine {
   provider: string;
-  state: "ready" | "absent" | "unreachable";
+  state: "ready" | "absent" | "missing" | "denied" | "address" | "unreachable";
   /** Where it is, or why it does not answer. */
   detail: string;
+  /** What to do when it does not answer. */
   mend?: string;
 }
 
@@ -36,9 +82,23 @@ export type ExplorerMessage =
   | { type: "answer"; id: number; ok: true; value?: unknown }
   | { type: "answer"; id: number; ok: false; message: string };
 
-/** To the explorer process. `inspect` answers with what the engine knows (secrets left out), `snapshot` with `{ ref }`. */
-export type ExplorerCommand =
-  | { id: number; command: "release"; name: string }
-  | { id: number; command: "inspect"; name: string }
-  | { id: number; command: "snapshot"; name: string; as?: string }
-  | { id: number; command: "refresh" };
+/** What the commands take, and what each answers with. */
+export interface ExplorerCommands {
+  refresh: { takes: object; answer: undefined };
+  release: { takes: { name: string }; answer: undefined };
+  stop: { takes: { name: string }; answer: undefined };
+  start: { takes: { name: string }; answer: undefined };
+  inspect: { takes: { name: string }; answer: EnvironmentDetails };
+  /** Paths of the shells that are there, the best first. */
+  shells: { takes: { name: string }; answer: string[] };
+  changes: { takes: { name: string }; answer: FileChange[] };
+  snapshots: { takes: { name: string }; answer: SnapshotInfo[] };
+  snapshot: { takes: { name: string; as?: string }; answer: { ref: string } };
+  restore: { takes: { name: string; ref: string }; answer: undefined };
+  removeSnapshot: { takes: { ref: string }; answer: undefined };
+}
+
+/** To the explorer process. */
+export type ExplorerCommand = {
+  [C in keyof ExplorerCommands]: { id: number; command: C } & ExplorerCommands[C]["takes"];
+}[keyof ExplorerCommands];

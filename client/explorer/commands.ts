@@ -131,7 +131,7 @@ function openShell({ name }: ExplorerEnvironment, program: Program): void {
   const shell = setting("explorer.shell");
   const variables = programVariables(program);
   const env: Record<string, string | null> = { ELECTRON_RUN_AS_NODE: "1" };
-  for (const key of ["MLLD_ENV_DOCKER_IMAGE", "DOCKER_HOST", "DOCKER_CONTEXT"])
+  for (const key of ["MLLD_ENV_DOCKER_IMAGE", "MLLD_ENV_DOCKER_HOST", "MLLD_ENV_DOCKER_CONTEXT"])
     if (variables[key]) env[key] = variables[key];
   if (shell) env.MLLD_ENV_SHELL = shell;
   const terminal = vscode.window.createTerminal({

@@ -127,6 +127,7 @@ async function activate(
     provider,
     context.module,
     toolsOf(withValue) ?? toolsOf(config),
+    run.range(context.module, place.start, place.end).start.line + 1,
   );
 }
 

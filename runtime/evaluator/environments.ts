@@ -42,6 +42,8 @@ export class ActiveEnvironment {
     private readonly module: Module,
     /** `tools` of the config as a value: a collection gives its executables labels. */
     private readonly collection: Value | null = null,
+    /** One-based line of the block; null outside every block. */
+    private readonly line: number | null = null,
   ) {}
 
   /** Labels that the tool collections around a call give its result. */
@@ -190,6 +192,8 @@ export class ActiveEnvironment {
       configHash: grants === null ? "none" : configHash(this.evaluated(grants)),
       options: grants?.options ?? {},
     };
+    if (this.line !== null) spec.line = this.line;
+    if (grants !== null && grants.tools !== null) spec.tools = grants.tools;
     if (grants?.name !== undefined) spec.name = grants.name;
     if (grants?.from !== undefined) spec.from = grants.from;
     if (grants?.image !== undefined) spec.image = grants.image;

@@ -1,4 +1,5 @@
-/** The interface between the life of an environment and a backend (design, section 5). */
+/** The interface between the life of an environment and a backend. */
+import type { EnvironmentAbility, EnvironmentDetails, FileChange, SnapshotInfo } from "../../protocol/explorer";
 
 /** Everything a backend needs to make an environment: the effective capabilities on concrete values, and its own options. */
 export interface EnvironmentSpec {
@@ -20,6 +21,10 @@ export interface EnvironmentSpec {
   workspace: string;
   /** The `.mld` file, absolute. */
   file: string;
+  /** One-based line of the env block, where one made it. */
+  line?: number;
+  /** Names of the allowed tools, for lists; unset for all. The core holds to them. */
+  tools?: string[];
   workdir?: string;
   user?: string;
   /** `["8080:80"]`, published on loopback only. */
@@ -75,14 +80,21 @@ export interface EnvironmentCommand {
   vars: Record<string, string>;
   /** Values never reach argv, logs, labels or events. */
   secrets: Record<string, string>;
-  /** An iterable is live input (a terminal): it is read while the command runs, and its end closes the command's stdin. */
-  stdin?: string | Uint8Array | AsyncIterable<Uint8Array>;
+  stdin?: string | Uint8Array | LiveInput;
   tty?: TerminalSize & {
     /** Calls back with each new size until the command ends. */
     onResize?(resized: (size: TerminalSize) => void): void;
   };
   /** Per command, milliseconds. */
   timeoutMs?: number;
+}
+
+/** Input that comes while the command runs: what a person types, what a pipe brings. Its end closes the command's stdin. */
+export interface LiveInput extends AsyncIterable<Uint8Array> {
+  /** Where it can be had without this process in between: a process of this machine then takes no more than it reads. */
+  readonly descriptor?: number;
+  /** Takes back what the command was given and did not read. */
+  unread?(rest: Uint8Array): void;
 }
 
 export interface TerminalSize {
@@ -110,20 +122,15 @@ export interface SnapshotRef {
   ref: string;
 }
 
-export interface FileChange {
-  path: string;
-  kind: "added" | "changed" | "deleted";
-}
-
 /** An attachment of this process to one environment. */
 export interface Environment {
   readonly name: string;
   /** False when it was there already. */
   readonly created: boolean;
+  /** False where the input of a command has to be known before it starts. */
+  readonly takesLiveInput?: boolean;
   execute(command: EnvironmentCommand, sink: OutputSink, signal: AbortSignal): Promise<Outcome>;
   snapshot?(name: string, signal: AbortSignal): Promise<SnapshotRef>;
-  /** What its files differ in from where it started. */
-  changes?(signal: AbortSignal): Promise<FileChange[]>;
   /** Ends the environment. */
   release(signal: AbortSignal): Promise<void>;
   /** Ends only what this process holds in it. */
@@ -142,10 +149,17 @@ export interface EnvironmentInfo {
   createdAt: string;
   /** True for an anonymous environment whose owner is dead. */
   orphaned?: boolean;
+  /** One-based line of the env block that made it. */
+  line?: number;
   /** Host paths in it. */
   mounts?: { host: string; container: string; mode: "ro" | "rw" }[];
-  /** `none`, `bridge`, `host` or an engine network. */
-  net?: string;
+  /** `none`, `limited`, `bridge`, `host`, an engine network, or the allowed hosts. */
+  net?: string | string[];
+  /** As in a config. */
+  limits?: Record<string, string | number>;
+  /** Names of the allowed tools; null for all. */
+  tools?: string[] | null;
+  abilities: EnvironmentAbility[];
 }
 
 export interface Provider {
@@ -162,8 +176,19 @@ export interface Provider {
   remove?(name: string, signal: AbortSignal): Promise<boolean>;
   /** Names of anonymous environments whose owner is known to be dead; `remove` ends them. */
   orphans?(signal: AbortSignal): Promise<string[]>;
-  /** What the backend knows about an environment, without its variables; null when there is none of that name. */
-  inspect?(name: string, signal: AbortSignal): Promise<unknown>;
+  /** What is known about an environment, without its variables; null when there is none of that name. */
+  inspect?(name: string, signal: AbortSignal): Promise<EnvironmentDetails | null>;
+  /** Stops a kept environment: its processes end, its files stay. False when there is none of that name; so do the next two. */
+  stop?(name: string, signal: AbortSignal): Promise<boolean>;
+  start?(name: string, signal: AbortSignal): Promise<boolean>;
+  /** Puts a kept environment back to a snapshot, with the grants that it has. When that fails it is as it was. */
+  restore?(name: string, ref: string, signal: AbortSignal): Promise<boolean>;
+  /** What the files of an environment differ in from where it started; null when there is none of that name. */
+  changes?(name: string, signal: AbortSignal): Promise<FileChange[] | null>;
+  /** Snapshots, newest first: of one environment, or all. */
+  snapshots?(environment: string | undefined, signal: AbortSignal): Promise<SnapshotInfo[]>;
+  /** False when there is none of that reference. */
+  removeSnapshot?(ref: string, signal: AbortSignal): Promise<boolean>;
   /** Calls back after each change of an environment of ours, until the signal aborts. */
   watch?(changed: () => void, signal: AbortSignal): Promise<void>;
 }

@@ -35,6 +35,7 @@ const environment = (name: string, more: Partial<ExplorerEnvironment> = {}): Exp
   workspace: "/w/one",
   file: "/w/one/a.mld",
   createdAt: "2026-01-01T00:00:00Z",
+  abilities: [],
   ...more,
 });
 const names = (environments: ExplorerEnvironment[]) => environments.map(({ name }) => name);

@@ -112,9 +112,15 @@ export function containerUser(
   host: { uid: number; gid: number } | null,
 ): ContainerUser {
   const user = spec.user || (ownership === "host" && host ? `${host.uid}:${host.gid}` : "");
+  const home = containerHome(user);
+  return { user, home: home?.path ?? null, uid: home?.uid ?? 0, gid: home?.gid ?? 0 };
+}
+
+/** The home of a user by number, which the image may not know; null for other users and for root. */
+export function containerHome(user: string): { path: string; uid: number; gid: number } | null {
   const numbers = user.match(/^(\d+)(?::(\d+))?$/);
-  const uid = numbers ? Number(numbers[1]) : 0;
-  return { user, home: uid > 0 ? HOME : null, uid, gid: numbers?.[2] ? Number(numbers[2]) : 0 };
+  const uid = Number(numbers?.[1] ?? 0);
+  return uid > 0 ? { path: HOME, uid, gid: Number(numbers?.[2] ?? 0) } : null;
 }
 
 function networkMode(net: NetGrant, engine: Engine): string {

@@ -6,7 +6,6 @@ import type Dockerode from "dockerode";
 import {
   type Environment,
   type EnvironmentCommand,
-  type FileChange,
   type Outcome,
   type OutputSink,
   ProviderError,
@@ -19,7 +18,7 @@ import { execute } from "./execute";
 import { Guard } from "./guard";
 import { outcomeOfGone } from "./lost";
 import { removeContainer } from "./remove";
-import { commitSnapshot, fileChanges } from "./snapshot";
+import { commitSnapshot } from "./snapshot";
 import { type ExecuteContext, NotBegun, StubPool } from "./stub-pool";
 import { executeOnTerminal } from "./terminal";
 
@@ -136,10 +135,6 @@ export class DockerEnvironment implements Environment {
 
   async snapshot(name: string, _signal: AbortSignal): Promise<SnapshotRef> {
     return { ref: await commitSnapshot(this.#attachment.container, this.name, name) };
-  }
-
-  async changes(_signal: AbortSignal): Promise<FileChange[]> {
-    return fileChanges(this.#attachment.container);
   }
 
   async release(_signal: AbortSignal): Promise<void> {

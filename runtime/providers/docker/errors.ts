@@ -67,6 +67,13 @@ export function unreachable(address: string, source: string, cause: unknown): Pr
       "Install and start Docker, or set `mlldEnv.docker.host` or DOCKER_HOST to a running engine.",
     );
   }
+  if (code === "ENOENT") {
+    return new ProviderError(
+      "run/engine-socket-missing",
+      `There is no socket at ${address}, where ${source} says that the Docker engine is.`,
+      `Start that engine, or let ${source} name one that runs.`,
+    );
+  }
   return new ProviderError(
     "run/engine-unreachable",
     `No Docker engine answers at ${address} (${source}): ${code ?? messageOf(cause)}.`,

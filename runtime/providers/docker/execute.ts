@@ -2,11 +2,13 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import type { Duplex } from "node:stream";
-import { type EnvironmentCommand, type Outcome, type OutputSink, ProviderError } from "../provider";
-import type { Request } from "./dialect";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type EnvironmentCommand, type LiveInput, type Outcome, type OutputSink, ProviderError } from "../provider";
+import type { LiveDialect, Request } from "./dialect";
 import { killTree } from "./kill";
 import { outcomeOfBrokenStream } from "./lost";
-import type { StubEnding, StubExec } from "./stub-exec";
+import type { Header } from "./stub";
+import type { StubCommand, StubEnding, StubExec } from "./stub-exec";
 import type { ExecuteContext } from "./stub-pool";
 
 /** A command with everything decided. */
@@ -16,6 +18,9 @@ export interface ReadyCommand extends EnvironmentCommand {
   /** Milliseconds, 0 for none. */
   timeoutMs: number;
 }
+
+/** A stub tells within this time what its command left unread; else nothing is known of it. Milliseconds. */
+const REST_WITHIN_MS = 2000;
 
 type Ending =
   | { kind: "ended"; ending: StubEnding }
@@ -36,7 +41,8 @@ export async function execute(
 ): Promise<Outcome> {
   if (signal.aborted) return { kind: "killed", reason: "cancelled" };
   const marker = randomBytes(12).toString("hex");
-  const how = command.stdin !== undefined ? "stdin" : Object.keys(command.secrets).length > 0 ? "once" : "again";
+  const { live } = context.dialect;
+  const how = howOf(command, live);
   const request = context.dialect.run({ ...command, vars: { ...command.vars, ...command.secrets }, marker, how });
   const stop = stopper(signal, command.timeoutMs);
   try {
@@ -52,7 +58,7 @@ export async function execute(
     const session = stub.pid;
     context.guard?.began(marker, session);
     try {
-      const end = await Promise.race([run(stub, request, command, sink), stop.reason]);
+      const end = await Promise.race([run(stub, request, command, sink, how === "live" ? live : null), stop.reason]);
       if (typeof end === "string") {
         await killTree(context, marker, stub);
         return { kind: "killed", reason: end };
@@ -64,6 +70,17 @@ export async function execute(
   } finally {
     stop.clear();
   }
+}
+
+/** A stub that has seen secrets serves no other command. */
+function howOf({ stdin, secrets }: ReadyCommand, live: LiveDialect): Header["how"] {
+  const secret = Object.keys(secrets).length > 0;
+  if (stdin === undefined) return secret ? "once" : "again";
+  return isLive(stdin) && !(secret && live.after) ? "live" : "stdin";
+}
+
+function isLive(stdin: NonNullable<EnvironmentCommand["stdin"]>): stdin is LiveInput {
+  return typeof stdin === "object" && Symbol.asyncIterator in stdin;
 }
 
 async function outcomeOf(
@@ -91,18 +108,26 @@ async function outcomeOf(
   }
 }
 
-function run(stub: StubExec, request: Request, command: ReadyCommand, sink: OutputSink): Promise<Ending> {
+function run(
+  stub: StubExec,
+  request: Request,
+  command: ReadyCommand,
+  sink: OutputSink,
+  live: LiveDialect | null,
+): Promise<Ending> {
   return new Promise(resolve => {
     let note: string | undefined;
-    let over = () => {};
-    const isOver = new Promise<void>(done => {
-      over = done;
-    });
+    const { stdin } = command;
+    const feeding = new Feeding();
+    /** Resolves when what the command left of its input is back. */
+    let rest: Promise<void> | null = null;
     const finish = (end: Ending) => {
-      over();
-      resolve(end);
+      feeding.stop();
+      // Nothing is left where nothing was written.
+      if (rest && feeding.written) void Promise.race([rest, sleep(REST_WITHIN_MS)]).then(() => resolve(end));
+      else resolve(end);
     };
-    stub.run(request, {
+    const receiver: StubCommand = {
       output: (stream, chunk) => {
         try {
           const waiting = sink[stream](chunk);
@@ -116,9 +141,31 @@ function run(stub: StubExec, request: Request, command: ReadyCommand, sink: Outp
       },
       ended: ending => finish(note === undefined ? { kind: "ended", ending } : { kind: "note", words: note }),
       lost: () => finish({ kind: "broken" }),
-    });
+    };
+    if (live?.after)
+      rest = new Promise(known => {
+        receiver.rest = bytes => {
+          if (feeding.written && isLive(stdin!)) stdin.unread?.(bytes);
+          known();
+        };
+      });
+    stub.run(request, receiver, live?.after);
     const fail = (error: unknown) => finish({ kind: "failed", error });
-    if (command.stdin !== undefined) feed(stub.input, command.stdin, isOver).catch(fail);
+    if (stdin !== undefined) feed(stub.input, stdin, feeding, live ?? undefined).catch(fail);
+  });
+}
+
+/** The writing of a command's stdin: goes on until the command is over. */
+export class Feeding {
+  /** Something was written that the command may have left unread. */
+  written = false;
+  over = false;
+  stop: () => void = () => {};
+  readonly stopped = new Promise<null>(resolve => {
+    this.stop = () => {
+      this.over = true;
+      resolve(null);
+    };
   });
 }
 
@@ -126,30 +173,33 @@ function run(stub: StubExec, request: Request, command: ReadyCommand, sink: Outp
 export async function feed(
   input: Duplex,
   stdin: NonNullable<EnvironmentCommand["stdin"]>,
-  isOver: Promise<void>,
+  feeding: Feeding,
+  dialect?: LiveDialect,
 ): Promise<void> {
-  const broken = once(input, "close").then(
-    () => undefined,
-    () => undefined,
-  );
-  const over = Promise.race([isOver, broken]).then(() => null);
-  if (typeof stdin === "string" || stdin instanceof Uint8Array) {
+  const close = () => feeding.stop();
+  input.once("close", close);
+  if (!isLive(stdin)) {
     if (stdin.length > 0) input.write(stdin);
     input.end();
     return;
   }
   const source = stdin[Symbol.asyncIterator]();
   for (;;) {
-    const next = await Promise.race([source.next(), over]);
-    if (next === null) {
-      // A source that waits for a key press may never settle: nobody waits for it.
+    const coming = source.next();
+    const next = await Promise.race([coming, feeding.stopped]);
+    if (next === null || feeding.over) {
+      // A source that waits for a key press may never settle: nobody waits for it, and what it still gives is for the next command.
+      void coming.then(late => late.done || stdin.unread?.(late.value));
       void source.return?.();
       return;
     }
     if (next.done) break;
-    if (!input.write(next.value)) await Promise.race([once(input, "drain"), over]);
+    feeding.written = true;
+    if (!input.write(dialect ? dialect.chunk(next.value) : next.value))
+      await Promise.race([once(input, "drain"), feeding.stopped]);
   }
-  input.end();
+  if (dialect?.end) input.write(dialect.end);
+  else input.end();
 }
 
 function notStarted(words: string, command: ReadyCommand): ProviderError {

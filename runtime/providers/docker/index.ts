@@ -1,5 +1,6 @@
 /** The Docker backend: environments are containers of ours on an engine. */
 import type Dockerode from "dockerode";
+import type { EnvironmentDetails, FileChange, SnapshotInfo } from "../../../protocol/explorer";
 import { identityOf } from "../../environments/process-identity";
 import {
   type Environment,
@@ -10,14 +11,17 @@ import {
   ProviderError,
 } from "../provider";
 import { buildImage } from "./build-image";
+import { fileChanges } from "./changes";
 import { containerUser, createOptions } from "./create-options";
+import { environmentDetails } from "./details";
 import { AGENT, type Dialect, SHELL } from "./dialect";
 import { agentMount } from "./egress/agent-volume";
 import { Egress, type EgressOptions } from "./egress/egress";
 import { type EgressRule, egressRule } from "./egress/rule";
 import { connectEngine, type Engine } from "./engine";
 import { DockerEnvironment, Vanished } from "./environment";
-import { engineError, statusOf } from "./errors";
+import { engineError, isUnreachable, statusOf, unreachable } from "./errors";
+import { type FoundContainer, restoreContainer, startContainer, stopContainer } from "./kept";
 import { containerNameOf, environmentInfo, isOurs, LABEL, labelsFor, type ShellKind } from "./labels";
 import { resolveMounts } from "./mounts";
 import { openContainer } from "./open-container";
@@ -26,7 +30,7 @@ import { type Bind, containerSide, realOrWritten, within } from "./paths";
 import { appeared, removeMadeFolders } from "./protected";
 import { hasImage, isImageName, pullImage } from "./pull";
 import { removeContainer } from "./remove";
-import { snapshotImage } from "./snapshot";
+import { listSnapshots, removeSnapshot, snapshotImage } from "./snapshot";
 import { watchEngine } from "./watch";
 
 export interface DockerProviderOptions {
@@ -139,27 +143,63 @@ class DockerProvider implements Provider {
   async attach(name: string, _signal: AbortSignal): Promise<Environment | null> {
     const found = await this.#find(name);
     if (!found) return null;
-    const { container, info } = found;
-    if (info.State.Paused) await container.unpause();
-    else if (!info.State.Running) await container.start().catch(error => notModified(error));
+    await startContainer(found);
+    return this.#attachment(name, found.container, found.info.Config.Labels);
+  }
+
+  /** To a container whose config is not at hand. */
+  #attachment(name: string, container: Dockerode.Container, labels: Record<string, string>): DockerEnvironment {
     return new DockerEnvironment({
       name,
       created: false,
       container,
       lifeline: null,
-      dialect: dialectOf(info.Config.Labels),
+      dialect: dialectOf(labels),
       folder: cwd => cwd ?? "",
-      egress: this.#egress(container, JSON.parse(info.Config.Labels[LABEL.net] || "null"), () => {}),
+      egress: this.#egress(container, JSON.parse(labels[LABEL.net] || "null"), () => {}),
       closed: () => {},
     });
   }
 
-  async inspect(name: string, _signal: AbortSignal): Promise<unknown> {
+  async inspect(name: string, _signal: AbortSignal): Promise<EnvironmentDetails | null> {
+    const engine = await this.#connect();
     const found = await this.#find(name);
-    if (!found) return null;
-    // Variables of the image may hold secrets.
-    const { Env: _, ...config } = found.info.Config;
-    return { ...found.info, Config: config };
+    return found && environmentDetails(found, this.ref, engine.label);
+  }
+
+  async stop(name: string, _signal: AbortSignal): Promise<boolean> {
+    const found = await this.#find(name);
+    if (found) await stopContainer(found);
+    return found !== null;
+  }
+
+  async start(name: string, _signal: AbortSignal): Promise<boolean> {
+    const found = await this.#find(name);
+    if (found) await startContainer(found);
+    return found !== null;
+  }
+
+  async restore(name: string, ref: string, signal: AbortSignal): Promise<boolean> {
+    const found = await this.#find(name);
+    if (!found) return false;
+    await restoreContainer(await this.#connect(), found, ref, async container => {
+      const environment = this.#attachment(name, container, found.info.Config.Labels);
+      await environment.ready(signal).finally(() => environment.detach());
+    });
+    return true;
+  }
+
+  async changes(name: string, _signal: AbortSignal): Promise<FileChange[] | null> {
+    const found = await this.#find(name);
+    return found && fileChanges(found.container);
+  }
+
+  async snapshots(environment: string | undefined, _signal: AbortSignal): Promise<SnapshotInfo[]> {
+    return listSnapshots((await this.#connect()).docker, environment);
+  }
+
+  async removeSnapshot(ref: string, _signal: AbortSignal): Promise<boolean> {
+    return removeSnapshot((await this.#connect()).docker, ref);
   }
 
   async remove(name: string, _signal: AbortSignal): Promise<boolean> {
@@ -185,11 +225,12 @@ class DockerProvider implements Provider {
     try {
       return await engine.docker.listContainers({ all: true, filters: { label: [LABEL.owner] }, abortSignal: signal });
     } catch (error) {
+      if (isUnreachable(error)) throw unreachable(engine.label, engine.address.source, error);
       throw engineError("Listing the environments", error);
     }
   }
 
-  async #find(name: string) {
+  async #find(name: string): Promise<FoundContainer | null> {
     const engine = await this.#connect();
     const container = engine.docker.getContainer(containerNameOf(name));
     try {
@@ -248,8 +289,4 @@ function commandFolder(cwd: string | undefined, spec: EnvironmentSpec, binds: Bi
 
 function dialectOf(labels: Record<string, string>): Dialect {
   return labels[LABEL.shell] === "agent" ? AGENT : SHELL;
-}
-
-function notModified(error: unknown): void {
-  if (statusOf(error) !== 304) throw engineError("Starting the environment", error);
 }

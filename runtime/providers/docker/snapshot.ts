@@ -1,7 +1,8 @@
 /** Snapshots are images of ours; a snapshot's name is its tag. */
 import type Dockerode from "dockerode";
-import { type FileChange, ProviderError } from "../provider";
-import { engineError, messageOf } from "./errors";
+import type { SnapshotInfo } from "../../../protocol/explorer";
+import { ProviderError } from "../provider";
+import { engineError, messageOf, statusOf } from "./errors";
 import { containerNameOf, LABEL } from "./labels";
 import { hasImage, isImageName } from "./pull";
 
@@ -58,14 +59,42 @@ export async function snapshotImage(docker: Dockerode, from: string): Promise<st
   );
 }
 
-const KINDS: Record<number, FileChange["kind"]> = { 0: "changed", 1: "added", 2: "deleted" };
-
-/** What differs from the image, by path. */
-export async function fileChanges(container: Dockerode.Container): Promise<FileChange[]> {
+/** The snapshots of an environment, or all of this engine; newest first. */
+export async function listSnapshots(docker: Dockerode, environment: string | undefined): Promise<SnapshotInfo[]> {
+  let images: Dockerode.ImageInfo[];
   try {
-    const changes = ((await container.changes()) ?? []) as { Path: string; Kind: number }[];
-    return changes.map(({ Path, Kind }) => ({ path: Path, kind: KINDS[Kind] ?? "changed" }));
+    images = await docker.listImages({ filters: { label: [LABEL.snapshot] } });
   } catch (error) {
-    throw engineError("Comparing the environment with its image", error);
+    throw engineError("Listing the snapshots", error);
+  }
+  return images
+    .sort((a, b) => b.Created - a.Created)
+    .flatMap(image => {
+      const name = image.Labels?.[LABEL.snapshot];
+      const of = image.Labels?.[LABEL.name];
+      if (!name || !of || (environment !== undefined && of !== environment)) return [];
+      const createdAt = new Date(image.Created * 1000).toISOString();
+      return (image.RepoTags ?? [])
+        .filter(ref => ref.startsWith(`${REPOSITORY}:`))
+        .map(ref => ({ ref, name, environment: of, createdAt, sizeBytes: image.Size }));
+    });
+}
+
+/** Removes a snapshot; false when there is none of that reference. Other images are left alone. */
+export async function removeSnapshot(docker: Dockerode, ref: string): Promise<boolean> {
+  const tag = ref.startsWith(`${REPOSITORY}:`) ? ref : `${REPOSITORY}:${containerNameOf(ref)}`;
+  try {
+    await docker.getImage(tag).remove();
+    return true;
+  } catch (error) {
+    if (statusOf(error) === 404) return false;
+    if (statusOf(error) === 409) {
+      throw new ProviderError(
+        "run/snapshot-used",
+        `The snapshot \`${ref}\` is in use: an environment runs from it.`,
+        "Release or restore that environment first (`mlld-env ls`).",
+      );
+    }
+    throw engineError(`Removing the snapshot \`${ref}\``, error);
   }
 }

@@ -23,10 +23,14 @@ export interface StubCommand {
   note(words: string): void;
   /** The stream ended without a trailer. */
   lost(error: Error | null): void;
+  /** After `ended` of a command with live input: what it has not read of it. */
+  rest?(unread: Buffer): void;
 }
 
 interface Running {
   command: StubCommand;
+  /** Written once the command has ended. */
+  after: string | null;
   finders: Record<StreamName, TrailerFinder>;
   /** Streams whose trailer has come: what follows is the stub's own. */
   done: Set<StreamName>;
@@ -45,6 +49,8 @@ export class StubExec {
   readonly #exec: Dockerode.Exec;
   readonly #socket: Duplex;
   #running: Running | null = null;
+  /** The command whose unread input is to come. */
+  #resting: StubCommand | null = null;
   #waiting = false;
   #text = "";
   #failure = "";
@@ -83,8 +89,8 @@ export class StubExec {
     return this.#exec.inspect();
   }
 
-  /** Sends a request; its answer ends in the trailer. */
-  run(request: Request, command: StubCommand): void {
+  /** Sends a request; its answer ends in the trailer. `after` answers it, for a command with live input. */
+  run(request: Request, command: StubCommand, after: ((nonce: string) => string) | null = null): void {
     const nonce = randomBytes(18).toString("hex");
     const finder = (stream: StreamName) =>
       new TrailerFinder(nonce, {
@@ -93,6 +99,7 @@ export class StubExec {
       });
     const running: Running = {
       command,
+      after: after && after(nonce),
       finders: { stdout: finder("stdout"), stderr: finder("stderr") },
       done: new Set(),
     };
@@ -131,10 +138,13 @@ export class StubExec {
       return;
     }
     this.#text += chunk.toString("latin1");
-    const match = this.#text.match(/R (\d+)\n/);
-    if (!match) return;
+    const lines = this.#text.split("\n");
+    const ready = lines.slice(0, -1).findIndex(line => !line.startsWith("U ") && /R \d+$/.test(line));
+    if (ready < 0) return;
     this.#text = "";
-    this.pid = Number(match[1]);
+    this.pid = Number(/\d+$/.exec(lines[ready]!)![0]);
+    const unread = lines.slice(0, ready).flatMap(line => (line.startsWith("U ") ? [line.slice(2)] : []));
+    this.#settleRest(Buffer.from(unread.join("\n"), "latin1"));
     this.#waiting = true;
     this.#rest();
   }
@@ -148,8 +158,17 @@ export class StubExec {
     running.done.add(stream);
     if (running.done.size < 2) return;
     this.#running = null;
+    if (running.command.rest) this.#resting = running.command;
     running.command.ended({ exitCode: Number(match[1]), oomKills: Number(match[2]), oomCount: Number(match[3]) });
+    // From here on nobody writes the command's input any more.
+    if (running.after === null || !this.#socket.writable) this.#settleRest(Buffer.alloc(0));
+    else this.#socket.write(running.after);
     this.#rest();
+  }
+
+  #settleRest(unread: Buffer): void {
+    this.#resting?.rest?.(unread);
+    this.#resting = null;
   }
 
   /** Gets idle when the stub waits and its last command is over, whichever is heard of first. */
@@ -173,6 +192,7 @@ export class StubExec {
         error ?? new Error(this.#failure.trim() || "it ended at once"),
       ),
     );
+    this.#settleRest(Buffer.alloc(0));
     if (running) void this.#lose(running, error);
     this.changed();
   }

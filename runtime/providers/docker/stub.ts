@@ -6,8 +6,9 @@ import { ProviderError } from "../provider";
 
 /**
  * `R PID` on stderr means ready. A header is a line with a nonce, shell code, and the nonce again; `m_run HOW` in the code runs the
- * command in its arguments, `m_say` ends code that runs no command. HOW: `again` (no stdin; the stub serves more commands), `once` (no stdin) or `stdin` (the rest
- * of the stub's input is the command's). The last line on both streams is `NONCE EXITCODE OOMKILLS COUNT` (kills for memory during the command, and since
+ * command in its arguments, `m_say` ends code that runs no command. HOW: `again` (no stdin; the stub serves more commands), `once` (no stdin), `stdin` (the rest
+ * of the stub's input is the command's) or `live` (the stub's input is the command's until a line of nothing but the nonce, written once the command has ended; what the
+ * command left of it comes back on stderr, `U ` before each line, and the stub serves more commands). The last line on both streams is `NONCE EXITCODE OOMKILLS COUNT` (kills for memory during the command, and since
  * the container started); `NONCE missing` and `NONCE cwd` on
  * stderr say that the program or its folder doesn't exist.
  *
@@ -44,17 +45,28 @@ m_say() {
   printf '%s %s %s %s\\n' "$m_n" "$1" "$2" "$3"
   printf '%s %s %s %s\\n' "$m_n" "$1" "$2" "$3" >&2
 }
+m_rest() {
+  while IFS= read -r m_l; do
+    [ "$m_l" = "$m_n" ] && return 0
+    printf 'U %s\\n' "$m_l" >&2
+  done
+  return 1
+}
 m_run() {
   m_h=$1
   shift
   m_s=
   m_ooms
   m_b=$m_o
-  if [ "$m_h" = stdin ]; then (m_go "$@"); else (m_go "$@") </dev/null; fi
+  case $m_h in stdin | live) (m_go "$@") ;; *) (m_go "$@") </dev/null ;; esac
   m_c=$?
   m_ooms
   m_say "$m_c" "$((m_o - m_b))" "$m_o"
-  [ "$m_h" = again ] && m_alone || exit 0
+  case $m_h in
+    again) m_alone || exit 0 ;;
+    live) m_alone && m_rest || exit 0 ;;
+    *) exit 0 ;;
+  esac
 }
 while printf 'R %s\\n' $$ >&2; do
   m_s=
@@ -94,7 +106,7 @@ export interface Header {
   cwd: string;
   vars: Record<string, string>;
   marker: string;
-  how: "again" | "once" | "stdin";
+  how: "again" | "once" | "stdin" | "live";
 }
 
 /** The shell code that sets variables, folder and positional parameters. Throws `ProviderError` for what a process cannot have. */

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type Dockerode from "dockerode";
 import { type Outcome, type OutputSink, ProviderError, type TerminalSize } from "../provider";
 import { messageOf } from "./errors";
-import { feed, type ReadyCommand, stopper } from "./execute";
+import { Feeding, feed, type ReadyCommand, stopper } from "./execute";
 import { killTree } from "./kill";
 import { outcomeOfBrokenStream } from "./lost";
 import { frameHeader, terminalCode } from "./stub";
@@ -53,10 +53,7 @@ export async function executeOnTerminal(
   void resize(size);
   size.onResize?.(next => void resize(next));
 
-  let over = () => {};
-  const isOver = new Promise<void>(resolve => {
-    over = resolve;
-  });
+  const feeding = new Feeding();
   const stop = stopper(signal, command.timeoutMs);
   context.guard?.began(marker, 0);
   try {
@@ -64,7 +61,7 @@ export async function executeOnTerminal(
       for await (const chunk of socket) await sink.stdout(chunk as Buffer);
       return "ended" as const;
     })();
-    const input = command.stdin === undefined ? undefined : feed(socket, command.stdin, isOver);
+    const input = command.stdin === undefined ? undefined : feed(socket, command.stdin, feeding);
     const end = await Promise.race([output, stop.reason, ...(input ? [input.then(() => output)] : [])]);
     if (end !== "ended") {
       await killTree(context, marker, null);
@@ -76,7 +73,7 @@ export async function executeOnTerminal(
     throw error;
   } finally {
     running = false;
-    over();
+    feeding.stop();
     context.guard?.ended(marker, 0);
     stop.clear();
     socket.destroy();

@@ -5,7 +5,7 @@ import type { Engine } from "./engine";
 import { LABEL } from "./labels";
 
 /** What changes a row of the list. Exec events are not among them: they carry the argv of commands. */
-const EVENTS = ["create", "start", "die", "destroy", "pause", "unpause", "rename", "stop", "oom"];
+const EVENTS = ["create", "start", "die", "destroy", "pause", "unpause", "rename", "stop", "oom", "commit"];
 const RETRY_MS = [250, 500, 1000, 2000, 5000];
 
 /**

@@ -106,6 +106,8 @@ class SpritesProvider implements Provider {
           engine: this.host,
           workspace: record?.workspace ?? "",
           file: record?.file ?? "",
+          // A checkpoint can be put back by its id on the command line; the service lists none.
+          abilities: running ? ["shell", "snapshot"] : [],
           createdAt: sprite.created_at ?? sprite.updated_at ?? "",
         } satisfies EnvironmentInfo;
       }),

@@ -43,9 +43,7 @@ afterAll(() => {
 
 /** Images that were built from a Dockerfile in a folder of ours. */
 function removeBuiltImages(): void {
-  const rows = docker("images", "--filter", `label=${LABEL.build}`, "--format", "{{.Repository}}:{{.Tag}}")
-    .split("\n")
-    .filter(Boolean);
+  const rows = docker("images", "--filter", `label=${LABEL.build}`, "--format", "{{.ID}}").split("\n").filter(Boolean);
   for (const row of rows) {
     const dockerfile = docker("inspect", "-f", `{{index .Config.Labels "${LABEL.build}"}}`, row);
     if (folders.some(folder => dockerfile.startsWith(folder))) docker("rmi", "-f", row);

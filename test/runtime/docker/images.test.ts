@@ -192,15 +192,20 @@ describe.skipIf(!hasEngine)("snapshots", () => {
   });
 
   it("show what an environment changed", async () => {
-    const environment = await open();
-    await run(environment, "echo x >/root/new; echo y >>/etc/passwd; rm /etc/group");
-    const changes = await environment.changes!(never);
-    expect(changes).toEqual(
-      expect.arrayContaining([
-        { path: "/root/new", kind: "added" },
-        { path: "/etc/passwd", kind: "changed" },
-        { path: "/etc/group", kind: "deleted" },
-      ]),
+    const folder = workspace();
+    const mounts = [{ host: folder, container: "/work/deep", tail: null, mode: "rw" as const }];
+    const environment = await open({ folder, fs: { mounts, scratch: ["/scratch"] } });
+    await run(
+      environment,
+      "mkdir -p /root/a/b && echo x >/root/a/b/new; mkdir /root/empty; echo y >>/etc/passwd; rm /etc/group; echo z >/work/deep/z",
     );
+    // No folders that changed only because of what is in them, and no places of mounts.
+    expect(await provider().changes!(environment.name, never)).toEqual([
+      { path: "/etc/group", kind: "deleted" },
+      { path: "/etc/passwd", kind: "changed" },
+      { path: "/root/a/b/new", kind: "added" },
+      { path: "/root/empty", kind: "added" },
+    ]);
+    expect(await provider().changes!("no-such-environment", never)).toBeNull();
   });
 });
