@@ -169,9 +169,9 @@ export const FIELDS: readonly FieldSpec[] = [
   }),
   field({
     name: "snapshot",
-    type: "string",
+    type: "string | { archiveSaveDir, keepGlobs, ignoreGlobs, compression }",
     inherits: false,
-    doc: "Saves the environment under this name at `]`.",
+    doc: "A name saves the environment under it at `]`. An object saves the project's files as an archive in `archiveSaveDir`.",
     enforcedBy: "The provider.",
   }),
   field({
@@ -261,19 +261,23 @@ export const FIELDS: readonly FieldSpec[] = [
     snippet: "${1|true,false|}",
     values: ["true", "false"],
   }),
-  ...[
-    "type",
-    "environment",
-    "setup",
-    "commands",
-    "local",
-    "docker",
-    "binary",
-    "dockerBinary",
-    "docker_binary",
-    "description",
-  ].map(name =>
+  field({
+    name: "staticAssets",
+    aliases: ["static_assets"],
+    type: "{ name: path }",
+    doc: "Files for reading that `{{static:name}}` in `environment` and `setup` means: in a sandbox `/static/…`, else their path here.",
+    snippet: '{ ${1:words}: "${2:./words.txt}" }',
+  }),
+  field({
+    name: "entry",
+    type: "string",
+    doc: "The entry that `commands` of a spec runs: the whole command is in the variable `MLLD_ENV_COMMAND`.",
+  }),
+  ...["environment", "setup", "type", "local", "docker", "binary", "dockerBinary", "docker_binary"].map(name =>
     field({ name, type: "spec option", doc: "An option of environment specs.", createTime: true, offered: false }),
+  ),
+  ...["commands", "description"].map(name =>
+    field({ name, type: "spec option", doc: "An option of environment specs.", offered: false }),
   ),
 ];
 

@@ -430,7 +430,8 @@ const OPTION_TYPES: Record<string, { kinds: string[]; words: string }> = {
   workdir: { kinds: ["string"], words: "an absolute path" },
   user: { kinds: ["string"], words: 'a user such as "1000:1000"' },
   from: { kinds: ["string"], words: "the name of a snapshot" },
-  snapshot: { kinds: ["string", "boolean"], words: "a name" },
+  snapshot: { kinds: ["string", "boolean", "object"], words: "a name, or { archiveSaveDir }" },
+  entry: { kinds: ["string"], words: "the path of an entry" },
   spec: { kinds: ["string"], words: "the path of a spec file" },
   ports: { kinds: ["array"], words: 'a list such as ["8080:80"]' },
 };

@@ -1,22 +1,28 @@
 /**
- * Environment specs: which fields a spec file has, read with the exact place of each mistake. Unknown keys are refused at every level,
- * numbers do not become strings. Names are snake_case in files and camelCase in mlld configs; both are read.
+ * Environment specs: which fields a spec file has, read with the exact place of each mistake. Names are snake_case in files and
+ * camelCase in mlld configs; both are read.
  */
-import type { Place } from "../place";
-import type { AbstractEntry, AbstractObject, AbstractValue } from "../values/abstract";
-import { kindOf } from "./reading";
-import { closest } from "./spelling";
-import type { FixData } from "./types";
+import type { AbstractValue } from "../values/abstract";
+import { isAbsolute, resolveContainerPath } from "./paths";
+import { checkMounts, checkStaticNames, entryProblem, leaves } from "./spec-checks";
+import {
+  flag,
+  headOf,
+  listOf,
+  type Model,
+  mapOf,
+  model,
+  oneOf,
+  optional,
+  problem,
+  type Read,
+  readModel,
+  type SpecProblem,
+  text,
+  textLike,
+} from "./spec-readers";
 
-/** A mistake in a spec; `place` is missing for what was given on the command line. */
-export interface SpecProblem {
-  code: "run/spec";
-  severity: "error";
-  message: string;
-  place?: Place;
-  related: { place: Place; message: string }[];
-  fixes: FixData[];
-}
+export type { SpecProblem } from "./spec-readers";
 
 export interface EnvironmentSpecFile {
   type: "local" | "docker";
@@ -25,15 +31,19 @@ export interface EnvironmentSpecFile {
   environment: { env: Record<string, string>; includeOsEnv: boolean };
   setup: { commands: string[]; evalCommands: string[]; resumeCommands: string[] };
   commands: { entryFile: string; command: string; agentCommand: string | null };
-  snapshot: {
-    keepGlobs: string[] | null;
-    ignoreGlobs: string[];
-    compression: "gz" | "bz2" | "xz" | "none";
-    archiveSaveDir: string | null;
-  };
+  snapshot: SnapshotOptions;
+  /** What `{{static:name}}` means, by name. */
+  staticAssets: StaticAsset[];
   local: { requiresTty: boolean; shell: string | null };
   /** Set for `type: docker`. */
   docker: DockerSpec | null;
+}
+
+export interface SnapshotOptions {
+  keepGlobs: string[] | null;
+  ignoreGlobs: string[];
+  compression: "gz" | "bz2" | "xz" | "none";
+  archiveSaveDir: string | null;
 }
 
 export interface DockerSpec {
@@ -44,6 +54,8 @@ export interface DockerSpec {
   extraMounts: SpecMount[];
   network: string | null;
   user: string | null;
+  /** Published on loopback. */
+  ports: string[];
   keepContainerAfterClean: boolean;
 }
 
@@ -53,78 +65,108 @@ export interface SpecMount {
   mode: "ro" | "rw";
 }
 
-type Read<T> = (value: AbstractValue, at: string, problems: SpecProblem[]) => T | undefined;
-
-interface SpecField {
-  read: Read<unknown>;
-  /** undefined is required. */
-  fallback?: unknown;
-  aliases?: string[];
+/** A file or folder that commands read and no snapshot holds. */
+export interface StaticAsset {
+  name: string;
+  /** As written; a relative one starts at the workspace. */
+  host: string;
+  /** Where it lies in a sandbox: `/static/…`. */
+  container: string;
 }
 
-type Model = Record<string, SpecField>;
+/** `HOST:CONTAINER[/udp]` or `CONTAINER`; the host side is loopback in any case. */
+export const PORT = /^(?:(?:127\.0\.0\.1|localhost):)?(?:(\d{1,5}):)?(\d{1,5})(\/(?:tcp|udp))?$/;
 
 const IGNORED = ["*.pyc", "venv/*", ".venv/*", ".evaluation_tests/*"];
 
-const text: Read<string> = (value, at, problems) =>
-  value.kind === "known" && typeof value.value === "string" ? value.value : wrong(value, at, "a text", problems);
-const flag: Read<boolean> = (value, at, problems) =>
-  value.kind === "known" && typeof value.value === "boolean"
-    ? value.value
-    : wrong(value, at, "true or false", problems);
-const optional =
-  <T>(read: Read<T>): Read<T | null> =>
-  (value, at, problems) =>
-    value.kind === "known" && value.value === null ? null : read(value, at, problems);
-const texts: Read<string[]> = (value, at, problems) => {
-  if (value.kind !== "array") return wrong(value, at, "a list of texts", problems);
-  return value.items.flatMap((item, index) => text(item, `${at}[${index}]`, problems) ?? []);
-};
-const textMap: Read<Record<string, string>> = (value, at, problems) => {
-  if (value.kind !== "object") return wrong(value, at, "an object of texts", problems);
-  return Object.fromEntries(
-    value.entries.flatMap(entry => {
-      const read = text(entry.value, `${at}.${entry.key}`, problems);
-      return read === undefined ? [] : [[entry.key, read]];
-    }),
-  );
-};
-const oneOf =
-  <T extends string>(...words: T[]): Read<T> =>
-  (value, at, problems) => {
-    if (value.kind === "known" && words.includes(value.value as T)) return value.value as T;
-    return wrong(value, at, `one of ${words.join(", ")}`, problems);
-  };
-const model =
-  (fields: Model): Read<Record<string, unknown>> =>
-  (value, at, problems) =>
-    value.kind === "object" ? readModel(value, fields, at, problems) : wrong(value, at, "an object", problems);
+const texts = listOf(text, "a list of texts");
 
-const nonEmpty: Read<string> = (value, at, problems) => {
-  const read = text(value, at, problems);
-  return read?.trim() === "" ? wrong(value, at, "the name of an image", problems) : read;
+const textMap: Read<Record<string, string>> = (value, at, problems) => {
+  const entries = mapOf((key, item, here) => variable(key, item, here, problems), "an object of texts")(
+    value,
+    at,
+    problems,
+  );
+  return entries && Object.fromEntries(entries);
 };
-const absolutePath: Read<string> = (value, at, problems) => {
-  const read = text(value, at, problems);
-  return read === undefined || read.startsWith("/")
-    ? read
-    : wrong(value, at, "an absolute path such as /workspace", problems);
-};
-/** A path mounts read-only; an object says `bind` and `mode`, which is `rw` when it is left out. */
-const mounts: Read<SpecMount[]> = (value, at, problems) => {
-  if (value.kind !== "object") return wrong(value, at, "an object of mounts", problems);
-  return value.entries.flatMap(({ key, value: to }): SpecMount[] => {
-    const here = `${at}.${key}`;
-    if (to.kind !== "object") {
-      const container = absolutePath(to, here, problems);
-      return container === undefined ? [] : [{ host: key, container, mode: "ro" }];
-    }
-    const { bind, mode } = readModel(to, MOUNT, here, problems) as { bind?: string; mode?: "ro" | "rw" };
-    return bind === undefined ? [] : [{ host: key, container: bind, mode: mode ?? "rw" }];
-  });
-};
+
+/** A name with an equals sign or a NUL in it cannot be set; a value may hold anything but NUL. */
+function variable(key: string, value: AbstractValue, at: string, problems: SpecProblem[]): string | undefined {
+  if (key === "" || /[=\0]/.test(key)) {
+    problems.push(problem(`'${key}' cannot be the name of a variable.`, value.place));
+    return undefined;
+  }
+  return textLike(read => !read.includes("\0"), "a text without NUL")(value, at, problems);
+}
+
+const nonEmpty = textLike(read => read.trim() !== "" && !/\s/.test(read.trim()), "the name of an image");
+const absolutePath = textLike(
+  path => path.startsWith("/") && !path.includes("\0"),
+  "an absolute path such as /workspace",
+);
+const hostPath = textLike(path => path.trim() !== "" && !path.includes("\0"), "a path of this machine");
+const port = textLike(written => {
+  const match = PORT.exec(written);
+  return match !== null && Number(match[1] ?? 1) <= 65535 && Number(match[2]) >= 1 && Number(match[2]) <= 65535;
+}, 'HOST:CONTAINER such as "8080:80"');
 
 const MOUNT: Model = { bind: { read: absolutePath }, mode: { read: oneOf("ro", "rw"), fallback: "rw" } };
+
+/** A path mounts read-only; an object says `bind` and `mode`, which is `rw` when it is left out. */
+const mounts: Read<SpecMount[]> = (value, at, problems) =>
+  mapOf((host, to, here): SpecMount | undefined => {
+    if (host.trim() === "" || leaves(host)) {
+      const entry = value.kind === "object" ? value.entries.find(({ key }) => key === host) : undefined;
+      problems.push(
+        problem(
+          host.trim() === ""
+            ? `\`${at}\` has a mount without a path of this machine.`
+            : `The mount '${host}' leaves the workspace: write an absolute path for a folder elsewhere.`,
+          entry?.keyPlace ?? to.place,
+        ),
+      );
+      return undefined;
+    }
+    if (to.kind !== "object") {
+      const container = absolutePath(to, here, problems);
+      return container === undefined ? undefined : { host, container, mode: "ro" };
+    }
+    const { bind, mode } = readModel(to, MOUNT, here, problems) as { bind?: string; mode?: "ro" | "rw" };
+    return bind === undefined ? undefined : { host, container: bind, mode: mode ?? "rw" };
+  }, "an object of mounts such as { ./data: /data }")(value, at, problems)?.map(([, mount]) => mount);
+
+const ASSET: Model = { path: { read: hostPath }, savePath: { read: hostPath, fallback: null } };
+
+/** A path, or an object that also says where below `/static` it lies. */
+const assets: Read<StaticAsset[]> = (value, at, problems) =>
+  mapOf((name, to, here): StaticAsset | undefined => {
+    if (!/^[\w.-]+$/.test(name)) {
+      problems.push(
+        problem(`'${name}' cannot be the name of a static asset: letters, digits, '_', '-' and '.' can.`, to.place),
+      );
+      return undefined;
+    }
+    if (to.kind !== "object") {
+      const host = hostPath(to, here, problems);
+      return host === undefined ? undefined : { name, host, container: staticPath(host) };
+    }
+    const { path, savePath } = readModel(to, ASSET, here, problems) as { path?: string; savePath?: string | null };
+    return path === undefined ? undefined : { name, host: path, container: staticPath(savePath ?? path) };
+  }, "an object of paths")(value, at, problems)?.map(([, asset]) => asset);
+
+/** Below `/static` whatever it says: of an absolute path the last segment, `..` climbs nowhere. */
+function staticPath(path: string): string {
+  const slashed = path.replaceAll("\\", "/").replace(/^(?:~|@base|@root)\//, "");
+  const kept = isAbsolute(slashed) ? slashed.replace(/\/+$/, "").split("/").at(-1) : slashed;
+  return `/static${resolveContainerPath(`/${kept}`, "/")}`.replace(/\/$/, "");
+}
+
+const entryFormat: Read<string> = (value, at, problems) => {
+  const read = text(value, at, problems);
+  const mistake = read === undefined ? null : entryProblem(read);
+  if (mistake) problems.push(problem(mistake, value.place));
+  return read;
+};
 
 const PARTS: Model = {
   environment: {
@@ -141,7 +183,7 @@ const PARTS: Model = {
   },
   commands: {
     read: model({
-      entryFile: { read: text, fallback: "{entry_file}" },
+      entryFile: { read: entryFormat, fallback: "{entry_file}" },
       command: { read: text, fallback: "python" },
       agentCommand: { read: optional(text), fallback: null },
     }),
@@ -152,180 +194,120 @@ const PARTS: Model = {
       keepGlobs: { read: optional(texts), fallback: null },
       ignoreGlobs: { read: texts, fallback: IGNORED },
       compression: { read: oneOf("gz", "bz2", "xz", "none"), fallback: "gz" },
-      archiveSaveDir: { read: optional(text), fallback: null },
+      archiveSaveDir: { read: optional(hostPath), fallback: null },
     }),
     fallback: { keepGlobs: null, ignoreGlobs: IGNORED, compression: "gz", archiveSaveDir: null },
   },
+  staticAssets: { read: assets, fallback: [] },
+  local: {
+    read: model({ requiresTty: { read: flag, fallback: false }, shell: { read: optional(text), fallback: null } }),
+    fallback: { requiresTty: false, shell: null },
+  },
 };
 
-const LOCAL: SpecField = {
-  read: model({ requiresTty: { read: flag, fallback: false }, shell: { read: optional(text), fallback: null } }),
-  fallback: { requiresTty: false, shell: null },
-};
-
-const DOCKER: SpecField = {
-  read: model({
-    image: { read: nonEmpty },
-    binary: { read: text, fallback: "docker", aliases: ["dockerBinary"] },
-    workdir: { read: absolutePath, fallback: "/workspace" },
-    mountWorkspace: { read: flag, fallback: true },
-    extraMounts: { read: mounts, fallback: [] },
-    network: { read: optional(text), fallback: null },
-    user: { read: optional(text), fallback: null },
-    keepContainerAfterClean: { read: flag, fallback: false },
-  }),
-};
-
-/** Backends by their `type`: which part of a spec they read. */
+/** Backends by their `type`: the parts of a spec that only they read. `local` says of every backend how set-up runs. */
 const TYPES: Record<EnvironmentSpecFile["type"], Model> = {
-  local: { local: LOCAL },
-  docker: { docker: DOCKER, local: LOCAL },
+  local: {},
+  docker: {
+    docker: {
+      read: model({
+        image: { read: nonEmpty },
+        binary: { read: text, fallback: "docker", aliases: ["dockerBinary"] },
+        workdir: { read: absolutePath, fallback: "/workspace" },
+        mountWorkspace: { read: flag, fallback: true },
+        extraMounts: { read: mounts, fallback: [] },
+        network: { read: optional(text), fallback: null },
+        user: { read: optional(text), fallback: null },
+        ports: { read: listOf(port, 'a list such as ["8080:80"]'), fallback: [] },
+        keepContainerAfterClean: { read: flag, fallback: false },
+      }),
+    },
+  },
 };
+
+/** The names of the backends that a `type` may name. */
+export const SPEC_TYPES = Object.keys(TYPES);
 
 /** Reads a spec; `null` when it has problems. */
 export function readSpec(value: AbstractValue): { spec: EnvironmentSpecFile | null; problems: SpecProblem[] } {
   const problems: SpecProblem[] = [];
   if (value.kind !== "object") {
-    wrong(value, "the spec", "an object", problems);
+    const found = value.kind === "known" && value.value === null ? "This spec is empty" : "This is no spec";
+    problems.push(problem(`${found}: a spec is an object with \`type\`, \`name\` and more.`, value.place));
     return { spec: null, problems };
   }
-  const types = Object.keys(TYPES);
   const type = value.entries.find(entry => entry.key === "type");
   const word = type?.value.kind === "known" ? type.value.value : undefined;
-  if (!type) problems.push(problem(`The spec has no \`type\`: it is one of ${types.join(", ")}.`, value.place));
-  else if (typeof word !== "string" || !Object.hasOwn(TYPES, word))
-    problems.push(
-      problem(
-        `There is no backend ${JSON.stringify(word ?? null)}: \`type\` is one of ${types.join(", ")}.`,
-        type.value.place,
-      ),
-    );
-  const backend =
-    typeof word === "string" && Object.hasOwn(TYPES, word)
-      ? TYPES[word as "local" | "docker"]
-      : { local: LOCAL, docker: DOCKER };
-  const fields: Model = { type: { read: v => v, fallback: word }, name: { read: text }, ...PARTS, ...backend };
+  const known = typeof word === "string" && Object.hasOwn(TYPES, word);
+  const types = SPEC_TYPES.join(", ");
+  if (!type) problems.push(problem(`The spec has no \`type\`: it is one of ${types}.`, headOf(value)));
+  else if (!known) {
+    const named = JSON.stringify(word ?? null);
+    problems.push(problem(`There is no backend ${named}: \`type\` is one of ${types}.`, type.value.place));
+  }
+  // Of a backend that is not known the parts of all are read, so that only its name is a mistake.
+  const backend: Model = known
+    ? TYPES[word as EnvironmentSpecFile["type"]]
+    : { docker: { ...TYPES.docker.docker!, fallback: null } };
+  const fields: Model = { type: { read: v => v, fallback: null }, name: { read: text }, ...PARTS, ...backend };
+  const before = problems.length;
   const spec = {
     docker: null,
-    local: LOCAL.fallback,
-    ...readModel(value, fields, "", problems),
+    ...readModel(value, wrongKind(value, word, fields, problems), "", problems),
     type: word,
-  } as EnvironmentSpecFile;
-  if (problems.length === 0 && spec.docker) checkMounts(spec.docker, value, problems);
-  return { spec: problems.length === 0 ? spec : null, problems };
+  };
+  if (problems.length === before) {
+    checkMounts(spec as unknown as EnvironmentSpecFile, value, problems);
+    checkStaticNames((spec as unknown as EnvironmentSpecFile).staticAssets, value, problems);
+  }
+  return { spec: problems.length === 0 ? (spec as unknown as EnvironmentSpecFile) : null, problems };
 }
 
+/** `docker` in a spec of another type: said as such, and not as a misspelt key. */
+function wrongKind(value: AbstractValue, word: unknown, fields: Model, problems: SpecProblem[]): Model {
+  if (value.kind !== "object" || typeof word !== "string") return fields;
+  const other = value.entries.find(({ key }) => !fields[key] && Object.hasOwn(TYPES, key));
+  if (!other) return fields;
+  problems.push(
+    problem(
+      `\`${other.key}\` belongs to a spec of \`type: ${other.key}\`; this one is \`type: ${word}\`. Change the type, or leave \`${other.key}\` out.`,
+      other.keyPlace,
+    ),
+  );
+  return { ...fields, [other.key]: { read: v => v, fallback: null } };
+}
+
+type PartName = "setup" | "environment" | "local" | "commands" | "snapshot" | "staticAssets";
+
 /** Reads one part of a spec, as it stands in an mlld config. */
-export function readSpecPart<N extends "setup" | "environment" | "local">(
+export function readSpecPart<N extends PartName>(
   name: N,
   value: AbstractValue,
 ): { value: EnvironmentSpecFile[N] | null; problems: SpecProblem[] } {
   const problems: SpecProblem[] = [];
-  const parts: Model = { ...PARTS, local: LOCAL };
-  const read = parts[name]!.read(value, name, problems);
+  const read = PARTS[name]!.read(value, name, problems);
   return { value: problems.length === 0 ? (read as EnvironmentSpecFile[N]) : null, problems };
 }
 
 /** A program is chosen by the machine, never by a file: what a spec names must be what the machine has anyway. */
-export function programProblems({ binary, shell }: { binary?: string; shell?: string | null }): SpecProblem[] {
+export function programProblems(
+  { binary, shell }: { binary?: string; shell?: string | null },
+  places: { binary?: AbstractValue; shell?: AbstractValue } = {},
+): SpecProblem[] {
   const problems: SpecProblem[] = [];
   if (binary !== undefined && binary !== "docker")
     problems.push(
       problem(
         `The spec names the program '${binary}'. The engine is chosen by the machine's settings: leave \`binary\` out.`,
-        undefined,
+        places.binary?.place,
       ),
     );
   if (typeof shell === "string" && !/^(\/bin\/|\/usr\/bin\/)?(sh|bash)$/.test(shell))
     problems.push(
       problem(
         `The spec names the shell '${shell}'. Set-up runs in sh or bash: another program is no matter of a spec.`,
-        undefined,
+        places.shell?.place,
       ),
     );
   return problems;
-}
-
-/** No mount may lie at or under the work folder, which is the workspace. */
-function checkMounts({ extraMounts, workdir }: DockerSpec, value: AbstractObject, problems: SpecProblem[]): void {
-  const entries = objectAt(objectAt(value, "docker"), "extraMounts")?.entries ?? [];
-  for (const { host, container } of extraMounts) {
-    if (container === workdir || container.startsWith(`${workdir.replace(/\/$/, "")}/`)) {
-      const entry = entries.find(({ key }) => key === host);
-      problems.push(
-        problem(
-          `'${container}' lies in the work folder ${workdir}: mount it beside it.`,
-          entry?.value.place ?? entry?.keyPlace,
-        ),
-      );
-    }
-  }
-}
-
-function objectAt(value: AbstractObject | undefined, key: string): AbstractObject | undefined {
-  const found = value?.entries.find(entry => camelCase(entry.key) === key)?.value;
-  return found?.kind === "object" ? found : undefined;
-}
-
-function readModel(value: AbstractObject, fields: Model, at: string, problems: SpecProblem[]): Record<string, unknown> {
-  const result: Record<string, unknown> = {};
-  const seen = new Map<string, AbstractEntry>();
-  for (const entry of value.entries) {
-    const name = fieldOf(fields, entry.key);
-    if (name === undefined) problems.push(unknownKey(entry, fields, at));
-    else seen.set(name, entry);
-  }
-  for (const [name, { read, fallback }] of Object.entries(fields)) {
-    const entry = seen.get(name);
-    const path = at === "" ? name : `${at}.${name}`;
-    if (entry) result[name] = read(entry.value, path, problems);
-    else if (fallback !== undefined) result[name] = fallback;
-    else problems.push(problem(`The spec has no \`${path}\`.`, value.place));
-  }
-  return result;
-}
-
-function fieldOf(fields: Model, key: string): string | undefined {
-  const name = camelCase(key);
-  return Object.keys(fields).find(field => field === name || fields[field]!.aliases?.includes(name));
-}
-
-function camelCase(key: string): string {
-  return key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-}
-
-function snakeCase(name: string): string {
-  return name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`);
-}
-
-function unknownKey({ key, keyPlace }: AbstractEntry, fields: Model, at: string): SpecProblem {
-  const known = Object.keys(fields).map(snakeCase);
-  const suggestion = closest(key, known);
-  const where = at === "" ? "a spec" : `\`${at}\``;
-  return {
-    ...problem(
-      `'${key}' is no field of ${where}: ${suggestion ? `did you mean '${suggestion}'?` : `it has ${known.join(", ")}.`}`,
-      keyPlace,
-    ),
-    fixes:
-      suggestion && keyPlace
-        ? [
-            {
-              kind: "replace",
-              title: `Change to '${suggestion}'`,
-              place: keyPlace,
-              newText: suggestion,
-              preferred: true,
-            },
-          ]
-        : [],
-  };
-}
-
-function wrong(value: AbstractValue, at: string, wanted: string, problems: SpecProblem[]): undefined {
-  problems.push(problem(`\`${at}\` must be ${wanted}, not ${kindOf(value)}.`, value.place));
-}
-
-function problem(message: string, place: Place | undefined): SpecProblem {
-  return { code: "run/spec", severity: "error", message, place, related: [], fixes: [] };
 }

@@ -1,43 +1,56 @@
 /** Spec files are YAML; JSON is YAML too. */
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import type { Place } from "../place";
 import type { AbstractValue } from "../values/abstract";
-import type { SpecProblem } from "./spec-model";
+import { problem, type SpecProblem } from "./spec-readers";
+
+/** Values and nesting that a spec may have: aliases can name more than a text of that size could hold, also themselves. */
+const MAX_VALUES = 20_000;
+const MAX_DEPTH = 50;
 
 /** The value of a YAML text with the place of each part. */
 export function parseSpecText(source: string, uri: string): { value: AbstractValue; problems: SpecProblem[] } {
   const document = parseDocument(source, { lineCounter: new LineCounter(), prettyErrors: false, uniqueKeys: true });
-  const problems = document.errors.map(
-    (error): SpecProblem => ({
-      code: "run/spec",
-      severity: "error",
-      message: `This is no valid YAML: ${error.message}.`,
-      place: { uri, start: error.pos[0], end: error.pos[1] },
-      related: [],
-      fixes: [],
+  const problems = document.errors.map(error =>
+    problem(`This is no valid YAML: ${error.message.replace(/\.?$/, ".")}`, {
+      uri,
+      start: error.pos[0],
+      end: error.pos[1],
     }),
   );
-  const place = (node: Node): { uri: string; start: number; end: number } => ({
-    uri,
-    start: node.range?.[0] ?? 0,
-    end: node.range?.[1] ?? 0,
-  });
-  const convert = (node: unknown): AbstractValue => {
-    if (isAlias(node)) return convert(node.resolve(document) ?? null);
+  const nothing: AbstractValue = { kind: "known", value: null, place: { uri, start: 0, end: 0 } };
+  if (problems.length > 0) return { value: nothing, problems };
+  const place = (node: Node): Place => ({ uri, start: node.range?.[0] ?? 0, end: node.range?.[1] ?? 0 });
+  let values = 0;
+  const convert = (node: unknown, depth: number): AbstractValue => {
+    if (++values > MAX_VALUES || depth > MAX_DEPTH) throw new TooMuch();
+    if (isAlias(node)) return convert(node.resolve(document) ?? null, depth + 1);
     if (isMap(node)) {
       const entries = node.items.map(({ key, value }) => ({
         key: String(isScalar(key) ? key.value : key),
         keyPlace: isScalar(key) ? place(key) : undefined,
-        value: convert(value),
+        value: convert(value, depth + 1),
       }));
       return { kind: "object", entries, open: false, place: place(node) };
     }
-    if (isSeq(node)) return { kind: "array", items: node.items.map(convert), open: false, place: place(node) };
+    if (isSeq(node)) {
+      const items = node.items.map(item => convert(item, depth + 1));
+      return { kind: "array", items, open: false, place: place(node) };
+    }
     if (isScalar(node)) {
       const { value } = node;
       const plain = typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? value : null;
       return { kind: "known", value: plain, place: place(node) };
     }
-    return { kind: "known", value: null, place: { uri, start: 0, end: 0 } };
+    return nothing;
   };
-  return { value: convert(document.contents), problems };
+  try {
+    return { value: convert(document.contents, 0), problems };
+  } catch (error) {
+    if (!(error instanceof TooMuch)) throw error;
+    const message = `This is more than a spec holds: over ${MAX_VALUES} values, or nested over ${MAX_DEPTH} deep, with what its aliases repeat.`;
+    return { value: nothing, problems: [problem(message, { uri, start: 0, end: 0 })] };
+  }
 }
+
+class TooMuch extends Error {}

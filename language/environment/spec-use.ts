@@ -2,15 +2,31 @@
 import type { Place } from "../place";
 import type { AbstractEntry, AbstractObject, AbstractValue } from "../values/abstract";
 import { fieldNamed } from "./fields";
-import { resolveHostPath } from "./paths";
+import { isAbsolute, isWithin, resolveContainerPath, resolveHostPath } from "./paths";
+import { providerKind } from "./providers";
+import { WORKDIR } from "./read-files";
 import type { Reading } from "./reading";
-import { type EnvironmentSpecFile, programProblems, readSpec, readSpecPart, type SpecProblem } from "./spec-model";
+import { checkStaticNames } from "./spec-checks";
+import {
+  type EnvironmentSpecFile,
+  programProblems,
+  readSpec,
+  readSpecPart,
+  SPEC_TYPES,
+  type SpecProblem,
+} from "./spec-model";
+import { partAt, problem } from "./spec-readers";
 import { parseSpecText } from "./spec-text";
 
 /** The config with the fields of its spec file and of its `docker` and `local` parts. A file that is not loaded leaves it open. */
 export function withSpecOptions(config: AbstractObject, reading: Reading): AbstractObject {
   if (reading.role !== "config") return config;
-  const own = withParts(config);
+  const whole = withSpecFile(withParts(config, reading), reading);
+  checkNested(whole, reading);
+  return withAssets(whole, reading);
+}
+
+function withSpecFile(own: AbstractObject, reading: Reading): AbstractObject {
   const spec = own.entries.find(({ key }) => key === "spec");
   if (!spec || (spec.value.kind === "known" && typeof spec.value.value !== "string")) return own;
   const written = spec.value.kind === "known" ? String(spec.value.value) : null;
@@ -24,12 +40,13 @@ export function withSpecOptions(config: AbstractObject, reading: Reading): Abstr
   }
   const parsed = parseSpecText(file.text, file.uri);
   const read = parsed.problems.length > 0 ? { spec: null, problems: parsed.problems } : readSpec(parsed.value);
-  const problems = [...read.problems, ...(read.spec ? useProblems(read.spec) : [])];
+  const problems = [...read.problems, ...(read.spec ? useProblems(read.spec, parsed.value) : [])];
   for (const problem of problems) {
     const related = problem.place ? [{ place: problem.place, message: "the mistake in the spec file" }] : [];
     reading.report("env/spec-file", `${written}: ${problem.message}`, place, related);
   }
-  return read.spec ? withDefaults(own, entriesOf(read.spec, place)) : own;
+  // What a spec with a mistake gives is not known.
+  return read.spec && problems.length === 0 ? withDefaults(own, entriesOf(read.spec, place)) : { ...own, open: true };
 }
 
 /** Where the file of a `spec` field lies. */
@@ -37,19 +54,22 @@ export function specPath(written: string, { paths }: Pick<Reading, "paths">): st
   return resolveHostPath(written, paths).base;
 }
 
-/** `setup`, `environment`, `local` and `binary` in a config. Says nothing of what only the run knows. */
+const PARTS = ["setup", "environment", "local", "commands", "snapshot", "staticAssets"] as const;
+
+/** The parts of a spec, `type` and `binary` in a config. Says nothing of what only the run knows. */
 export function checkSpecOption(name: string, value: AbstractValue, reading: Reading): void {
   if (!isKnown(value)) return;
-  if (name === "setup" || name === "environment" || name === "local") {
-    const { value: part, problems } = readSpecPart(name, value);
-    const programs =
-      name === "local" && part ? programProblems({ shell: (part as { shell: string | null }).shell }) : [];
-    for (const { message, place } of [...problems, ...programs])
-      reading.report("env/field-type", message, place ?? value.place);
+  const tell = (problems: SpecProblem[]): void => {
+    for (const { message, place } of problems) reading.report("env/field-type", message, place ?? value.place);
+  };
+  const part = PARTS.find(known => known === name);
+  if (part && !(part === "snapshot" && value.kind === "known")) {
+    const { value: read, problems } = readSpecPart(part, value);
+    tell(problems);
+    if (part === "local" && read) tell(programProblems({ shell: (read as EnvironmentSpecFile["local"]).shell }));
   }
   if (name.toLowerCase().endsWith("binary") && value.kind === "known")
-    for (const { message } of programProblems({ binary: String(value.value) }))
-      reading.report("env/field-type", message, value.place);
+    tell(programProblems({ binary: String(value.value) }));
 }
 
 function isKnown(value: AbstractValue): boolean {
@@ -65,15 +85,88 @@ function isKnown(value: AbstractValue): boolean {
   }
 }
 
-/** `docker: { network: … }` says the same as `network: …`. */
-function withParts(config: AbstractObject): AbstractObject {
+/** `docker: { network: … }` says the same as `network: …`; a `docker` part or `type: "docker"` is the provider too. */
+function withParts(config: AbstractObject, reading: Reading): AbstractObject {
   const part = (name: string): AbstractEntry[] => {
-    const value = config.entries.find(({ key }) => key === name)?.value;
+    const value = entryOf(config, name)?.value;
     return value?.kind === "object" ? value.entries : [];
   };
   const tty = part("local").filter(({ key }) => fieldNamed(key)?.name === "requiresTty");
-  const inner = [...part("docker"), ...tty];
+  const inner = [...part("docker"), ...tty, ...backendOf(config, reading)];
   return inner.length === 0 ? config : withDefaults(config, inner);
+}
+
+/** The provider that `type`, or a `docker` part, means where no `provider` is set. */
+function backendOf(config: AbstractObject, reading: Reading): AbstractEntry[] {
+  if (entryOf(config, "provider")) return [];
+  const type = entryOf(config, "type");
+  const docker = entryOf(config, "docker");
+  if (type && type.value.kind !== "known") return [];
+  const word = type?.value.kind === "known" ? type.value.value : undefined;
+  if (type && !SPEC_TYPES.includes(String(word))) {
+    const named = JSON.stringify(word);
+    const known = SPEC_TYPES.map(name => `"${name}"`).join(", ");
+    reading.report(
+      "env/field-type",
+      `There is no backend ${named}: \`type\` is one of ${known}. Other backends are named by \`provider\`.`,
+      type.value.place,
+    );
+    return [];
+  }
+  const from = word === "docker" ? type : type ? undefined : docker;
+  if (!from) return [];
+  const value: AbstractValue = { kind: "known", value: "@mlld/env-docker", place: from.value.place };
+  return [{ key: "provider", value, keyPlace: from.keyPlace, ...(from.maybe && { maybe: true }) }];
+}
+
+/** Beside a mounted workspace, no mount lies in the work folder. */
+function checkNested(config: AbstractObject, reading: Reading): void {
+  const on = entryOf(config, "mountWorkspace")?.value;
+  if (on?.kind !== "known" || on.value !== true) return;
+  const written = entryOf(config, "workdir")?.value;
+  const workdir = written?.kind === "known" && typeof written.value === "string" ? written.value : WORKDIR;
+  for (const { key, value } of config.entries) {
+    if (!/^extra_?mounts$/i.test(key) || value.kind !== "object") continue;
+    for (const { value: to, keyPlace } of value.entries) {
+      const bind = to.kind === "object" ? partAt(to, "bind") : to;
+      if (bind?.kind !== "known" || typeof bind.value !== "string" || !bind.value.startsWith("/")) continue;
+      if (isWithin(resolveContainerPath(bind.value, "/"), resolveContainerPath(workdir, "/")))
+        reading.report(
+          "env/fs-target",
+          `'${bind.value}' lies in the work folder ${workdir}, where the workspace is mounted: mount it beside it.`,
+          bind.place ?? keyPlace,
+        );
+    }
+  }
+}
+
+/** In a sandbox static assets are mounts; their names are checked wherever they lie. */
+function withAssets(config: AbstractObject, reading: Reading): AbstractObject {
+  const written = entryOf(config, "staticAssets");
+  if (written && !isKnown(written.value)) return config;
+  const assets = (written && readSpecPart("staticAssets", written.value).value) || [];
+  const problems: SpecProblem[] = [];
+  if (!config.open) checkStaticNames(assets, config, problems);
+  for (const { message, place } of problems) reading.report("env/field-type", message, place);
+  const provider = entryOf(config, "provider")?.value;
+  const sandboxed =
+    provider?.kind === "known" && typeof provider.value === "string" && providerKind(provider.value) !== "none";
+  if (assets.length === 0 || !sandboxed || config.entries.some(({ key }) => key === "fs")) return config;
+  const entries = assets.map(({ host, container }): AbstractEntry => {
+    const { place } = written!.value;
+    return { key: host, value: { kind: "known", value: container, place }, keyPlace: place };
+  });
+  const mounts: AbstractEntry = {
+    key: "extraMounts",
+    value: { kind: "object", entries, open: false, place: written!.value.place },
+    keyPlace: written!.keyPlace,
+  };
+  return { ...config, entries: [...config.entries, mounts] };
+}
+
+/** An entry of a field, in whichever spelling it is written. */
+function entryOf(config: AbstractObject, name: string): AbstractEntry | undefined {
+  return config.entries.find(({ key }) => (fieldNamed(key)?.name ?? key) === name);
 }
 
 /** Entries for the fields that the config does not set itself; `fs` is the word for all mounts. */
@@ -87,42 +180,35 @@ function withDefaults(config: AbstractObject, entries: AbstractEntry[]): Abstrac
   return { ...config, entries: [...config.entries, ...missing] };
 }
 
-function useProblems({ docker, local, environment, type }: EnvironmentSpecFile): SpecProblem[] {
-  const problems = programProblems({ binary: docker?.binary, shell: local.shell });
-  const leaving = docker?.extraMounts.filter(({ host }) => leaves(host)) ?? [];
-  for (const { host } of leaving)
-    problems.push(mistake(`The mount '${host}' leaves the workspace: write an absolute path for a folder elsewhere.`));
+/** What a spec may say for `run --spec`, or not at all, and not in a config. */
+function useProblems({ docker, local, environment, type }: EnvironmentSpecFile, value: AbstractValue): SpecProblem[] {
+  const problems = programProblems(
+    { binary: docker?.binary, shell: local.shell },
+    {
+      binary: partAt(value, "docker", "binary") ?? partAt(value, "docker", "dockerBinary"),
+      shell: partAt(value, "local", "shell"),
+    },
+  );
   if (type === "docker" && environment.includeOsEnv)
     problems.push(
-      mistake(
+      problem(
         "`environment.include_os_env` would hand all variables of this machine, credentials too, to the sandbox: name the variables in `environment.env`.",
+        partAt(value, "environment", "includeOsEnv")?.place,
       ),
     );
   return problems;
 }
 
-function mistake(message: string): SpecProblem {
-  return { code: "run/spec", severity: "error", message, related: [], fixes: [] };
-}
-
-/** Whether a relative path climbs out of the folder that it starts in. */
-function leaves(path: string): boolean {
-  if (path.startsWith("/")) return false;
-  let depth = 0;
-  for (const segment of path.split("/")) {
-    if (segment === "..") depth--;
-    else if (segment !== "" && segment !== ".") depth++;
-    if (depth < 0) return true;
-  }
-  return false;
-}
-
 /** The fields of mlld configs that a spec sets. A null network or user is left to the sandbox, or to the block around. */
 function entriesOf(spec: EnvironmentSpecFile, place: Place | undefined): AbstractEntry[] {
-  const { docker, local, environment, setup } = spec;
+  const { docker, local, environment, setup, commands, snapshot, staticAssets } = spec;
   const mounts = docker?.extraMounts.map(({ host, container, mode }): [string, unknown] => [
-    host.startsWith("/") ? host : `@root/${host}`,
+    ofWorkspace(host),
     { bind: container, mode },
+  ]);
+  const assets = staticAssets.map(({ name, host, container }): [string, unknown] => [
+    name,
+    { path: ofWorkspace(host), savePath: container.slice("/static/".length) },
   ]);
   const fields: Record<string, unknown> = {
     ...(docker && {
@@ -131,16 +217,27 @@ function entriesOf(spec: EnvironmentSpecFile, place: Place | undefined): Abstrac
       workdir: docker.workdir,
       ...(docker.mountWorkspace && { mountWorkspace: true }),
       ...(mounts && mounts.length > 0 && { extraMounts: Object.fromEntries(mounts) }),
-      ...(docker.network !== null && { network: docker.network }),
+      ...(docker.network && { network: docker.network }),
       ...(docker.user && { user: docker.user }),
+      ...(docker.ports.length > 0 && { ports: docker.ports }),
       ...(docker.keepContainerAfterClean && { keep: true }),
     }),
     environment,
     setup,
+    commands,
+    ...(snapshot.archiveSaveDir !== null && {
+      snapshot: { ...snapshot, archiveSaveDir: ofWorkspace(snapshot.archiveSaveDir) },
+    }),
+    ...(assets.length > 0 && { staticAssets: Object.fromEntries(assets) }),
     local,
     ...(local.requiresTty && { requiresTty: true }),
   };
   return Object.entries(fields).map(([key, value]) => ({ key, value: literal(value, place), keyPlace: place }));
+}
+
+/** Relative paths of a spec start at the workspace, those of a config at its file. */
+function ofWorkspace(path: string): string {
+  return isAbsolute(path) || /^(~|@base|@root)(\/|$)/.test(path) ? path : `@root/${path}`;
 }
 
 /** A plain value, all of it at one place. */
