@@ -2,13 +2,14 @@
  * Runs commands in an image without a shell. It says `R PID` on standard error when it is ready. A request is a length (4 bytes, big endian)
  * and strings that end in NUL: the nonce, then
  *
- *   run HOW CWD COUNT ARGUMENT… COUNT NAME=VALUE…   HOW: `none` (no input) or `stdin` (the rest of the input is the command's)
+ *   run HOW CWD COUNT ARGUMENT… COUNT NAME=VALUE…   HOW: `none` (no input), `stdin` (the rest of the input is the command's) or `live`
+ *                                                   (parts of the command's input follow, a length of 4 bytes before each; 0 ends it)
  *   kill PID MARK                                   everything that descends from PID or has MARK in its environment, and PID
  *   count                                           nothing
  *
  * The answer is `NONCE EXITCODE OOMKILLS COUNT` on both streams, as the shell stub gives it; `NONCE missing` and `NONCE cwd` before it say why a
  * command could not begin. After `run` the agent ends. It adopts what the command leaves behind, so that a kill finds everything; when its
- * own input ends while a command without input runs, its owner is gone, and everything is killed.
+ * own input ends while a command without input or with live input runs, its owner is gone, and everything is killed.
  */
 #include "system.h"
 
@@ -175,10 +176,58 @@ static const char *variable(const char *name) {
   return 0;
 }
 
-/* The child: becomes the command, or says why it cannot. */
-static void become(const char *folder, int with_input, const usize *mask) {
+/* Live input on its way from the agent's own to the command's. */
+static struct {
+  int to;                /* The command's; -1 when it is closed, what comes then is dropped. */
+  u8 size[4];
+  u32 size_bytes, left;  /* Of the length that is being read; of the part behind it. */
+  u8 bytes[32768];
+  usize from, length;    /* What waits in `bytes`. */
+} live;
+
+static void close_live(void) {
+  if (live.to >= 0) call(SYS_close, live.to, 0, 0);
+  live.to = -1;
+  live.length = 0;
+}
+
+/* Takes what has come, when nothing waits any more; 0 when there will be no more. */
+static int take_live(void) {
+  isize n;
+  if (live.left == 0) {
+    n = call(SYS_read, 0, live.size + live.size_bytes, 4 - live.size_bytes);
+    if (n <= 0) return n == -EINTR;
+    live.size_bytes += (u32)n;
+    if (live.size_bytes < 4) return 1;
+    live.size_bytes = 0;
+    live.left = (u32)live.size[0] << 24 | (u32)live.size[1] << 16 | (u32)live.size[2] << 8 | live.size[3];
+    if (live.left == 0) close_live();
+    return 1;
+  }
+  n = call(SYS_read, 0, live.bytes, live.left < sizeof live.bytes ? live.left : sizeof live.bytes);
+  if (n <= 0) return n == -EINTR;
+  live.left -= (u32)n;
+  live.from = 0;
+  live.length = live.to < 0 ? 0 : (usize)n;
+  return 1;
+}
+
+static void pass_live(void) {
+  isize n = call(SYS_write, live.to, live.bytes + live.from, live.length);
+  if (n == -EAGAIN || n == -EINTR) return;
+  if (n < 0) {
+    close_live();
+    return;
+  }
+  live.from += (usize)n;
+  live.length -= (usize)n;
+}
+
+/* The child: becomes the command, or says why it cannot. `input` replaces its own, unless it is 0. */
+static void become(const char *folder, int input, const usize *mask) {
   call6(SYS_rt_sigprocmask, SIG_SETMASK, (isize)mask, 0, 8, 0, 0);
-  if (!with_input) {
+  if (input > 0) call(SYS_dup3, input, 0, 0);
+  if (input < 0) {
     int fd = (int)call6(SYS_openat, AT_FDCWD, (isize)"/dev/null", O_RDWR, 0, 0, 0);
     call(SYS_dup3, fd, 0, 0);
     if (fd > 2) call(SYS_close, fd, 0, 0);
@@ -215,7 +264,7 @@ static void become(const char *folder, int with_input, const usize *mask) {
 }
 
 static void run_command(char *at, char **environment) {
-  int with_input = at[0] == 's';
+  char how = at[0];
   at += length_of(at) + 1;
   char *folder = at;
   at += length_of(at) + 1;
@@ -236,12 +285,19 @@ static void run_command(char *at, char **environment) {
   }
 
   call(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0);
-  usize children = 1ul << (SIGCHLD - 1), before = 0;
-  call6(SYS_rt_sigprocmask, 0, (isize)&children, (isize)&before, 8, 0, 0);
+  usize children = 1ul << (SIGCHLD - 1), quiet = children | 1ul << (SIGPIPE - 1), before = 0;
+  call6(SYS_rt_sigprocmask, 0, (isize)&quiet, (isize)&before, 8, 0, 0);
   int signals = (int)call6(SYS_signalfd4, -1, (isize)&children, 8, O_CLOEXEC, 0, 0);
   long oom = oom_count();
+  int ends[2] = {-1, -1};
+  if (how == 'l') call(SYS_pipe2, ends, O_CLOEXEC, 0);
   int child = (int)call6(SYS_clone, SIGCHLD, 0, 0, 0, 0, 0);
-  if (child == 0) become(folder, with_input, &before);
+  if (child == 0) become(folder, how == 's' ? 0 : ends[0], &before);
+  live.to = ends[1];
+  if (how == 'l') {
+    call(SYS_close, ends[0], 0, 0);
+    call(SYS_fcntl, ends[1], F_SETFL, O_NONBLOCK);
+  }
   if (child < 0) {
     say(2, "the environment may start no more processes\n");
     answer(126, 0, oom);
@@ -255,11 +311,18 @@ static void run_command(char *at, char **environment) {
       answer(status & 0x7f ? 128 + (status & 0x7f) : (status >> 8) & 0xff, killed - oom, killed);
       leave(0);
     }
-    struct pollfd wait[2] = {{signals, POLLIN, 0}, {with_input ? -1 : 0, POLLIN, 0}};
-    call6(SYS_ppoll, (isize)wait, 2, 0, 0, 0, 0);
+    /* While the command does not take what has come, nothing more is read; the end of the owner is heard of all the same. */
+    struct pollfd wait[3] = {
+      {signals, POLLIN, 0}, {how == 's' ? -1 : 0, live.length ? 0 : POLLIN, 0}, {live.length ? live.to : -1, POLLOUT, 0},
+    };
+    call6(SYS_ppoll, (isize)wait, 3, 0, 0, 0, 0);
     static u8 ignored[256];
     if (wait[0].revents) call(SYS_read, signals, ignored, sizeof ignored);
-    if (wait[1].revents && call(SYS_read, 0, ignored, sizeof ignored) <= 0) {
+    if (wait[2].revents) pass_live();
+    int gone = 0;
+    if (wait[1].revents & POLLIN) gone = how == 'l' ? !take_live() : call(SYS_read, 0, ignored, sizeof ignored) <= 0;
+    else if (wait[1].revents) gone = 1;
+    if (gone) {
       kill_tree((int)call(SYS_getpid, 0, 0, 0), 0, 0);
       leave(1);
     }

@@ -13,7 +13,7 @@ enum {
   SYS_read = 0, SYS_write = 1, SYS_close = 3, SYS_socket = 41, SYS_sendto = 44, SYS_recvfrom = 45, SYS_shutdown = 48, SYS_bind = 49,
   SYS_listen = 50, SYS_setsockopt = 54, SYS_clone = 56, SYS_execve = 59, SYS_wait4 = 61, SYS_kill = 62, SYS_chdir = 80, SYS_getpid = 39,
   SYS_rt_sigprocmask = 14, SYS_prctl = 157, SYS_getdents64 = 217, SYS_exit_group = 231, SYS_openat = 257, SYS_ppoll = 271,
-  SYS_accept4 = 288, SYS_signalfd4 = 289, SYS_dup3 = 292,
+  SYS_accept4 = 288, SYS_signalfd4 = 289, SYS_dup3 = 292, SYS_pipe2 = 293, SYS_fcntl = 72,
 };
 static inline isize call6(isize n, isize a, isize b, isize c, isize d, isize e, isize f) {
   isize result;
@@ -25,7 +25,7 @@ static inline isize call6(isize n, isize a, isize b, isize c, isize d, isize e, 
 }
 #elif defined(__aarch64__)
 enum {
-  SYS_dup3 = 24, SYS_chdir = 49, SYS_openat = 56, SYS_close = 57, SYS_getdents64 = 61, SYS_read = 63, SYS_write = 64, SYS_ppoll = 73,
+  SYS_dup3 = 24, SYS_fcntl = 25, SYS_chdir = 49, SYS_openat = 56, SYS_close = 57, SYS_pipe2 = 59, SYS_getdents64 = 61, SYS_read = 63, SYS_write = 64, SYS_ppoll = 73,
   SYS_signalfd4 = 74, SYS_exit_group = 94, SYS_kill = 129, SYS_rt_sigprocmask = 135, SYS_prctl = 167, SYS_getpid = 172, SYS_socket = 198,
   SYS_bind = 200, SYS_listen = 201, SYS_sendto = 206, SYS_recvfrom = 207, SYS_setsockopt = 208, SYS_shutdown = 210, SYS_clone = 220,
   SYS_execve = 221, SYS_accept4 = 242, SYS_wait4 = 260,
@@ -48,7 +48,7 @@ static inline isize call6(isize n, isize a, isize b, isize c, isize d, isize e, 
 #define call(n, a, b, c) call6((n), (isize)(a), (isize)(b), (isize)(c), 0, 0, 0)
 
 enum { ENOENT = 2, EINTR = 4, EAGAIN = 11, EACCES = 13, ENOTDIR = 20, EADDRINUSE = 98 };
-enum { AT_FDCWD = -100, O_RDWR = 2, O_CLOEXEC = 02000000, SIGKILL = 9, SIGCHLD = 17, SIG_SETMASK = 2 };
+enum { AT_FDCWD = -100, O_RDWR = 2, O_CLOEXEC = 02000000, O_NONBLOCK = 04000, F_SETFL = 4, SIGKILL = 9, SIGPIPE = 13, SIGCHLD = 17, SIG_SETMASK = 2 };
 enum { PR_SET_CHILD_SUBREAPER = 36, WNOHANG = 1 };
 enum { POLLIN = 1, POLLOUT = 4, POLLERR = 8, POLLHUP = 16, POLLNVAL = 32 };
 enum { AF_INET = 2, SOCK_STREAM = 1, SOCK_DGRAM = 2, SOCK_NONBLOCK = 04000, SOCK_CLOEXEC = 02000000 };

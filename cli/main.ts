@@ -22,12 +22,37 @@ const COMMANDS: Record<string, Entry> = {
   },
   run: {
     usage:
-      "run [--json] [--dry-run] [--provider P] [--keep] [--timeout SECONDS] [--evaluate] [--input KEY=VALUE]… FILE[:LINE]\n" +
+      "run [--json] [--dry-run] [--provider P] [--keep] [--timeout SECONDS] [--evaluate] [--input KEY=VALUE]… [--interactive] FILE[:LINE]\n" +
       "  mlld-env run --spec SPEC [--evaluate] [--set PATH=VALUE]… ENTRY",
     summary: "Run the env block at a line with what it needs, or the whole file.",
     load: async () => (await import("./run")).run,
   },
   ls: { usage: "ls [--json]", summary: "List live environments.", load: async () => (await import("./ls")).ls },
+  inspect: {
+    usage: "inspect [--json] NAME",
+    summary: "Show all that is known about an environment.",
+    load: async () => (await import("./inspect")).inspect,
+  },
+  changes: {
+    usage: "changes [--json] NAME",
+    summary: "List the files in which an environment differs from where it started.",
+    load: async () => (await import("./inspect")).changes,
+  },
+  logs: {
+    usage: "logs [--json] [--follow] NAME",
+    summary: "Show what commands wrote in a named environment, by the runs of this machine.",
+    load: async () => (await import("./logs")).logs,
+  },
+  stop: {
+    usage: "stop [--json] NAME…",
+    summary: "Stop named environments: processes end, files stay.",
+    load: async () => (await import("./start-stop")).stop,
+  },
+  start: {
+    usage: "start [--json] NAME…",
+    summary: "Start stopped environments.",
+    load: async () => (await import("./start-stop")).start,
+  },
   release: {
     usage: "release NAME… | --orphans | --all",
     summary: "End environments.",
@@ -38,9 +63,19 @@ const COMMANDS: Record<string, Entry> = {
     summary: "Save the state of an environment; `from` in a config restores it.",
     load: async () => (await import("./snapshot")).snapshot,
   },
+  snapshots: {
+    usage: "snapshots [--json] [NAME]\n  mlld-env snapshots --delete REF…",
+    summary: "List snapshots, or delete some.",
+    load: async () => (await import("./snapshots")).snapshots,
+  },
+  restore: {
+    usage: "restore NAME SNAPSHOT",
+    summary: "Put an environment back to a snapshot.",
+    load: async () => (await import("./snapshots")).restore,
+  },
   shell: {
-    usage: "shell NAME",
-    summary: "Open a shell in an environment.",
+    usage: "shell [--shell PROGRAM] NAME\n  mlld-env shell --list [--json] NAME",
+    summary: "Open a shell in an environment; `--list` prints which there are.",
     load: async () => (await import("./shell")).shell,
   },
   parse: {

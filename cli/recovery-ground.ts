@@ -34,6 +34,8 @@ async function releasingModule(ref: string, path: string, ground: Ground, env: N
     environments,
     files: diskFiles,
     scripts: startScripts,
+    input: null,
+    terminal: () => null,
     credentials: { find: async () => null },
     settings: {
       root,

@@ -21,6 +21,7 @@ import { parseRunOptions, type RunOptions } from "./run/options";
 import { startScripts } from "./run/scripts";
 import { runSession, type SessionEnd, type SessionParts } from "./run/session";
 import type { SpareEnvironment } from "./run/spare-environment";
+import { PipedInput, type StandardInput, TerminalInput } from "./run/terminal-input";
 
 /** `run FILE[:LINE]`: the env block at the line with what it needs, or the whole file. */
 export async function run(args: string[], io: Io): Promise<number> {
@@ -42,9 +43,10 @@ export async function runOn(
   }
   const program = await readProgram(options, io);
   const control = options.control ? (ahead.control ?? new ControlLines(io.stdin)) : null;
-  return runSession(io, { run: options, ground, control, spare: ahead.spare }, async parts => {
+  const input = control ? null : commandInput(program.surroundings.settings.input, options, io);
+  return runSession(io, { run: options, ground, control, input, spare: ahead.spare }, async parts => {
     const services: RunServices = { ...program.surroundings, ...parts };
-    ground.module = async (ref, path) => moduleProvider(ref, path, { ...services, ...parts.aside });
+    ground.module = async (ref, path) => moduleProvider(ref, path, { ...services, ...parts.aside, input: null });
     return runProgram(program, options, services, parts);
   });
 }
@@ -122,6 +124,16 @@ async function runProgram(
   const outcome = await evaluate({ path: options.file, file: analysis.file, slice }, services, signal);
   if (outcome.value !== undefined) await emit({ event: "result", value: outcome.value, labels: outcome.labels });
   return { ok: outcome.ok, document: outcome.document };
+}
+
+/**
+ * Standard input for commands: a terminal, or what `--interactive` hands to them. Otherwise it is left alone, so that a run in a script or
+ * in CI takes nothing that is meant for others. What the program read itself (`@input`) is gone.
+ */
+function commandInput(read: string | null, { interactive }: RunOptions, { stdin }: Io): StandardInput | null {
+  if (read !== null) return null;
+  if (stdin.isTTY) return process.platform === "win32" ? new PipedInput(stdin) : new TerminalInput();
+  return interactive ? new PipedInput(stdin) : null;
 }
 
 /**

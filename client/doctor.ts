@@ -1,8 +1,8 @@
 import { homedir, userInfo } from "node:os";
 import * as vscode from "vscode";
+import { withoutSequences } from "../protocol/plain-text";
 import type { Documents } from "./documents";
 import { callProgram, type Program } from "./program";
-import { withoutSequences } from "./run/plain-text";
 import { mayRun } from "./trust";
 
 /**

@@ -16,6 +16,8 @@ export interface RunOptions {
   timeoutMs: number | null;
   evaluate: boolean;
   input: Record<string, unknown>;
+  /** Commands may read standard input also where it is no terminal. */
+  interactive: boolean;
   /** The editor speaks on standard input. */
   control: boolean;
   /** An environment spec, absolute; its fields that `--set` overrides. */
@@ -36,6 +38,7 @@ export function parseRunOptions(args: string[], cwd: string): RunOptions {
       timeout: { type: "string" },
       evaluate: { type: "boolean", default: false },
       input: { type: "string", multiple: true, default: [] },
+      interactive: { type: "boolean", short: "i", default: false },
       control: { type: "boolean", default: false },
       spec: { type: "string" },
       set: { type: "string", multiple: true, default: [] },
@@ -56,6 +59,7 @@ export function parseRunOptions(args: string[], cwd: string): RunOptions {
     timeoutMs: values.timeout === undefined ? null : parseTimeout(values.timeout),
     evaluate: values.evaluate,
     input: parseInputs(values.input),
+    interactive: values.interactive,
     control: values.control,
     spec: values.spec === undefined ? null : resolve(cwd, values.spec),
     set: Object.fromEntries(values.set.map(pair => splitPair("--set", pair))),

@@ -1,6 +1,7 @@
 import { modeOf } from "../../language/syntax";
 import type { ReportedFinding, RunEventBody } from "../../protocol/events";
 import { createCredentialStore } from "../../runtime/environments/credentials";
+import { EnvironmentLogs } from "../../runtime/environments/environment-log";
 import { readKeychain } from "../../runtime/environments/keychain";
 import {
   createRunEnvironments,
@@ -9,8 +10,8 @@ import {
 } from "../../runtime/environments/open-environments";
 import { sweep } from "../../runtime/environments/recovery";
 import { redactEvents } from "../../runtime/environments/redacted-events";
-import { Redactor } from "../../runtime/environments/redactor";
-import type { CredentialStore } from "../../runtime/evaluator";
+import { MIN_SECRET_LENGTH, Redactor } from "../../runtime/environments/redactor";
+import type { CredentialStore, RunServices } from "../../runtime/evaluator";
 import { EXIT, type Io } from "../io";
 import { Cancellation } from "./cancellation";
 import { EditorControl } from "./control";
@@ -20,6 +21,7 @@ import { jsonOutput } from "./json-output";
 import type { RunOptions } from "./options";
 import { OutputStream } from "./output-stream";
 import type { SpareEnvironment } from "./spare-environment";
+import type { StandardInput } from "./terminal-input";
 import { textOutput } from "./text-output";
 
 /** What the program of a run gets to work with. */
@@ -29,6 +31,8 @@ export interface SessionParts {
   /** For providers written in mlld: what their own commands say is not the program's, and they still release when the run has ended. */
   aside: Pick<SessionParts, "emit" | "environments">;
   credentials: CredentialStore;
+  input: RunServices["input"];
+  terminal: RunServices["terminal"];
   signal: AbortSignal;
 }
 
@@ -43,6 +47,8 @@ export interface SessionOptions {
   ground: Ground;
   /** What the editor says; set where `run.control` is. */
   control: ControlLines | null;
+  /** Standard input, where commands read it. */
+  input?: StandardInput | null;
   /** An environment that was made ahead. */
   spare?: SpareEnvironment;
 }
@@ -75,17 +81,36 @@ export async function runSession(
         dryRun: options.run.dryRun,
       });
   const redactor = new Redactor();
+  const logs = new EnvironmentLogs(ground.folder, ground.runId, cause => {
+    ground.warn(`What runs in kept environments cannot be logged: ${cause.message}`);
+  });
   const facts = { refused: false, ran: false };
   const emit = redactEvents(redactor, said => {
+    if (said.event === "stdout" || said.event === "stderr" || said.event === "show") options.input?.printed(said.text);
     const event = facts.ran ? said : asRefusal(said, options.run.file);
     if (event.event === "refused") facts.refused = true;
     if (happens(event)) facts.ran = true;
+    logs.take(event);
     return write(event);
   });
 
   ground.warn = message => void emit({ event: "warning", message });
+  const keepSecret = (value: string) => {
+    // A shorter one cannot be told from ordinary text.
+    if (value.length >= MIN_SECRET_LENGTH) redactor.add("typed", value);
+  };
+  if (options.input) options.input.onSecret = keepSecret;
+  if (control) {
+    control.onSecret = keepSecret;
+    control.onOverflow = () => ground.warn("No command reads what was typed: it is too long to wait, and was dropped.");
+  }
+  const terminal = () => {
+    if (control) return control.terminal;
+    return out.isTerminal ? { columns: io.stdout.columns || 80, rows: io.stdout.rows || 24 } : null;
+  };
   const shared = { registry: ground.registry, journal: () => ground.journal(), redactor };
-  const environments = createRunEnvironments({ ...shared, emit, keep: options.run.keep, spare: options.spare });
+  const kept = (name: string, created: boolean) => logs.keep(name, created);
+  const environments = createRunEnvironments({ ...shared, emit, kept, keep: options.run.keep, spare: options.spare });
   const quietly = (event: RunEventBody) => (ASIDE.has(event.event) ? emit(event) : undefined);
   const aside = { emit: quietly, environments: createRunEnvironments({ ...shared, emit: quietly }) };
 
@@ -138,7 +163,8 @@ export async function runSession(
       redactor,
       keychain: readKeychain,
     });
-    const work = body({ emit, environments, aside, credentials, signal: cancellation.signal });
+    const input = control?.input ?? options.input ?? null;
+    const work = body({ emit, environments, aside, credentials, input, terminal, signal: cancellation.signal });
     // Once the program has said how modules are loaded: a dead run may have had one for a provider.
     void sweep(ground.folder, ground.registry, sweeping.signal).catch(error => {
       ground.warn(`Looking for what earlier runs left failed: ${messageOf(error)}`);
@@ -151,6 +177,7 @@ export async function runSession(
   await Promise.all([environments.closeAll(), options.spare?.release()]);
   await aside.environments.closeAll();
   sweeping.abort();
+  logs.close();
   const code = finish(end);
   cancellation.onLast = () => process.exit(code);
   ground.close();
@@ -159,6 +186,7 @@ export async function runSession(
   clearInterval(alive);
   process.off("uncaughtException", crashed).off("unhandledRejection", crashed);
   control?.stop();
+  options.input?.dispose();
   return code;
 }
 

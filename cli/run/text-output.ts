@@ -99,7 +99,7 @@ function environmentText({ environment }: Event<"plan">): string {
 }
 
 /** The text of a shell command as it was written, else its words. */
-function commandText(argv: string[]): string {
+export function commandText(argv: string[]): string {
   const [program, flag, script] = argv;
   const shell = argv.length >= 3 && /^(?:.*\/)?(?:ba|da|z)?sh$/.test(program ?? "") && /^-l?c$/.test(flag ?? "");
   return shell
@@ -107,7 +107,8 @@ function commandText(argv: string[]): string {
     : argv.map(word => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replace(/'/g, "'\\''")}'`)).join(" ");
 }
 
-function exitText({ outcome, exitCode }: Event<"exit">): string {
+/** How a command ended, in words. */
+export function exitText({ outcome, exitCode }: Pick<Event<"exit">, "outcome" | "exitCode">): string {
   switch (outcome) {
     case "exited":
       return `exit code ${exitCode}`;
@@ -122,11 +123,13 @@ function exitText({ outcome, exitCode }: Event<"exit">): string {
   }
 }
 
-function seconds(durationMs: number): string {
+/** `1.2 s` */
+export function seconds(durationMs: number): string {
   return `${(durationMs / 1000).toFixed(durationMs < 10_000 ? 1 : 0)} s`;
 }
 
-function painter(colour: boolean) {
+/** Styles for a terminal; without colour they leave the text as it is. */
+export function painter(colour: boolean) {
   const style = (code: number) => (text: string) => (colour ? `\x1b[${code}m${text}\x1b[0m` : text);
   return { dim: style(2), bold: style(1), red: style(31) };
 }

@@ -1,11 +1,11 @@
 import * as vscode from "vscode";
 import type { CommandId } from "../../protocol/commands";
+import { withoutSequences } from "../../protocol/plain-text";
 import { type BlockPlace, blockAt, mlldEditor, pickBlock, placeOf } from "../blocks";
 import type { Documents } from "../documents";
 import type { Language } from "../language";
 import { setting } from "../settings";
 import { mayRun } from "../trust";
-import { withoutSequences } from "./plain-text";
 import type { RunRequest } from "./run-request";
 import { RUN_ICONS, runOutcome } from "./run-words";
 import type { RunRecord, Runs } from "./runs";

@@ -1,6 +1,6 @@
 import type { EventRange, ReportedFinding, RunEvent } from "../../protocol/events";
+import { plainText } from "../../protocol/plain-text";
 import { TerminalFilter } from "../../protocol/terminal-filter";
-import { plainText } from "./plain-text";
 
 /** A text in the person's language; `{0}`, `{1}` are places. */
 export type Translate = (message: string, ...places: (string | number)[]) => string;

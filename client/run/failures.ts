@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { EventRange, RunEvent } from "../../protocol/events";
+import { plainText, withoutSequences } from "../../protocol/plain-text";
 import { duration } from "./event-text";
-import { plainText, withoutSequences } from "./plain-text";
 import type { RunRecord, Runs } from "./runs";
 
 /** Lines of standard error that a problem quotes. */

@@ -22,6 +22,8 @@ export interface RunEnvironmentsOptions {
   emit: (event: RunEventBody) => void | Promise<void>;
   /** `run --keep`: no environment of this run ends with it; unnamed ones are kept under their generated name. */
   keep?: boolean;
+  /** Told of each environment that stays when the run ends, before its `created` event. */
+  kept?: (name: string, created: boolean) => void;
   /** How long a backend may take to end an environment, milliseconds. */
   releaseLimitMs?: number;
   /** An environment that was made ahead. */
@@ -88,6 +90,7 @@ export class OpenEnvironments implements RunEnvironments {
     if (announced) this.lastSeed = { provider: provider.ref, spec };
     if (announced && !spare && environment.name !== journalled.name) journal.closed(journalled.name);
     const releases = !kept && environment.created;
+    if (kept && provider.ref !== LOCAL) this.options.kept?.(environment.name, environment.created);
     if (releases && provider.ref !== LOCAL) journal.open({ ...journalled, name: environment.name });
     const tracked = new Tracked(environment, this.options.redactor, () => {
       this.anyLost = true;
@@ -209,6 +212,7 @@ function isKept(spec: EnvironmentSpec): boolean {
 class Tracked implements Environment {
   readonly name: string;
   readonly created: boolean;
+  readonly takesLiveInput?: boolean;
   readonly snapshot?: (name: string, signal: AbortSignal) => Promise<SnapshotRef>;
 
   constructor(
@@ -218,6 +222,7 @@ class Tracked implements Environment {
   ) {
     this.name = inner.name;
     this.created = inner.created;
+    this.takesLiveInput = inner.takesLiveInput;
     if (inner.snapshot) this.snapshot = (name, signal) => inner.snapshot!(name, signal);
   }
 

@@ -4,6 +4,7 @@ import type { NodeBase } from "../../language/syntax/tree";
 import type { EnvironmentCommand, Outcome, OutputSink } from "../providers/provider";
 import type { Context } from "./context";
 import { RunError } from "./errors";
+import type { BorrowedInput } from "./services";
 
 export interface ProcessRequest {
   argv: string[];
@@ -13,6 +14,8 @@ export interface ProcessRequest {
   vars: Record<string, string>;
   secrets: Record<string, string>;
   stdin?: string;
+  /** Text for the program that `argv` starts: in the variable `CODE_VARIABLE` where the command reads the run's input, else on its stdin. */
+  code?: string;
   /** The output is printed for the program as it comes. */
   echo: boolean;
   /** The output is needed as a value. */
@@ -65,12 +68,17 @@ export async function runProcess(request: ProcessRequest, context: Context): Pro
     denied: (host, port, reason) => void emit({ event: "denied", envName: live.name, host, port, reason }),
   };
   let outcome: Outcome;
+  const interactive = live.takesLiveInput !== false;
+  const input = interactive ? borrowInput(request, context) : null;
   try {
-    outcome = await live.execute(commandOf(request, context), sink, run.signal);
+    const size = interactive && request.echo ? sizeVariables(context) : {};
+    outcome = await live.execute(commandOf(request, input, size, context), sink, run.signal);
     await pass(filter(decoders.stdout.decode(), true));
   } catch (cause) {
     await emit({ event: "exit", command: number, exitCode: null, outcome: "lost", durationMs: Date.now() - started });
     throw cause;
+  } finally {
+    input?.giveBack();
   }
   await emit({
     event: "exit",
@@ -82,14 +90,44 @@ export async function runProcess(request: ProcessRequest, context: Context): Pro
   return { stdout: output.text, exitCode: await exitCodeOf(outcome, context) };
 }
 
-function commandOf(request: ProcessRequest, context: Context): EnvironmentCommand {
+/** Variables are short everywhere: Windows gives all of them 32,767 characters. */
+const LONGEST_CODE = 30_000;
+/** See `ProcessRequest.code`. */
+export const CODE_VARIABLE = "MLLD_ENV_CODE";
+
+/** A command without input of its own reads the run's, unless others run beside it. */
+function borrowInput(request: ProcessRequest, context: Context): BorrowedInput | null {
+  const { input } = context.run.services;
+  if (input === null || request.stdin !== undefined || context.parallel) return null;
+  return (request.code?.length ?? 0) > LONGEST_CODE ? null : input.borrow();
+}
+
+/** Pipes have no size: programs that ask find the terminal's here. */
+function sizeVariables(context: Context): Record<string, string> {
+  const size = context.run.services.terminal();
+  return size === null ? {} : { COLUMNS: `${size.columns}`, LINES: `${size.rows}` };
+}
+
+function commandOf(
+  request: ProcessRequest,
+  input: BorrowedInput | null,
+  size: Record<string, string>,
+  context: Context,
+): EnvironmentCommand {
+  const { code } = request;
   const command: EnvironmentCommand = {
     argv: request.argv,
-    vars: { ...context.environment.ambientVariables(), ...request.vars },
+    vars: {
+      ...size,
+      ...context.environment.ambientVariables(),
+      ...(code !== undefined && input !== null ? { [CODE_VARIABLE]: code } : {}),
+      ...request.vars,
+    },
     secrets: request.secrets,
   };
   if (request.cwd !== undefined) command.cwd = request.cwd;
-  if (request.stdin !== undefined) command.stdin = request.stdin;
+  const stdin = request.stdin ?? input ?? code;
+  if (stdin !== undefined) command.stdin = stdin;
   const timeout = context.environment.grants?.limits.timeoutMs;
   if (timeout !== undefined) command.timeoutMs = timeout;
   return command;

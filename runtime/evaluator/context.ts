@@ -25,6 +25,8 @@ export interface Context {
   readonly returns: boolean;
   /** True while a guard or hook runs: it is not guarded itself. */
   readonly guarding: boolean;
+  /** True in parallel loops and groups: commands run beside others, and none of them reads the run's input. */
+  readonly parallel: boolean;
   /** Names that `with { guards: { only, except } }` chose; null for all guards. */
   readonly guardChoice: { only: ReadonlySet<string> | null; except: ReadonlySet<string> } | null;
   /** Guards that changed a value of the current statement: each does it once. */

@@ -15,7 +15,14 @@ import type { RunServices } from "./services";
 import { executeStatement } from "./statements";
 import { plain, type Value } from "./value";
 
-export type { CredentialRequest, CredentialStore, FileAccess, RunServices } from "./services";
+export type {
+  BorrowedInput,
+  CommandInput,
+  CredentialRequest,
+  CredentialStore,
+  FileAccess,
+  RunServices,
+} from "./services";
 
 export interface RunProgram {
   /** Absolute path. */
@@ -91,6 +98,7 @@ export async function evaluate(program: RunProgram, services: RunServices, signa
       topLevel: true,
       returns: false,
       guarding: false,
+      parallel: false,
       transformed: null,
       guardChoice: null,
       granted: {},

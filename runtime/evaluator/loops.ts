@@ -169,7 +169,8 @@ function bindIteration(
 ): Context {
   const parallel = node.parallel !== null;
   const facts = { index, total, key: iteration.keyed ? String(iteration.key.data) : null, parallel };
-  const inner = inAmbient(inScope(context, "block", !parallel), { iteration: facts });
+  const outer = parallel ? { ...context, parallel } : context;
+  const inner = inAmbient(inScope(outer, "block", !parallel), { iteration: facts });
   const { name } = node.variable;
   refuseTakenName(name, context);
   inner.scope.bind(name, iteration.item, "loop");

@@ -74,6 +74,7 @@ export class ModuleRunner {
       topLevel: false,
       returns: false,
       guarding: true,
+      parallel: false,
       transformed: null,
       guardChoice: null,
       granted: {},

@@ -34,7 +34,7 @@ export async function callNodeFunction(
       shown: ["node", "-e", `require("${module}").${path.join(".")}(…)`],
       vars: {},
       secrets: {},
-      stdin: code.stdin,
+      code: code.text,
       filter: code.filter,
       echo: false,
       capture: true,

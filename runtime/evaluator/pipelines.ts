@@ -42,9 +42,10 @@ export async function pipeline(node: Pipeline, context: Context): Promise<Value>
 
 /** `|| @a() || @b()`: the results as a list, in the order of the text. */
 export async function parallelGroup(node: ParallelGroup, context: Context): Promise<Value> {
+  const beside = { ...context, parallel: true };
   const results = await runMembers(node, context, member => {
-    if (member.kind === "CallStage") return evaluateMember(member, context);
-    if (member.kind === "CommandStage") return runCommandExpression(member.command, context);
+    if (member.kind === "CallStage") return evaluateMember(member, beside);
+    if (member.kind === "CommandStage") return runCommandExpression(member.command, beside);
     throw new RunError("A parallel group at the start takes calls and commands");
   });
   return groupResult(results);
@@ -216,7 +217,9 @@ async function runStage(stage: Stage, input: Value, context: Context, trace: Tra
     case "CallStage":
       return runCallStage(stage.target, input, context, trace);
     case "ParallelGroup":
-      return groupResult(await runMembers(stage, context, member => runStage(member, input, context, trace)));
+      return groupResult(
+        await runMembers(stage, context, member => runStage(member, input, { ...context, parallel: true }, trace)),
+      );
     case "CommandStage":
       return runCommandExpression(stage.command, context, { stdin: input });
     case "DataStage":

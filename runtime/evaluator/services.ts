@@ -1,6 +1,7 @@
 /** What a run asks of its surroundings. Nothing in the evaluator touches the machine except through these. */
 import type { RunEventBody } from "../../protocol/events";
 import type { RunEnvironments } from "../environments/run-environments";
+import type { LiveInput, TerminalSize } from "../providers/provider";
 import type { ScriptHost } from "./code/script-host";
 
 export interface RunServices {
@@ -11,7 +12,21 @@ export interface RunServices {
   credentials: CredentialStore;
   /** Starts what runs `js` blocks, at the first of them. */
   scripts(): Promise<ScriptHost>;
+  /** What commands read that get no input from the program; null when they read nothing. */
+  input: CommandInput | null;
+  /** Size of the terminal that shows what the program prints; null when none does. */
+  terminal: () => TerminalSize | null;
   settings: RunSettings;
+}
+
+/** The input of the run, for one command at a time. */
+export interface CommandInput {
+  /** null while another command has it. Who borrows it gives it back. */
+  borrow(): BorrowedInput | null;
+}
+
+export interface BorrowedInput extends LiveInput {
+  giveBack(): void;
 }
 
 /** The files of the host, by absolute path. Grants are checked before a call. */

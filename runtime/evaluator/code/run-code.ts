@@ -17,9 +17,9 @@ import { pathFor } from "../files";
 import { guardCommand } from "../guarded-operations";
 import { mergeSecurity, NO_SECURITY, type Security, withTaint } from "../security";
 import { render, renderCommand } from "../templates";
-import { plain, sourceTextOf, Value } from "../value";
+import { plain, sourceTextOf, typeOf, Value } from "../value";
 import { ambientFacts } from "../variables";
-import { codeProcess, MISSING_INTERPRETER } from "./process-code";
+import { type CodeParameter, codeProcess, MISSING_INTERPRETER } from "./process-code";
 import { ScriptError } from "./script-host";
 
 export interface CommandOptions {
@@ -253,7 +253,7 @@ async function runInterpreter(
   );
   const code = codeProcess(language, {
     body: language === "py" ? node.body.text : dedent(node.body.text),
-    parameters: parameters.map(scriptParameter),
+    parameters: parameters.map(parameter => ({ ...scriptParameter(parameter), known: knownOf(parameter.value) })),
     functions: shadowFunctions(language, context),
     context: plainFacts(context),
   });
@@ -264,7 +264,7 @@ async function runInterpreter(
       vars: {},
       secrets,
       ...(await cwdOf(node.path, context)),
-      stdin: code.stdin,
+      code: code.text,
       filter: code.filter,
       echo: false,
       capture: true,
@@ -279,7 +279,11 @@ async function runInterpreter(
   }
   const printed = await succeeded(result, "Python code failed", context);
   const returned = code.result();
-  if (returned !== undefined) return new Value(returned, own);
+  if (returned !== undefined) {
+    if (printed !== "" && context.module.prints)
+      await context.run.services.emit({ event: "show", text: `${printed.replace(/\n$/, "")}\n`, stream: "stdout" });
+    return new Value(returned, own);
+  }
   return outputValue(printed, own, "code", false);
 }
 
@@ -348,6 +352,11 @@ function scriptParameter({ name, value }: Parameters[number]): { name: string; v
   if (facts.kept) return { name: shellName(name), value: keptValue(value) };
   const text = facts.text ?? (facts.staged ? sourceTextOf(value) : undefined);
   return { name: shellName(name), value: plain(value), ...(text === undefined ? {} : { text }) };
+}
+
+function knownOf(value: Value): NonNullable<CodeParameter["known"]> {
+  const { labels, taint, sources } = value.security;
+  return { type: typeOf(value), mx: { labels, taint, sources } };
 }
 
 /** `.keep`: the value with what is known about it. */

@@ -189,7 +189,9 @@ export async function feed(
     const next = await Promise.race([coming, feeding.stopped]);
     if (next === null || feeding.over) {
       // A source that waits for a key press may never settle: nobody waits for it, and what it still gives is for the next command.
-      void coming.then(late => late.done || stdin.unread?.(late.value));
+      void coming.then(late => {
+        if (!late.done) stdin.unread?.(late.value);
+      });
       void source.return?.();
       return;
     }

@@ -51,6 +51,7 @@ export class StubExec {
   #running: Running | null = null;
   /** The command whose unread input is to come. */
   #resting: StubCommand | null = null;
+  #unread: Buffer | null = null;
   #waiting = false;
   #text = "";
   #failure = "";
@@ -105,6 +106,7 @@ export class StubExec {
     };
     this.idle = false;
     this.#waiting = false;
+    this.#unread = null;
     this.#running = running;
     this.ref(true);
     this.#socket.write(request(nonce));
@@ -139,12 +141,13 @@ export class StubExec {
     }
     this.#text += chunk.toString("latin1");
     const lines = this.#text.split("\n");
-    const ready = lines.slice(0, -1).findIndex(line => !line.startsWith("U ") && /R \d+$/.test(line));
+    const ready = lines.slice(0, -1).findIndex(line => !line.startsWith("U ") && /^E$|R \d+$/.test(line));
     if (ready < 0) return;
     this.#text = "";
-    this.pid = Number(/\d+$/.exec(lines[ready]!)![0]);
     const unread = lines.slice(0, ready).flatMap(line => (line.startsWith("U ") ? [line.slice(2)] : []));
     this.#settleRest(Buffer.from(unread.join("\n"), "latin1"));
+    if (lines[ready] === "E") return;
+    this.pid = Number(/\d+$/.exec(lines[ready]!)![0]);
     this.#waiting = true;
     this.#rest();
   }
@@ -161,12 +164,14 @@ export class StubExec {
     if (running.command.rest) this.#resting = running.command;
     running.command.ended({ exitCode: Number(match[1]), oomKills: Number(match[2]), oomCount: Number(match[3]) });
     // From here on nobody writes the command's input any more.
-    if (running.after === null || !this.#socket.writable) this.#settleRest(Buffer.alloc(0));
-    else this.#socket.write(running.after);
+    if (running.after !== null && this.#socket.writable) this.#socket.write(running.after);
+    if (this.#unread) this.#settleRest(this.#unread);
     this.#rest();
   }
 
+  /** One stream may bring it before the other has brought the trailer. */
   #settleRest(unread: Buffer): void {
+    this.#unread = this.#resting ? null : unread;
     this.#resting?.rest?.(unread);
     this.#resting = null;
   }

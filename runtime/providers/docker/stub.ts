@@ -7,8 +7,8 @@ import { ProviderError } from "../provider";
 /**
  * `R PID` on stderr means ready. A header is a line with a nonce, shell code, and the nonce again; `m_run HOW` in the code runs the
  * command in its arguments, `m_say` ends code that runs no command. HOW: `again` (no stdin; the stub serves more commands), `once` (no stdin), `stdin` (the rest
- * of the stub's input is the command's) or `live` (the stub's input is the command's until a line of nothing but the nonce, written once the command has ended; what the
- * command left of it comes back on stderr, `U ` before each line, and the stub serves more commands). The last line on both streams is `NONCE EXITCODE OOMKILLS COUNT` (kills for memory during the command, and since
+ * of the stub's input is the command's) or `live` (the stub's input is the command's until a line of nothing but the nonce, written once the command has ended, or until its end; what the
+ * command left of it comes back on stderr, `U ` before each line, with `E` after it where the input has ended; else the stub serves more commands). The last line on both streams is `NONCE EXITCODE OOMKILLS COUNT` (kills for memory during the command, and since
  * the container started); `NONCE missing` and `NONCE cwd` on
  * stderr say that the program or its folder doesn't exist.
  *
@@ -50,6 +50,7 @@ m_rest() {
     [ "$m_l" = "$m_n" ] && return 0
     printf 'U %s\\n' "$m_l" >&2
   done
+  printf 'U %s\\nE\\n' "$m_l" >&2
   return 1
 }
 m_run() {

@@ -78,7 +78,7 @@ async function start(command: EnvironmentCommand, setting: ProcessSetting): Prom
       env: setting.variables,
       detached: process.platform !== "win32",
       windowsHide: true,
-      stdio: [command.stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+      stdio: [inputOf(command), "pipe", "pipe"],
     });
   } catch (error) {
     throw startError(error as NodeJS.ErrnoException, program, setting);
@@ -90,6 +90,11 @@ async function start(command: EnvironmentCommand, setting: ProcessSetting): Prom
   // After a start only a failing `kill` reports here, and nothing of ours calls it.
   child.on("error", () => {});
   return child;
+}
+
+function inputOf({ stdin }: EnvironmentCommand): "ignore" | "pipe" | number {
+  if (stdin === undefined) return "ignore";
+  return (typeof stdin === "object" && "descriptor" in stdin ? stdin.descriptor : undefined) ?? "pipe";
 }
 
 function startError(error: NodeJS.ErrnoException, program: string, { cwd, variables }: ProcessSetting): ProviderError {

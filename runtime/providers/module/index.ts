@@ -113,6 +113,7 @@ function optionsOf(spec: EnvironmentSpec): Record<string, unknown> {
 }
 
 class ModuleEnvironment implements Environment {
+  readonly takesLiveInput = false;
   readonly snapshot?: (name: string, signal: AbortSignal) => Promise<SnapshotRef>;
 
   constructor(

@@ -25,6 +25,7 @@ export interface RunOptions {
   /** In place of the real local provider. */
   local?: Provider;
   credentials?: RunServices["credentials"];
+  commandInput?: RunServices["input"];
   config?: Record<string, unknown>;
   input?: string;
   signal?: AbortSignal;
@@ -83,6 +84,8 @@ export async function runProgram(options: RunOptions): Promise<RunRecord> {
     emit,
     files: diskFiles,
     scripts: () => ScriptEngine.create(),
+    input: options.commandInput ?? null,
+    terminal: () => null,
     credentials: options.credentials ?? {
       find: async request => (request.kind === "variable" ? (options.variables?.[request.name] ?? null) : null),
     },
