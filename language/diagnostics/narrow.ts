@@ -3,7 +3,8 @@ import type { Analysis } from "../semantics";
 import { pathAt } from "../syntax";
 import type { ArrayExpression } from "../syntax/tree";
 
-const WIDER = /-widened$/;
+/** Lists of names; of paths and hosts what both allow is more than the items that are not wider. */
+const WIDER = /\/(tools|mcps|auth)-widened$/;
 
 /** Where several items of one list are wider, each gets a further fix that removes them all. */
 export function withNarrowedLists(problems: Problem[], analysis: Analysis): Problem[] {

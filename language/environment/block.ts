@@ -1,5 +1,5 @@
 /** Entering a block: read, merge, compare, apply policy. */
-import type { Place } from "../place";
+import { contains, type Place, samePlace } from "../place";
 import type { AbstractValue } from "../values/abstract";
 import { merge, NO_CONFIG } from "./chain";
 import { compareCapability, compareFacts, wider } from "./compare";
@@ -26,7 +26,6 @@ export function enterBlock(request: BlockRequest): BlockFacts {
   const declared = overlay ? merge(configured, overlay.config, "with") : configured;
   let environment: EnvironmentFacts = { ...effective(declared), label, place: base.config.place ?? place };
 
-  problems.push(...spreads(base.config, place), ...(overlay ? spreads(overlay.config, place) : []));
   const reported = new Set<CapabilityName>();
   if (overlay) {
     const before = { ...effective(configured), label };
@@ -37,8 +36,14 @@ export function enterBlock(request: BlockRequest): BlockFacts {
     }
   }
   const own = ownPlaces(base.config, overlay?.config);
-  const comparisons = compareFacts(environment, parent, place, own);
+  const around = parent.label === NO_CONFIG.label ? { ...parent, label: "the environment around it" } : parent;
+  const comparisons = compareFacts(environment, around, place, own);
   for (const { field, problems: found } of comparisons) if (!reported.has(field)) problems.push(...found);
+  // What is wider than its parent need not be told once more for the object that was spread.
+  const isTold = ({ code, place: at }: Problem): boolean =>
+    problems.some(problem => problem.code === code && samePlace(problem.place, at));
+  for (const config of overlay ? [base.config, overlay.config] : [base.config])
+    problems.push(...spreads(config, place).filter(problem => !isTold(problem)));
 
   const profile = declared.options.profile;
   if (overlay && profile && declared.options.profiles && overlay.config.options.profile) {
@@ -73,10 +78,6 @@ function atUse(problem: Problem, { configPlace }: BlockRequest): Problem {
   if (problem.code !== "env/config-not-object" || !configPlace || (place && contains(configPlace, place)))
     return problem;
   return { ...problem, place: configPlace, related: place ? [{ place, message: "the value is written here" }] : [] };
-}
-
-function contains(outer: Place, inner: Place): boolean {
-  return outer.uri === inner.uri && outer.start <= inner.start && inner.end <= outer.end;
 }
 
 /** `policy.env.default` is the provider of every environment that names none. */

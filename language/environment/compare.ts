@@ -1,5 +1,5 @@
 /** The answer for each field, and what to tell the author about a wider one. */
-import type { Place } from "../place";
+import { contains, type Place, samePlace } from "../place";
 import { CAPABILITY_NAMES } from "./defaults";
 import { NAME_ORDER } from "./names";
 import { isLimited, NET_ORDER } from "./net-sets";
@@ -15,10 +15,11 @@ import type {
   FieldComparison,
   FixData,
   Item,
+  NameSet,
   NetSet,
   Problem,
 } from "./types";
-import { sourceOf, textOf } from "./words";
+import { itemSource, sourceOf, textOf } from "./words";
 
 export const ORDERS: { [N in CapabilityName]: Order<Capabilities[N]["options"][number]> } = {
   provider: PROVIDER_ORDER,
@@ -68,15 +69,21 @@ export function compareFacts(
     if (compared.answer !== "wider") return { field, answer: compared.answer, problems: [] };
     // A default is only as wide as its provider, which has an answer of its own.
     if (!mine.declared) return { field, answer: "wider", problems: [] };
-    // A default follows from the provider, whose change is the one thing to tell.
-    if (!mine.declared && field !== "provider") return { field, answer: "wider", problems: [] };
-    const problems = wider(field, compared, mine, theirs, { parentLabel: parent.label, place, at, severity: "error" });
+    const problems = wider(field, compared, mine, theirs, {
+      parentLabel: parent.label,
+      parentPlace: parent.capabilities.provider.place,
+      place,
+      at,
+      severity: "error",
+    });
     return { field, answer: "wider", problem: problems[0], problems };
   });
 }
 
 interface Telling {
   parentLabel: string;
+  /** What a default of the parent follows from. */
+  parentPlace?: Place;
   place: Place | undefined;
   /** Whether a place lies in the text that is being compared: else the finding stands at `place`. */
   at: (place: Place) => boolean;
@@ -88,11 +95,15 @@ export function wider(
   compared: LiftedComparison<unknown>,
   child: Field<unknown>,
   parent: Field<unknown>,
-  { parentLabel, place, at, severity }: Telling,
+  { parentLabel, parentPlace: implied, place, at, severity }: Telling,
 ): Problem[] {
   const theirs = textOf(field, compared.parent);
   const parentPlace = (compared.parent as { place?: Place }).place ?? parent.place ?? parent.keyPlace;
-  const related = parentPlace ? [{ place: parentPlace, message: `${parentLabel} allows ${theirs} here` }] : [];
+  const related = parentPlace
+    ? [{ place: parentPlace, message: `${parentLabel} allows ${theirs} here` }]
+    : implied
+      ? [{ place: implied, message: `${parentLabel} is a sandbox, and sets no \`${field}\`: that allows ${theirs}` }]
+      : [];
   const problem = (message: string, where: Place | undefined, fixes: FixData[]): Problem => ({
     code: CODES[field],
     severity,
@@ -101,28 +112,35 @@ export function wider(
     related,
     fixes: where && at(where) ? fixes : [],
   });
-  const widenParent = (item: Item): FixData[] =>
-    parentPlace && parent.declared && (field === "tools" || field === "auth" || field === "mcps")
+  const widenParent = (item: Item): FixData[] => {
+    if (!parentPlace || !parent.declared || !(field === "tools" || field === "auth" || field === "mcps")) return [];
+    const title = `Allow '${item.text}' in ${parentLabel}`;
+    const names = compared.parent as NameSet;
+    // A text is one credential, where it may be several tools.
+    return field === "auth" && samePlace(names.items[0]?.place, parentPlace)
       ? [
           {
-            kind: "append",
-            title: `Allow '${item.text}' in ${parentLabel}`,
+            kind: "replace",
+            title,
             place: parentPlace,
-            newText: JSON.stringify(item.text),
+            newText: sourceOf(field, { ...names, items: [...names.items, item] })!,
           },
         ]
-      : [];
+      : [{ kind: "append", title, place: parentPlace, newText: itemSource(field, item) }];
+  };
 
   if (compared.items.length === 0 || isLimitedWord(field, compared)) {
     const where = (compared.child as { place?: Place }).place ?? child.place ?? child.keyPlace;
     const source = sourceOf(field, compared.parent);
+    // A star is one item of its list.
+    const value = where && child.place && contains(child.place, where) ? child.place : where;
     const fixes: FixData[] =
-      where && source !== null
+      value && source !== null
         ? [
             {
               kind: "replace",
               title: `Use what ${parentLabel} allows: ${source}`,
-              place: where,
+              place: value,
               newText: source,
               preferred: true,
             },
@@ -139,12 +157,13 @@ export function wider(
   return compared.items.map(item => {
     const where = item.place ?? child.place ?? child.keyPlace;
     // In a text such as "read, write" the items have no place of their own.
-    const whole = item.place?.start === list?.start && item.place?.end === list?.end;
+    const whole = samePlace(item.place, list);
     const remove: FixData[] = item.place
       ? [{ kind: "remove", title: `Remove '${item.text}'`, place: item.place, preferred: true }]
       : [];
     const fixes: FixData[] = [
-      ...(whole ? intersect(true) : [...remove, ...(compared.items.length > 1 ? intersect(false) : [])]),
+      // A list of names that both allow is the list without its wider items.
+      ...(whole ? intersect(true) : [...remove, ...(field === "fs" || field === "net" ? intersect(false) : [])]),
       ...(item.place ? widenParent(item) : []),
     ];
     return problem(

@@ -40,10 +40,9 @@ export function compareFields<S>(child: Field<S>, parent: Field<S>, order: Order
       if (compared.answer === "unknown") return UNKNOWN;
       if (compared.answer === "narrower") narrower = true;
       else wider ??= { ...compared, child: mine, parent: theirs };
-      if (narrower && wider) return UNKNOWN;
     }
   }
-  return wider ?? NARROWER;
+  return wider ? (narrower ? UNKNOWN : wider) : NARROWER;
 }
 
 /** Every pair met; equal option objects are met once. */

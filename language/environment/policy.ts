@@ -136,14 +136,15 @@ export function applyPolicy(
   const policy = given as EnvironmentPolicy;
   const capabilities = { ...environment.capabilities } as Record<string, Field<unknown>>;
   const removed = [...environment.removed];
-  const bound = (name: CapabilityName, set: unknown): void => {
+  const bound = (name: CapabilityName, set: NameSet | NetSet): void => {
     const before = capabilities[name]!;
     const order = ORDERS[name] as Order<unknown>;
     if (before.options.every(option => order.compare(option, set).answer === "narrower")) return;
     const after = meetFields(before, set, order);
     const note = `policy ${policy.label} leaves ${textOf(name, after.options[0])}`;
-    capabilities[name] = { ...after, declared: true, history: [...before.history, { place: policy.place, note }] };
-    removed.push({ field: name, text: note, place: policy.place });
+    const place = set.place ?? policy.place;
+    capabilities[name] = { ...after, declared: true, history: [...before.history, { place, note }] };
+    removed.push({ field: name, text: note, place });
   };
   if (!policy.tools.all || policy.tools.items.length > 0) bound("tools", policy.tools);
   if (!policy.mcps.all || policy.mcps.items.length > 0) bound("mcps", policy.mcps);

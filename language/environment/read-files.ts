@@ -35,7 +35,8 @@ export function readFiles(reading: Reading, value: AbstractValue): FsSet | null 
 export function readMounts(reading: Reading, value: AbstractValue): FsSet | null {
   const { place } = value;
   if (value.kind === "unknown") return { ...UNKNOWN_FILES, place };
-  const set: FsSet = { ...NO_FILES, read: [], write: [], place };
+  // No place: another `fs` value is not written where mounts are.
+  const set: FsSet = { ...NO_FILES, read: [], write: [] };
   if (value.kind === "array") {
     set.openRead = set.openWrite = value.open;
     for (const element of value.items) {

@@ -29,13 +29,13 @@ export function readNet(reading: Reading, value: AbstractValue): NetSet | null {
   const sets: Record<"allow" | "deny", NetItem[]> = { allow: [], deny: [] };
   let { open } = value;
   let denialsKnown = true;
-  let named = false;
+  const named = new Set<string>();
   for (const { key, value: list, keyPlace, maybe } of value.entries) {
     if (key !== "allow" && key !== "deny") {
       reading.unknownKey(key, keyPlace, "net", ["allow", "deny"]);
       continue;
     }
-    named ||= key === "allow";
+    named.add(key);
     if (maybe) denialsKnown = false;
     for (const element of list.kind === "array" ? list.items : [list]) {
       if (element.kind === "known" && typeof element.value === "string") {
@@ -58,6 +58,7 @@ export function readNet(reading: Reading, value: AbstractValue): NetSet | null {
     }
   }
   if (!denialsKnown) return { kind: "unknown", place };
-  const allow = named || value.entries.length === 0 ? sets.allow : LIMITED.allow;
+  // Only denials: everything else may be reached. A misspelt `allow` allows nothing.
+  const allow = named.has("deny") && !named.has("allow") ? LIMITED.allow : sets.allow;
   return normaliseNet({ kind: "names", allow, deny: sets.deny, open, place });
 }

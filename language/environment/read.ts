@@ -268,7 +268,6 @@ class Reader {
       ...NO_FILES,
       read: [],
       write: [workspace],
-      place: entry.value.place,
     }));
   }
 

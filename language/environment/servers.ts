@@ -25,6 +25,16 @@ export function parseServer(value: AbstractValue, paths: PathContext): Server {
   return bad("an entry is a string, or an object with one of module, command or npm");
 }
 
+/** A server as an author would write it. */
+export function serverSource({ key, text }: Item): string {
+  if (key.startsWith("npm:")) return `{ npm: ${JSON.stringify(key.slice("npm:".length))} }`;
+  if (key.startsWith("module:"))
+    return isPath(text) || isReference(text) ? JSON.stringify(text) : `{ module: ${JSON.stringify(text)} }`;
+  const [command = "", ...args] = JSON.parse(key.slice("command:".length)) as string[];
+  const plain = splitWords(text)?.join("\0") === [command, ...args].join("\0") && !isPath(text) && !isReference(text);
+  return plain ? JSON.stringify(text) : `{ command: ${JSON.stringify(command)}, args: ${JSON.stringify(args)} }`;
+}
+
 function fromObject(value: AbstractObject, paths: PathContext): Server {
   const entry = (key: string): AbstractValue | undefined => value.entries.find(e => e.key === key)?.value;
   const sources = ["module", "command", "npm"].filter(key => entry(key));

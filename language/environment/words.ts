@@ -1,7 +1,9 @@
 /** Capability sets in words, and as mlld source. */
 import { isLimited, isNone, netTexts } from "./net-sets";
+import { splitGrant } from "./paths";
 import { formatLimit } from "./scalar-orders";
-import type { CapabilityName, FsSet, Item, LimitName, LimitSet, NameSet, NetSet, ProviderSet } from "./types";
+import { serverSource } from "./servers";
+import type { CapabilityName, FsSet, Item, LimitName, LimitSet, NameSet, NetSet, PathItem, ProviderSet } from "./types";
 
 const UNKNOWN = "what only the run knows";
 
@@ -74,6 +76,16 @@ function netText(set: NetSet): string {
   }
 }
 
+/** A path with its place in the environment, which `{ host, container }` keeps apart. */
+function grantSource({ text, container }: PathItem): string {
+  return container === null || splitGrant(text).container !== null ? text : `${text}:${container}`;
+}
+
+/** A name of a list as an author would write it. */
+export function itemSource(field: CapabilityName, item: Item): string {
+  return field === "mcps" ? serverSource(item) : JSON.stringify(item.text);
+}
+
 /** The value as an author would write it; null when it can't be written. */
 export function sourceOf(field: CapabilityName, value: unknown): string | null {
   switch (field) {
@@ -85,12 +97,16 @@ export function sourceOf(field: CapabilityName, value: unknown): string | null {
     case "mcps":
     case "auth": {
       const set = value as NameSet;
-      return set.open || set.all ? null : `[${set.items.map(item => JSON.stringify(item.text)).join(", ")}]`;
+      return set.open || set.all ? null : `[${set.items.map(item => itemSource(field, item)).join(", ")}]`;
     }
     case "fs": {
       const set = value as FsSet;
-      const list = (items: Item[]): string => `[${items.map(item => JSON.stringify(item.text)).join(", ")}]`;
-      return set.all || set.openRead || set.openWrite ? null : `{ read: ${list(set.read)}, write: ${list(set.write)} }`;
+      if (set.all || set.openRead || set.openWrite) return null;
+      const list = (texts: string[]): string => `[${[...new Set(texts)].map(text => JSON.stringify(text)).join(", ")}]`;
+      const written = new Set(set.write.map(({ key }) => key));
+      const read = set.read.filter(({ key }) => !written.has(key)).map(grantSource);
+      const write = [...set.write.map(grantSource), ...set.scratch.map(({ text }) => text)];
+      return `{ read: ${list(read)}, write: ${list(write)} }`;
     }
     case "net": {
       const set = value as NetSet;

@@ -46,6 +46,19 @@ describe("a child is compared with its parent", () => {
     expect(checkText(used).map(({ code, severity }) => [code, severity])).toEqual([["env/tools-widened", "warning"]]);
   });
 
+  it("an object after a spread inside the block of what is spread, as an error", () => {
+    const text = `${SANDBOX}env @sandbox [\n  let @r = env { ...@sandbox, tools: ["Read", "Glob"] } [ => "x" ]\n  show @r\n]\n`;
+    expect(checkText(text).map(({ code, severity }) => [code, severity])).toEqual([["env/tools-widened", "error"]]);
+  });
+
+  it("with the sandbox that sets nothing, where its default says otherwise", () => {
+    const text = 'var @p = { provider: "docker" }\nenv @p with { fs: { read: ["."] } } [ show "x" ]\n';
+    const [{ related }] = checkText(text) as [
+      { related: { place: { start: number; end: number }; message: string }[] },
+    ];
+    expect(related.map(({ place }) => text.slice(place.start, place.end))).toEqual(['"docker"']);
+  });
+
   it("a guard's choice with the blocks whose commands it takes", () => {
     const guard = 'guard before op:run = when [\n  * => env { tools: ["Bash", "Glob"] }\n]\n';
     expect(told(`${SANDBOX}${guard}env @sandbox [ run cmd { ls } ]\n`)).toEqual(['env/tools-widened «"Glob"»']);
@@ -95,6 +108,12 @@ describe("what only the run knows is not told", () => {
     ["an argument", "exe @f(t) = env @sandbox with { tools: @t } [ => 1 ]"],
     ["one of two, of which one fits", 'env @sandbox with { tools: @payload.x ? ["Read"] : ["Glob"] } [ show "x" ]'],
     ["the output of a command", 'var @t = cmd { tools }\nenv @sandbox with { tools: @t } [ show "x" ]'],
+    ["a list, or what is inherited", 'env @sandbox with { tools: @payload.x ? ["Glob"] : "*" } [ show "x" ]'],
+    ["a config that may set nothing", 'env @sandbox [\n  let @r = env (@payload.x ? { net: "host" } : {}) [ => 1 ]\n]'],
+    [
+      "a loop over configs of which one fits",
+      'var @a = { tools: ["Read"] }\nvar @b = { tools: ["Glob"] }\nenv @sandbox [\n  for @c in [@a, @b] => env @c [ show "x" ]\n]',
+    ],
     ["a list that is not known whole", 'env @sandbox with { tools: ["Read", @payload.more] } [ show "x" ]'],
     [
       "what changes",
@@ -179,6 +198,43 @@ describe("fixes", () => {
     const mended = fixed(text, found[1]!, "Keep only");
     expect(mended).toContain('with { tools: ["Read"] }');
     expect(checkText(mended)).toEqual([]);
+  });
+
+  it.each([
+    [
+      "a star in a list is replaced with its list",
+      'env { tools: ["Read"] } [\n  let @r = env { tools: ["*"] } [ => 1 ]\n  show @r\n]\n',
+      "Use what",
+      'let @r = env { tools: ["Read"] }',
+    ],
+    [
+      "a second credential makes a list of one",
+      'auth @a = "A"\nauth @b = "B"\nvar @p = { auth: "a" }\nenv @p with { auth: ["b"] } [ show "x" ]\n',
+      "Allow 'b'",
+      'var @p = { auth: ["a", "b"] }',
+    ],
+    [
+      "a server of npm is written as one",
+      'var @p = { mcps: [] }\nenv @p with { mcps: [{ npm: "files" }] } [ show "x" ]\n',
+      "Allow",
+      'var @p = { mcps: [{ npm: "files" }] }',
+    ],
+    [
+      "what both allow keeps temporary file systems and places in the environment",
+      'var @p = { provider: "docker", fs: { read: ["."] } }\nenv @p with { fs: { read: [{ host: "./a", container: "/a" }, "/etc"], write: ["/tmp"] } } [ show "x" ]\n',
+      "Keep what both",
+      'with { fs: { read: ["./a:/a"], write: ["/tmp"] } }',
+    ],
+  ])("%s", (_name, text, title, expected) => {
+    const mended = fixed(text, checkText(text)[0]!, title);
+    expect(mended).toContain(expected);
+    expect(checkText(mended)).toEqual([]);
+  });
+
+  it("no list of paths is written where mounts are", () => {
+    const text =
+      'var @p = { provider: "docker", fs: { read: ["./src"] } }\nenv @p with { mounts: ["./src:/a", "./lib:/b:rw"] } [ show "x" ]\n';
+    expect(checkText(text)[0]!.fixes.map(({ title }) => title)).toEqual(["Remove './lib:/b:rw'"]);
   });
 
   it("declaring a credential", () => {

@@ -134,6 +134,16 @@ describe("lifting to values that are not known", () => {
     check(limits, LIMIT_ORDER);
   });
 
+  test("a value that child and parent share is narrower, so another one that is wider leaves it unknown", () => {
+    const [shared, other] = [only([item("read")]), only([item("write")])];
+    for (const options of [
+      [other, shared],
+      [shared, other],
+    ])
+      expect(compareFields(field(options), field([shared]), NAME_ORDER).answer).toBe("unknown");
+    expect(compareFields(field([shared, other]), field([shared, other]), NAME_ORDER).answer).toBe("narrower");
+  });
+
   test("a name outside is wider whatever the rest is", () => {
     const compared = compareFields(
       field([only([{ key: "write", text: "Write" }], true)]),
