@@ -1,11 +1,11 @@
 import { createInterface } from "node:readline";
 import type { ExplorerCommand, ExplorerEngine, ExplorerEnvironment, ExplorerMessage } from "../protocol/explorer";
 import type { ProviderRegistry } from "../runtime/environments/registry";
-import { type EnvironmentInfo, type Provider, ProviderError } from "../runtime/providers/provider";
+import { type Provider, ProviderError } from "../runtime/providers/provider";
 import { createRegistry } from "./backends";
+import { type AnswerContext, answer } from "./explorer-answers";
 import { EXIT, type Io } from "./io";
-import { answered, attach, faultText, inspect, isAbsent, remove } from "./live";
-import { save } from "./snapshot";
+import { answered, faultText, shown } from "./live";
 
 /** Changes that come together make one list. Milliseconds. */
 const SETTLE_MS = 25;
@@ -23,7 +23,7 @@ export async function explorer(_args: string[], io: Io): Promise<number> {
   const lines = createInterface({ input: io.stdin });
   lines.on("line", line => {
     const command = parse(line);
-    if (command) void answer(command, registry, lists, say);
+    if (command) void tell(command, { registry, env: io.env, changed: () => lists.changed() }, say);
   });
   lines.once("close", () => ended.abort());
 
@@ -61,12 +61,12 @@ class Lists {
         (await this.registry.backends()).map(async provider => {
           try {
             const infos = (await answered(provider, signal => provider.list?.(signal))) ?? [];
-            environments.push(...infos.map(row));
+            environments.push(...infos.map(shown));
             engines.push({ provider: provider.ref, state: "ready", detail: infos[0]?.engine ?? "" });
           } catch (error) {
             engines.push({
               provider: provider.ref,
-              state: isAbsent(error) ? "absent" : "unreachable",
+              state: stateOf(error),
               detail: error instanceof Error ? error.message : String(error),
               ...(error instanceof ProviderError && error.mend !== undefined && { mend: error.mend }),
             });
@@ -98,44 +98,29 @@ async function follow(provider: Provider, lists: Lists, signal: AbortSignal): Pr
   await stopped;
 }
 
-async function answer(
+async function tell(
   command: ExplorerCommand,
-  registry: ProviderRegistry,
-  lists: Lists,
+  context: AnswerContext,
   say: (message: ExplorerMessage) => void,
 ): Promise<void> {
   try {
-    const value = await perform(command, registry, lists);
+    const value = await answer(command, context);
     say({ type: "answer", id: command.id, ok: true, ...(value !== undefined && { value }) });
   } catch (error) {
     say({ type: "answer", id: command.id, ok: false, message: faultText(error) });
   }
 }
 
-async function perform(command: ExplorerCommand, registry: ProviderRegistry, lists: Lists): Promise<unknown> {
-  switch (command.command) {
-    case "refresh":
-      lists.changed();
-      return undefined;
-    case "release":
-      if (!(await remove(registry, command.name))) throw new Error(`There is no environment '${command.name}'.`);
-      return undefined;
-    case "snapshot": {
-      const environment = await attach(registry, command.name);
-      if (!environment) throw new Error(`There is no environment '${command.name}'.`);
-      return save(environment, command.as);
-    }
-    case "inspect": {
-      const known = await inspect(registry, command.name);
-      if (known === null) throw new Error(`There is no environment '${command.name}'.`);
-      return known;
-    }
-  }
-}
+/** What the codes of the backends mean for the view; every other fault is one of an engine that does not answer. */
+const FAULTS: Record<string, ExplorerEngine["state"]> = {
+  "run/engine-missing": "absent",
+  "run/engine-socket-missing": "missing",
+  "run/engine-denied": "denied",
+  "run/engine-address": "address",
+};
 
-/** What a row of the explorer shows; whether it is an orphan is for `release --orphans`. */
-function row({ orphaned: _, ...shown }: EnvironmentInfo): ExplorerEnvironment {
-  return shown;
+function stateOf(error: unknown): ExplorerEngine["state"] {
+  return (error instanceof ProviderError && FAULTS[error.code]) || "unreachable";
 }
 
 function parse(line: string): ExplorerCommand | null {

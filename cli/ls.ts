@@ -4,6 +4,7 @@ import { createRegistry } from "./backends";
 import { EXIT, type Io } from "./io";
 import { faultText, liveEnvironments } from "./live";
 import { shortPath } from "./paths";
+import { table } from "./table";
 
 const FIELDS = ["name", "provider", "state", "image", "engine", "workspace", "file", "createdAt"] as const;
 
@@ -12,27 +13,17 @@ export async function ls(args: string[], io: Io): Promise<number> {
   const { values } = parseArgs({ args, options: { json: { type: "boolean", default: false } } });
   const { environments, faults } = await liveEnvironments(createRegistry(io.env));
   const rows = environments.map(({ info }) => Object.fromEntries(FIELDS.map(field => [field, info[field]])) as Row);
-  io.stdout.write(values.json ? `${JSON.stringify(rows)}\n` : table(rows, io.cwd));
+  io.stdout.write(values.json ? `${JSON.stringify(rows)}\n` : rowsTable(rows, io.cwd));
   for (const fault of faults) io.stderr.write(`mlld-env ls: ${faultText(fault)}\n`);
   return faults.length > 0 ? EXIT.failed : EXIT.ok;
 }
 
 type Row = Pick<EnvironmentInfo, (typeof FIELDS)[number]>;
 
-function table(rows: Row[], cwd: string): string {
+function rowsTable(rows: Row[], cwd: string): string {
   if (rows.length === 0) return "No live environments.\n";
-  const lines = [
+  return table([
     ["NAME", "PROVIDER", "STATE", "IMAGE", "FILE", "CREATED"],
     ...rows.map(row => [row.name, row.provider, row.state, row.image, shortPath(row.file, cwd), row.createdAt]),
-  ];
-  const widths = lines[0]!.map((_, column) => Math.max(...lines.map(line => line[column]!.length)));
-  return lines
-    .map(
-      line =>
-        line
-          .map((cell, column) => cell.padEnd(widths[column]!))
-          .join("  ")
-          .trimEnd() + "\n",
-    )
-    .join("");
+  ]);
 }

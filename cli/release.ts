@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { sweep } from "../runtime/environments/recovery";
 import { EXIT, type Io, UsageError } from "./io";
-import { ANSWER_MS, faultText, liveEnvironments, remove } from "./live";
+import { ANSWER_MS, faultText, liveEnvironments, noEnvironment, remove } from "./live";
 import { recoveryGround } from "./recovery-ground";
 import type { Ground } from "./run/ground";
 
@@ -30,11 +30,11 @@ export async function release(args: string[], io: Io): Promise<number> {
   }
   for (const name of names) {
     try {
-      if (await remove(registry, name)) io.stdout.write(`released ${name}\n`);
+      if (await remove(registry, name, io.env)) io.stdout.write(`released ${name}\n`);
       else {
         // With --all it ended between the list and now, which is what was asked for.
         if (positionals.length === 0) continue;
-        said(`there is no environment '${name}'; 'mlld-env ls' lists those that live`);
+        said(noEnvironment(name));
         failed = true;
       }
     } catch (error) {

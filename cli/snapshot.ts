@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import type { Environment, SnapshotRef } from "../runtime/providers/provider";
 import { createRegistry } from "./backends";
 import { EXIT, type Io, UsageError } from "./io";
-import { attach, faultText } from "./live";
+import { attach, faultText, noEnvironment } from "./live";
 
 /** A large environment takes a while to save. Milliseconds. */
 const SNAPSHOT_MS = 600_000;
@@ -14,7 +14,7 @@ export async function snapshot(args: string[], io: Io): Promise<number> {
   if (name === undefined || more.length > 0) throw new UsageError("name an environment, and perhaps the snapshot");
   try {
     const environment = await attach(createRegistry(io.env), name);
-    if (!environment) throw new Error(`there is no environment '${name}'; 'mlld-env ls' lists those that live`);
+    if (!environment) throw noEnvironment(name);
     const { ref } = await save(environment, as);
     io.stdout.write(`${ref}\n`);
     return EXIT.ok;

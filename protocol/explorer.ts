@@ -89,7 +89,7 @@ export interface ExplorerCommands {
   stop: { takes: { name: string }; answer: undefined };
   start: { takes: { name: string }; answer: undefined };
   inspect: { takes: { name: string }; answer: EnvironmentDetails };
-  /** Paths of the shells that are there, the best first. */
+  /** The shells that are there, by path or name, the best first. */
   shells: { takes: { name: string }; answer: string[] };
   changes: { takes: { name: string }; answer: FileChange[] };
   snapshots: { takes: { name: string }; answer: SnapshotInfo[] };

@@ -18,7 +18,8 @@ export async function fileChanges(container: Dockerode.Container): Promise<FileC
   let places: string[];
   try {
     const [changes, info] = await Promise.all([container.changes(), container.inspect()]);
-    listed = ((changes as { Path: string; Kind: number }[] | null) ?? []).sort((a, b) => (a.Path < b.Path ? -1 : 1));
+    // Without changes the answer is no list.
+    listed = Array.isArray(changes) ? (changes as typeof listed).sort((a, b) => (a.Path < b.Path ? -1 : 1)) : [];
     places = [...info.Mounts.map(mount => mount.Destination), ...Object.keys(info.HostConfig.Tmpfs ?? {})];
   } catch (error) {
     throw engineError("Comparing the environment with its image", error);
