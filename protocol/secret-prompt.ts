@@ -2,7 +2,7 @@ import { withoutSequences } from "./plain-text";
 
 /** Words of a question whose answer nobody else should read, and how questions end. */
 const SECRET =
-  /(?:\b|_)(?:pass(?:word|phrase|code|wd)?|pwd|pin|secret|token|credentials?|(?:api|access|private|secret)[ _-]?key|otp|(?:verification|security|one[ -]time|2fa) code)\b[^\n]{0,80}[:?>]\s*$/i;
+  /(?:\b|_)(?:pass(?:word|phrase|code|wd)?|pwd|pin|secret|token|credentials?|(?:api|access|private|secret)[ _-]?key|otp|(?:verification|security|one[ -]time|2fa) code)\b(?:(?![.!?]\s)[^\n]){0,80}[:?>]\s*$/i;
 /** A question about a secret that is answered by yes or no. */
 const YES_OR_NO = /\by(?:es)?\s*[/|]\s*no?\b/i;
 /** UTF-16 units of a line that are looked at. */
@@ -17,7 +17,9 @@ export class SecretPrompt {
 
   /** Text that was printed or echoed. */
   push(text: string): void {
-    this.line = (this.line + text).slice(-LONGEST_PROMPT).replace(/^[\s\S]*[\r\n]/, "");
+    this.line = (text.length < LONGEST_PROMPT ? this.line + text : text)
+      .slice(-LONGEST_PROMPT)
+      .replace(/^[\s\S]*[\r\n]/, "");
   }
 
   get asks(): boolean {

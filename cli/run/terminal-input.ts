@@ -133,7 +133,10 @@ export class PipedInput implements StandardInput {
 
   private resume(): void {
     // The program may have read it all.
-    if (this.stdin.readableEnded) return this.queue.close();
+    if (this.stdin.readableEnded) {
+      this.queue.close();
+      return;
+    }
     if (!this.listening) {
       this.listening = true;
       this.stdin.on("data", data => this.queue.push(data));

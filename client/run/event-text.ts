@@ -104,6 +104,13 @@ export class EventText {
     return this.line(`${cyan("▶")} ${bold(plainText(title))}`);
   }
 
+  /** What a person typed, as the terminal echoes it. */
+  typed(echo: string): string {
+    const start = this.inProgress ? this.freshLine() : "";
+    this.atLineStart = echo.endsWith("\n");
+    return start + echo;
+  }
+
   /** A message of ours on a line of its own. */
   notice(message: string): string {
     return this.line(dim(plainText(message)));

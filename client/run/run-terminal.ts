@@ -1,7 +1,9 @@
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import * as vscode from "vscode";
-import { INITIAL_CREDIT } from "../../protocol/control";
+import { INITIAL_CREDIT, type TerminalSize } from "../../protocol/control";
 import type { RunEvent } from "../../protocol/events";
+import { LineEditor } from "../../protocol/line-editor";
+import { SecretPrompt } from "../../protocol/secret-prompt";
 import { EventText } from "./event-text";
 import { PacedOutput } from "./paced-output";
 import { type RunEnd, RunProcess, type RunTrouble } from "./run-process";
@@ -9,6 +11,8 @@ import { type RunRequest, runTitle } from "./run-request";
 
 /** Credit goes back to the run in parts of this size, in bytes. */
 const CREDIT_PART = INITIAL_CREDIT / 8;
+/** After a run its last Enter may still be on its way: it must not start another one. Milliseconds. */
+const REST_MS = 400;
 
 export interface RunObserver {
   event(event: RunEvent): void;
@@ -42,7 +46,12 @@ export class RunTerminal implements vscode.Pseudoterminal {
   private begin: (() => void) | undefined;
   private opened = false;
   private again: (() => void) | undefined;
+  private endedAt = 0;
   private owed = 0;
+  private size: TerminalSize | undefined;
+  private text: EventText | undefined;
+  private prompt = new SecretPrompt();
+  private readonly editor = new LineEditor(() => this.prompt.asks);
 
   /** `closeAtEnd`: the terminal of a task ends with its run. */
   constructor(private readonly options: { closeAtEnd: boolean; shortPath: (file: string) => string }) {}
@@ -58,12 +67,18 @@ export class RunTerminal implements vscode.Pseudoterminal {
       shortPath: this.options.shortPath,
     });
     this.observer = observer;
+    this.text = text;
+    this.prompt = new SecretPrompt();
+    this.editor.clear();
     this.again = undefined;
     this.renamed.fire(runTitle(request));
     this.show(text.opening(runTitle(request)));
     const process = new RunProcess(context.child, {
       event: event => {
         const bytes = event.event === "stdout" || event.event === "stderr" ? Buffer.byteLength(event.text) : 0;
+        if (event.event === "stdout" || event.event === "stderr" || event.event === "show")
+          this.prompt.push(event.text);
+        else if (event.event === "exit") this.prompt.push("\n");
         this.show(text.of(event), bytes);
         observer.event(event);
       },
@@ -74,6 +89,7 @@ export class RunTerminal implements vscode.Pseudoterminal {
         if (this.options.closeAtEnd) void this.closeWith(end.exitCode ?? 1);
         else {
           this.again = context.again;
+          this.endedAt = Date.now();
           this.show(text.notice(vscode.l10n.t("Press Enter to run it again.")));
         }
         observer.end(end);
@@ -81,7 +97,7 @@ export class RunTerminal implements vscode.Pseudoterminal {
     });
     this.process = process;
     this.owed = 0;
-    this.begin = () => process.send({ type: "start", secrets: context.secrets });
+    this.begin = () => process.send({ type: "start", secrets: context.secrets, terminal: this.size });
     if (this.opened) this.start();
   }
 
@@ -98,8 +114,9 @@ export class RunTerminal implements vscode.Pseudoterminal {
     void this.closeWith(3);
   }
 
-  open(): void {
+  open(size: vscode.TerminalDimensions | undefined): void {
     this.opened = true;
+    this.size = size;
     this.output.open();
     this.start();
   }
@@ -109,15 +126,28 @@ export class RunTerminal implements vscode.Pseudoterminal {
     this.process?.cancel();
   }
 
+  setDimensions({ columns, rows }: vscode.TerminalDimensions): void {
+    this.size = { columns, rows };
+    this.process?.send({ type: "resize", terminal: this.size });
+  }
+
   handleInput(raw: string): void {
     const data = this.output.input(raw);
     if (!data) return;
     if (!this.process) {
-      if (data === "\r") this.again?.();
+      if (data === "\r" && Date.now() - this.endedAt > REST_MS) this.again?.();
       return;
     }
-    // The commands of a block have no input of their own: only Ctrl+C means something.
-    if (data.includes("\x03")) this.cancel();
+    for (const typed of this.editor.type(data)) {
+      if (typed.kind === "interrupt") this.cancel();
+      else if (typed.kind === "end") this.process?.send({ type: "input-end" });
+      else if (typed.kind === "input")
+        this.process?.send({ type: "input", text: typed.text, ...(typed.secret && { secret: true }) });
+      else {
+        this.prompt.push(typed.text);
+        this.show(this.text!.typed(typed.text));
+      }
+    }
   }
 
   private start(): void {

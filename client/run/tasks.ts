@@ -70,12 +70,15 @@ class TaskTerminal implements vscode.Pseudoterminal {
     this.onDidClose = pty.onDidClose;
     this.onDidChangeName = pty.onDidChangeName;
   }
-  open(): void {
-    this.pty.open();
+  open(size: vscode.TerminalDimensions | undefined): void {
+    this.pty.open(size);
     this.begin();
   }
   close(): void {
     this.pty.close();
+  }
+  setDimensions(size: vscode.TerminalDimensions): void {
+    this.pty.setDimensions(size);
   }
   handleInput(data: string): void {
     this.pty.handleInput(data);

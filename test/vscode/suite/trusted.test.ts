@@ -251,6 +251,35 @@ describe("a trusted window", () => {
         await until("its child to end", () => !alive(pid));
       });
 
+    it("gives its commands what is typed, echoes it, and hides answers that are secret", async () => {
+      const run = await startBlock("local.mld", "printf 'name: '");
+      const terminal = await until("its terminal", () =>
+        vscode.window.terminals.find(({ name }) => name === run.title),
+      );
+      const type = (text: string) => terminal.sendText(text, false);
+      const shows = (text: string) => until(text, () => plain(run.text).includes(text));
+      await shows("name: ");
+      type("anne");
+      await shows("name: anne");
+      type("\x7fa\r");
+      await shows("hello anna\r\n");
+      await shows("Password: ");
+      type("open-sesame\r");
+      await shows("it is ***");
+      type("some text\r");
+      await until("the echo and the command's own", () => plain(run.text).split("some text\r\n").length === 3);
+      type("\x04");
+      await until("its end", () => run.state !== "running");
+      assert.equal(run.state, "done", plain(run.text));
+      assert.doesNotMatch(run.text, /sesame/);
+    });
+
+    it("tells its commands the size of the terminal from the first one on", async () => {
+      const run = await runBlock("local.mld", "size $COLUMNS");
+      const [, columns, rows] = /size (\d+) x (\d+)\r\n/.exec(plain(run.text)) ?? [];
+      assert.ok(Number(columns) > 20 && Number(rows) > 2, plain(run.text));
+    });
+
     it("saves the file first", async () => {
       const editor = await open("local.mld");
       const at = new vscode.Position(lineOf(editor.document, "var @who"), 0);
