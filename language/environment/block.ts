@@ -36,8 +36,7 @@ export function enterBlock(request: BlockRequest): BlockFacts {
     }
   }
   const own = ownPlaces(base.config, overlay?.config);
-  const around = parent.label === NO_CONFIG.label ? { ...parent, label: "the environment around it" } : parent;
-  const comparisons = compareFacts(environment, around, place, own);
+  const comparisons = compareFacts(environment, around(parent), place, own);
   for (const { field, problems: found } of comparisons) if (!reported.has(field)) problems.push(...found);
   // What is wider than its parent need not be told once more for the object that was spread.
   const isTold = ({ code, place: at }: Problem): boolean =>
@@ -70,6 +69,12 @@ export function enterBlock(request: BlockRequest): BlockFacts {
       ({ field, answer, problem }): FieldComparison => ({ field, answer, ...(problem && { problem }) }),
     ),
   };
+}
+
+/** What a child is compared with: what policy takes away, it takes from both. */
+function around(parent: EnvironmentFacts): EnvironmentFacts {
+  const label = parent.label === NO_CONFIG.label ? "the environment around it" : parent.label;
+  return parent.removed.length > 0 ? { ...effective(parent.declared), label } : { ...parent, label };
 }
 
 /** What is no config at all is wrong where it is used as one, not where it is written. */

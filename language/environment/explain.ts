@@ -1,9 +1,13 @@
 /** What holds inside a block, for `explain --json` and hover. */
 
+import { NO_CONFIG } from "./chain";
+import { compareCapability } from "./compare";
 import { CAPABILITY_NAMES } from "./defaults";
 import type { Explanation } from "./face";
 import { isLimited, isNone, netTexts } from "./net-sets";
+import { SET_IN } from "./read";
 import type {
+  Answer,
   CapabilityName,
   EnvironmentFacts,
   Field,
@@ -12,9 +16,10 @@ import type {
   NameSet,
   NetSet,
   PathItem,
+  Provenance,
   ProviderSet,
 } from "./types";
-import { textOf } from "./words";
+import { itemsText, textOf } from "./words";
 
 export function explain(environment: EnvironmentFacts): Explanation {
   const { capabilities, declared } = environment;
@@ -35,7 +40,7 @@ export function explain(environment: EnvironmentFacts): Explanation {
       taint: declared.taint.open ? null : declared.taint.items.map(item => item.text),
     },
     provenance: CAPABILITY_NAMES.flatMap(field =>
-      (capabilities[field] as Field<unknown>).history.map(({ place, note }) => ({
+      stepsOf(field, capabilities[field] as Field<unknown>).map(({ place, note }) => ({
         field: TITLES[field],
         place: place ?? null,
         note,
@@ -92,23 +97,80 @@ const TITLES: Record<CapabilityName, string> = {
   timeout: "limits.timeout",
 };
 
+/** How a field came to be what it is: the notes of its history, with what each step did to the one before. */
+function stepsOf(name: CapabilityName, { history }: Field<unknown>): Provenance[] {
+  return history.map((step, at) => {
+    const before = history[at - 1]?.options;
+    if (!step.options || !before) return step;
+    const asField = (options: readonly unknown[]): Field<unknown> => ({
+      options: [...options],
+      maybeUnset: false,
+      declared: true,
+      history: [],
+    });
+    const [child, parent] = [asField(step.options), asField(before)];
+    const { answer } = compareCapability(name, child, parent);
+    const same = answer === "narrower" && compareCapability(name, parent, child).answer === "narrower";
+    return { ...step, note: step.note.replace(SET_IN, same ? SAME : WORDS[answer]) };
+  });
+}
+
+const SAME = "the same in ";
+const WORDS: Record<Answer, string> = { narrower: "narrowed by ", wider: "widened by ", unknown: "set anew in " };
+
+const UNKNOWN_TEXT = "known only at run time";
+
 export function describeField(environment: EnvironmentFacts, name: CapabilityName): string {
   const field = environment.capabilities[name] as Field<unknown>;
   if (name === "auth" && !field.declared) return "none";
-  return [...new Set(field.options.map(option => textOf(name, option)))].join(" or ");
+  return optionTexts(name, field.options);
 }
 
-export function describe(environment: EnvironmentFacts): string {
+function optionTexts(name: CapabilityName, options: readonly unknown[]): string {
+  const texts = new Set(options.map(option => (isUnknown(option) ? UNKNOWN_TEXT : optionText(name, option))));
+  return texts.has(UNKNOWN_TEXT) ? UNKNOWN_TEXT : [...texts].join(" or ");
+}
+
+function optionText(name: CapabilityName, option: unknown): string {
+  const text = textOf(name, option);
+  const { scratch } = option as Partial<FsSet>;
+  return scratch && scratch.length > 0 ? `${text}, with temporary files in ${itemsText(scratch)}` : text;
+}
+
+/** Nothing at all is known of the value. */
+function isUnknown(option: unknown): boolean {
+  const { kind, open, items, openRead, openWrite, read, write } = option as Partial<NetSet> & Partial<NameSet & FsSet>;
+  return (
+    kind === "unknown" ||
+    (open === true && items?.length === 0) ||
+    (openRead === true && openWrite === true && read?.length === 0 && write?.length === 0)
+  );
+}
+
+/** A table of every capability, as Markdown: what it allows and where that comes from. `unsure` are compared at run time. */
+export function describe(environment: EnvironmentFacts, unsure: readonly CapabilityName[] = []): string {
   const rows = CAPABILITY_NAMES.filter(
     name => !["mem", "cpu", "pids", "timeout"].includes(name) || environment.capabilities[name].declared,
   ).map(name => {
-    const { history } = environment.capabilities[name] as Field<unknown>;
-    return `| \`${TITLES[name]}\` | ${cell(describeField(environment, name))} | ${cell(history.map(step => step.note).join("; "))} |`;
+    const steps = stepsOf(name, environment.capabilities[name] as Field<unknown>);
+    const from = steps.map(({ note, options }, at) =>
+      options && at < steps.length - 1 && !note.startsWith(SAME) ? `${note} (${optionTexts(name, options)})` : note,
+    );
+    return row(TITLES[name], describeField(environment, name), from.join("; "));
   });
   const taint = environment.declared.taint.items.map(item => item.text);
-  if (taint.length > 0) rows.push(`| \`taint\` | ${cell(taint.join(", "))} | |`);
-  if (environment.profile) rows.push(`| \`profile\` | ${cell(environment.profile)} | |`);
-  return `**Environment ${cell(environment.label)}**\n\n| | allows | from |\n| --- | --- | --- |\n${rows.join("\n")}`;
+  if (taint.length > 0) rows.push(row("taint", taint.join(", "), ""));
+  if (environment.profile) rows.push(row("profile", environment.profile, ""));
+  const label = environment.label === NO_CONFIG.label ? "" : ` ${cell(environment.label)}`;
+  const compared =
+    unsure.length > 0
+      ? `\n\nWhether this narrows the environment around it is known only at run time, and compared then: ${unsure.map(name => `\`${TITLES[name]}\``).join(", ")}.`
+      : "";
+  return `**Environment${label}**\n\n| | allows | from |\n| --- | --- | --- |\n${rows.join("\n")}${compared}`;
+}
+
+function row(title: string, allows: string, from: string): string {
+  return `| \`${title}\` | ${cell(allows)} | ${cell(from)} |`;
 }
 
 function cell(text: string): string {

@@ -47,6 +47,9 @@ const TAIL_KEYS = new Set([
   "skipDirs",
 ]);
 
+/** How the note of a step begins that an author wrote. */
+export const SET_IN = "set in ";
+
 const UNKNOWN: { [N in CapabilityName]: Capabilities[N]["options"][number] } = {
   provider: { kind: "unknown" },
   tools: UNKNOWN_NAMES,
@@ -84,7 +87,7 @@ function either(a: DeclaredConfig, b: DeclaredConfig): DeclaredConfig {
             ...mine,
             options: [...mine.options, ...theirs.options],
             maybeUnset: mine.maybeUnset || theirs.maybeUnset,
-            history: [...mine.history, ...theirs.history],
+            history: [{ ...mine.history[0]!, options: [...mine.options, ...theirs.options] }],
           }
         : { ...(mine ?? theirs)!, maybeUnset: true };
   }
@@ -113,7 +116,8 @@ class Reader {
   }
 
   config(value: AbstractValue): { config: DeclaredConfig; problems: Problem[] } {
-    if (value.kind === "unknown" || value.kind === "oneOf") this.allUnknown(value.place);
+    if (value.kind === "unknown" || value.kind === "oneOf")
+      this.allUnknown(value.place, value.kind === "unknown" ? `: ${value.reason}` : "");
     else if (value.kind !== "object")
       this.reading.report(
         "env/config-not-object",
@@ -134,14 +138,14 @@ class Reader {
     };
   }
 
-  private allUnknown(place: Place | undefined): void {
+  private allUnknown(place: Place | undefined, why: string): void {
     for (const name of Object.keys(UNKNOWN) as CapabilityName[])
       this.set(name, {
         options: [UNKNOWN[name]],
         maybeUnset: true,
         declared: true,
         place,
-        history: [{ place, note: `unknown until run time in ${this.label}` }],
+        history: [{ place, note: `unknown until run time in ${this.label}${why}` }],
       } as Field<never>);
   }
 
@@ -232,6 +236,7 @@ class Reader {
     const replaced =
       entry.replaced && this.reading.quietly(() => this.field<S>({ key: entry.key, value: entry.replaced! }, read));
     const place = entry.value.place;
+    const why = entry.value.kind === "unknown" ? `: ${entry.value.reason}` : "";
     return {
       options,
       maybeUnset,
@@ -239,7 +244,7 @@ class Reader {
       place,
       keyPlace: entry.keyPlace,
       ...(replaced && { replaced }),
-      history: [{ place: entry.keyPlace ?? place, note: `set in ${this.label}` }],
+      history: [{ place: entry.keyPlace ?? place, note: `${SET_IN}${this.label}${why}`, options }],
     };
   }
 

@@ -93,8 +93,10 @@ export type ProviderSet = { kind: "known"; ref: string | null; place?: Place } |
 /** Where a field got its value. */
 export interface Provenance {
   place?: Place;
-  /** `set in @sandbox`, `narrowed by with`, `default of the sandbox`, `policy @p removes bash`. */
+  /** `set in @sandbox`, `the default of a sandbox`, `policy @p leaves Read`. */
   note: string;
+  /** The field's possible values after this step, where an author set them. */
+  options?: readonly unknown[];
 }
 
 /** What is known about one field: all its possible values. */

@@ -48,7 +48,9 @@ export function environmentMarkdown(analysis: Analysis, site: Site): string {
     node.kind === "EnvExpression"
       ? envTitle(analysis.file, node)
       : analysis.file.text.slice(node.start, node.end).split("\n")[0]!;
-  return `\`\`\`mlld\n${title}\n\`\`\`\n\n${describe(analysis.factsOf(site).environment)}`;
+  const { environment, comparisons } = analysis.factsOf(site);
+  const unsure = comparisons.filter(({ answer }) => answer === "unknown").map(({ field }) => field);
+  return `\`\`\`mlld\n${title}\n\`\`\`\n\n${describe(environment, unsure)}`;
 }
 
 export function headOf(site: Site): Span {

@@ -542,6 +542,14 @@ describe("policy", () => {
       for (const { answer: found } of compareEnvironments(after, before)) expect(found).not.toBe("wider");
     }
   });
+  it("takes from parent and child alike: the parent's own config again is no wider", () => {
+    const policies = policy({ env: { tools: { deny: ["Write"] }, net: { allow: ["*.x.com"] } } });
+    const config = value({ provider: DOCKER, tools: ["Read", "Write"], net: { allow: ["api.x.com", "y.org"] } });
+    const parent = enterBlock({ parent: TOP_LEVEL, config, with: null, paths: PATHS, policy: policies }).environment;
+    const facts = enterBlock({ parent, config, with: null, paths: PATHS, policy: policies });
+    expect(facts.problems).toEqual([]);
+    expect(explain(facts.environment).capabilities).toMatchObject({ tools: ["Read"], net: { allow: ["api.x.com"] } });
+  });
   it("refuses a denied provider", () => {
     const denied = { env: { providers: { [DOCKER]: { allowed: false } } } };
     expect(under({ provider: DOCKER }, denied).problems).toMatchObject([
@@ -602,5 +610,47 @@ describe("calls", () => {
     const found = compareEnvironments(child, parent, place).find(c => c.field === "tools")!;
     expect(found.problem!.place).toEqual(place);
     expect(found.problem!.related.map(r => r.place.start)).toEqual([20, 11]);
+  });
+});
+
+describe("the explanation", () => {
+  const config = value({ provider: DOCKER, tools: ["Read", "Bash"], net: "limited", limits: { mem: "1g" } });
+  const explained = (clause: unknown): { field: string; note: string }[] => {
+    const { environment } = enterBlock({
+      parent: TOP_LEVEL,
+      config,
+      with: value(clause),
+      label: "@box",
+      paths: PATHS,
+      policy: readPolicy(value({ env: { net: { allow: ["a.com"] } } }), "@p", PATHS).policy,
+    });
+    return explain(environment).provenance.map(({ field, note }) => ({ field, note }));
+  };
+
+  it("says for every capability where it comes from and what narrowed it", () => {
+    const steps = explained({ tools: ["Read"], provider: DOCKER, limits: { cpu: 1 } });
+    expect(steps).toEqual([
+      { field: "provider", note: "set in @box" },
+      { field: "provider", note: "the same in with" },
+      { field: "tools", note: "set in @box" },
+      { field: "tools", note: "narrowed by with" },
+      { field: "mcps", note: "not restricted" },
+      { field: "fs", note: "the default of a sandbox" },
+      { field: "net", note: "set in @box" },
+      { field: "net", note: "policy @p leaves a.com" },
+      { field: "auth", note: "no credentials are injected" },
+      { field: "limits.mem", note: "set in @box" },
+      { field: "limits.cpu", note: "set in with" },
+      { field: "limits.pids", note: "the provider's default" },
+      { field: "limits.timeout", note: "the provider's default" },
+    ]);
+  });
+
+  it("says what widens, and what only the run knows", () => {
+    expect(explained({ tools: ["Read", "Write"] })).toContainEqual({ field: "tools", note: "widened by with" });
+    expect(explained({ tools: UNKNOWN })).toContainEqual({
+      field: "tools",
+      note: "set anew in with: the result of a command",
+    });
   });
 });
