@@ -2,7 +2,7 @@
  * The stub: a POSIX shell loop that an exec runs ahead of time. It waits for a header on its standard input, runs one command, and says
  * on both streams how it ended. Secrets reach a command this way only: they appear in no argv, label, log or inspect answer.
  */
-import { ProviderError } from "../provider";
+import { ProviderError, type TerminalSize } from "../provider";
 
 /**
  * `R PID` on stderr means ready. A header is a line with a nonce, shell code, and the nonce again; `m_run HOW` in the code runs the
@@ -121,9 +121,12 @@ export function checkedVariables(header: Header): Header {
   return header;
 }
 
-/** The same for a terminal, where the program replaces the shell. */
-export function terminalCode(header: Omit<Header, "how">): string {
-  return `${settings(header)}\nm_vars\n[ -z "$m_d" ] || cd "$m_d" || exit 126\nunset m_d\nexec "$@"\n`;
+/**
+ * The same for a terminal, where the program replaces the shell. The engine sets the size of a terminal when its program runs already:
+ * `stty`, where the image has it, sets it before.
+ */
+export function terminalCode(header: Omit<Header, "how">, { columns, rows }: TerminalSize): string {
+  return `${settings(header)}\nm_vars\nstty columns ${columns} rows ${rows} 2>/dev/null\n[ -z "$m_d" ] || cd "$m_d" || exit 126\nunset m_d\nexec "$@"\n`;
 }
 
 function settings({ argv, cwd, vars, marker }: Omit<Header, "how">): string {

@@ -33,7 +33,7 @@ export async function executeOnTerminal(
   }
   const marker = randomBytes(12).toString("hex");
   const vars = { TERM: "xterm-256color", ...command.vars, ...command.secrets };
-  const file = await placeCode(context, terminalCode({ argv: command.argv, cwd: command.cwd, vars, marker }), signal);
+  const file = await placeCode(context, terminalCode({ argv: command.argv, cwd: command.cwd, vars, marker }, size), signal);
   const exec = await context.container.exec({
     AttachStdin: true,
     AttachStdout: true,

@@ -36,14 +36,14 @@ describe.skipIf(!hasEngine)("terminals", () => {
     const environment = await open();
     const { out, outcome } = await run(
       environment,
-      'sleep 0.3; tty >/dev/null && echo yes; stty size; echo "$TOKEN" | wc -c; exit 5',
+      'stty size; tty >/dev/null && echo yes; echo "$TOKEN" | wc -c; exit 5',
       {
         tty: size,
         secrets: { TOKEN: "hidden-value" },
       },
     );
     expect(outcome).toEqual({ kind: "exited", exitCode: 5 });
-    expect(out).toBe("yes\r\n33 91\r\n13\r\n");
+    expect(out).toBe("33 91\r\nyes\r\n13\r\n");
     expect((await run(environment, "ls -A /dev/shm")).out).toBe("");
     expect(docker("inspect", environment.name)).not.toContain("hidden-value");
   });
