@@ -49,6 +49,18 @@ export type RunEvent = { time: string } & (
   | { event: "denied"; envName: string; host: string; port: number; reason: string }
   | { event: "warning"; message: string; finding?: ReportedFinding }
   | { event: "result"; value: unknown; labels: string[] }
+  /** `run --spec`: how the entry ended, with the ends of long texts. `exitCode` is null where it did not run or did not end by itself. */
+  | {
+      event: "finished";
+      exitCode: number | null;
+      stdout: string;
+      stderr: string;
+      setupStdout: string;
+      setupStderr: string;
+      /** Seconds. */
+      elapsed: number;
+      timedOut: boolean;
+    }
   | { event: "released"; envName: string }
   | { event: "refused"; findings: ReportedFinding[] }
   | { event: "error"; message: string; code?: string; file?: string; range?: EventRange }

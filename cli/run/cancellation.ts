@@ -21,7 +21,8 @@ export class Cancellation {
     this.reason = reason;
     // Stays when all is tidied up: a program that goes on regardless must not keep the process.
     setTimeout(() => this.onLast(), LAST_MS).unref();
-    this.controller.abort(new Error(reason === "timeout" ? "the run took too long" : "the run was cancelled"));
+    const why = reason === "timeout" ? "the run took too long" : "the run was cancelled";
+    this.controller.abort(new DOMException(why, reason === "timeout" ? "TimeoutError" : "AbortError"));
   }
 
   /** Listens to the signals that end a process, until `dispose`. A second one doesn't wait any longer. */

@@ -22,7 +22,13 @@ export interface RunOptions {
   control: boolean;
   /** An environment spec, absolute; its fields that `--set` overrides. */
   spec: string | null;
-  set: Record<string, string>;
+  set: [path: string, text: string][];
+  /** What `commands` of the spec runs, as it was written. */
+  entry: string;
+  /** With a spec: the name of the environment, which is kept; the archive whose files are worked on, absolute; variables, as text. */
+  name: string | null;
+  from: string | null;
+  variables: Record<string, string>;
 }
 
 /** Reads the arguments of `run`. Throws a `UsageError`, or what `parseArgs` throws for an unknown option. */
@@ -42,16 +48,21 @@ export function parseRunOptions(args: string[], cwd: string): RunOptions {
       control: { type: "boolean", default: false },
       spec: { type: "string" },
       set: { type: "string", multiple: true, default: [] },
+      name: { type: "string" },
+      from: { type: "string" },
     },
   });
   const [target, ...more] = positionals;
   if (target === undefined)
     throw new UsageError(values.spec === undefined ? "name a file to run" : "name the entry to run");
   if (more.length > 0) throw new UsageError(`run takes one file, not ${positionals.length}`);
-  if (values.spec === undefined && values.set.length > 0) throw new UsageError("--set belongs to --spec");
+  const stray = (["set", "name", "from"] as const).find(name => values[name] !== undefined && values[name].length > 0);
+  if (values.spec === undefined && stray) throw new UsageError(`--${stray} belongs to --spec`);
+  if (values.spec !== undefined && values.provider !== undefined)
+    throw new UsageError("--provider belongs to a file; the backend of a spec is its `type` (--set type=local)");
   if (values.control && !values.json) throw new UsageError("--control needs --json");
   return {
-    ...parseTarget(target, cwd),
+    ...(values.spec === undefined ? parseTarget(target, cwd) : { file: resolve(cwd, values.spec), line: null }),
     json: values.json,
     dryRun: values["dry-run"],
     provider: values.provider ?? null,
@@ -62,7 +73,11 @@ export function parseRunOptions(args: string[], cwd: string): RunOptions {
     interactive: values.interactive,
     control: values.control,
     spec: values.spec === undefined ? null : resolve(cwd, values.spec),
-    set: Object.fromEntries(values.set.map(pair => splitPair("--set", pair))),
+    set: values.set.map(pair => splitPair("--set", pair)),
+    entry: target,
+    name: values.name ?? null,
+    from: values.from === undefined ? null : resolve(cwd, values.from),
+    variables: Object.fromEntries(values.input.map(pair => splitPair("--input", pair))),
   };
 }
 

@@ -214,7 +214,7 @@ function asRefusal(event: RunEventBody, file: string): RunEventBody {
 
 /** Credentials that are not there, policy, an environment that nothing can make, one that is wider after all. */
 const REFUSALS =
-  /^(?:AUTH_|ENV_AUTH_|KEYCHAIN_|PROJECT_NAME_REQUIRED$|POLICY_(?:CAPABILITY|LABEL)|ENV_(?:TOOL|MCP)_DENIED$|ENV_PROVIDER_(?:UNKNOWN|NOT_FOUND)$|env\/|auth\/|run\/(?:image-(?:unset|missing)|secret-too-short|config-drift|name-taken|mount-(?:missing|refused)|(?:net|limits)-unsupported|snapshot-missing)$)/;
+  /^(?:AUTH_|ENV_AUTH_|KEYCHAIN_|PROJECT_NAME_REQUIRED$|POLICY_(?:CAPABILITY|LABEL)|ENV_(?:TOOL|MCP)_DENIED$|ENV_PROVIDER_(?:UNKNOWN|NOT_FOUND)$|env\/|auth\/|run\/(?:spec|archive-refused|image-(?:unset|missing)|secret-too-short|config-drift|name-taken|mount-(?:missing|refused)|(?:net|limits)-unsupported|snapshot-missing)$)/;
 
 /** What a provider written in mlld may say in the middle of a run. */
 const ASIDE = new Set<RunEventBody["event"]>(["warning", "progress", "denied"]);

@@ -1,28 +1,25 @@
-import { readFileSync, statSync } from "node:fs";
-import { relative } from "node:path";
-import { text as readAll } from "node:stream/consumers";
-import { pathToFileURL } from "node:url";
-import { type EnvironmentSpecFile, readSpec, type SpecProblem } from "../../language/environment/spec-model";
-import { parseSpecText } from "../../language/environment/spec-text";
-import type { AbstractValue } from "../../language/values/abstract";
+import { existsSync, fstatSync } from "node:fs";
 import { ProviderError } from "../../runtime/providers/provider";
-import { runSpec } from "../../runtime/specs/run-spec";
-import { DiskHost } from "../host";
+import { runSpec, type SpecRun } from "../../runtime/specs/run-spec";
 import { type Io, UsageError } from "../io";
-import { reporter } from "../reported";
+import { ControlLines } from "./control-lines";
 import type { Ground } from "./ground";
 import type { RunOptions } from "./options";
 import { runSession } from "./session";
+import { readSpecFile } from "./spec-file";
+import { PipedInput, type StandardInput, TerminalInput } from "./terminal-input";
+
+/** Of a terminal that nobody looks at. */
+const TERMINAL = { columns: 80, rows: 24 };
 
 /** `run --spec SPEC ENTRY`: the working folder is the workspace, ENTRY a file in it. */
 export async function runSpecFile(ground: Ground, options: RunOptions & { spec: string }, io: Io): Promise<number> {
   const { spec, problems, report } = readSpecFile(options.spec, options.set);
-  const entry = relative(io.cwd, options.file);
-  const stdin =
-    io.stdin.isTTY || statSync(`/dev/fd/${io.stdin.fd}`, { throwIfNoEntry: false })?.isCharacterDevice()
-      ? undefined
-      : await readAll(io.stdin);
-  return runSession(io, { run: options, ground, control: null }, async ({ emit, environments, signal }) => {
+  if (options.from !== null && !existsSync(options.from)) throw new UsageError(`cannot read ${options.from}`);
+  const control = options.control ? new ControlLines(io.stdin) : null;
+  const input = control || options.dryRun ? null : entryInput(io);
+  return runSession(io, { run: options, ground, control, input }, async parts => {
+    const { emit, environments, signal } = parts;
     if (!spec) {
       await emit({ event: "refused", findings: problems.map(report) });
       return "refused";
@@ -32,63 +29,42 @@ export async function runSpecFile(ground: Ground, options: RunOptions & { spec: 
     const target = spec.type === "docker" ? "@mlld/env-docker" : "local";
     await emit({ event: "plan", file: options.spec, block: null, target, steps: [], environment: seen });
     if (options.dryRun) return { ok: true };
+    const { evaluate, keep, entry, name, from, variables } = options;
+    const borrowed = parts.input?.borrow() ?? null;
+    const run: SpecRun = {
+      spec,
+      file: options.spec,
+      workspace: io.cwd,
+      from,
+      entry,
+      evaluate,
+      name,
+      keep,
+      variables,
+      machine: io.env,
+      ...(borrowed && { stdin: borrowed }),
+      terminal: parts.terminal() ?? TERMINAL,
+    };
     try {
-      const variables = Object.fromEntries(Object.entries(options.input).map(([name, value]) => [name, String(value)]));
-      const { evaluate, keep } = options;
-      return await runSpec(
-        { spec, file: options.spec, workspace: io.cwd, entry, evaluate, keep, variables, machine: io.env, stdin },
-        { emit, environments, signal },
-      );
+      return await runSpec(run, { emit, environments, signal });
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error;
-      await emit({
-        event: "error",
-        code: error.code,
-        message: error.mend ? `${error.message} ${error.mend}` : error.message,
-      });
+      const message = error.mend ? `${error.message} ${error.mend}` : error.message;
+      await emit({ event: "error", code: error.code, message });
       return { ok: false };
+    } finally {
+      borrowed?.giveBack();
     }
   });
 }
 
-interface SpecFile {
-  spec: EnvironmentSpecFile | null;
-  problems: SpecProblem[];
-  report: (problem: SpecProblem) => ReturnType<ReturnType<typeof reporter>>;
-}
-
-function readSpecFile(path: string, overrides: Record<string, string>): SpecFile {
-  const uri = pathToFileURL(path).href;
-  const host = new DiskHost();
-  let source: string;
+/** The entry reads what is typed or piped; where there is nothing (`/dev/null`, a closed input), it has none. */
+function entryInput({ stdin }: Io): StandardInput | null {
+  if (stdin.isTTY) return process.platform === "win32" ? new PipedInput(stdin) : new TerminalInput();
   try {
-    source = readFileSync(path, "utf8");
-  } catch (error) {
-    throw new UsageError(`cannot read ${path}: ${(error as Error).message}`);
+    return fstatSync(stdin.fd).isCharacterDevice() ? null : new PipedInput(stdin);
+  } catch {
+    // The caller closed it.
+    return null;
   }
-  host.overlay(uri, source);
-  const reportFinding = reporter(host);
-  const start = { uri, start: 0, end: 0 };
-  const report = (problem: SpecProblem) => reportFinding({ ...problem, place: problem.place ?? start, fixes: [] });
-  const parsed = parseSpecText(source, uri);
-  if (parsed.problems.length > 0) return { spec: null, problems: parsed.problems, report };
-  const value = Object.entries(overrides).reduce(
-    (whole, [key, to]) => override(whole, key.split("."), parseSpecText(to, uri).value),
-    parsed.value,
-  );
-  return { ...readSpec(value), report };
-}
-
-/** Sets one field; the objects on the way are made where they are missing. */
-function override(value: AbstractValue, [key, ...rest]: string[], to: AbstractValue): AbstractValue {
-  if (key === undefined) return to;
-  const object = value.kind === "object" ? value : { kind: "object" as const, entries: [], open: false };
-  const before = object.entries.find(entry => entry.key === key);
-  const entry = { key, value: override(before?.value ?? { kind: "known", value: null }, rest, to) };
-  return {
-    ...object,
-    entries: before
-      ? object.entries.map(one => (one === before ? { ...one, ...entry } : one))
-      : [...object.entries, entry],
-  };
 }

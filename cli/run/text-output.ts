@@ -70,6 +70,8 @@ export function textOutput(
     warning: event => say(event.finding ? finding(event.finding) : `warning: ${event.message}`),
     result: event =>
       say(paint.dim(`=> ${typeof event.value === "string" ? event.value : JSON.stringify(event.value)}`)),
+    // Its texts were printed as they came.
+    finished: () => {},
     released: event => (made.delete(event.envName) ? say(paint.dim(`- ${event.envName}`)) : undefined),
     refused: event => say(`${event.findings.map(finding).join("\n")}\n${paint.red("Refused.")}`),
     error: event => {

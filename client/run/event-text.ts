@@ -69,6 +69,9 @@ export class EventText {
         );
       case "result":
         return this.result(event.value, event.labels);
+      // Its texts were shown as they came.
+      case "finished":
+        return "";
       case "released":
         return this.line(dim(t("environment {0} released", plainText(event.envName))));
       case "refused":

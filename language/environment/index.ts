@@ -11,6 +11,7 @@ export { editsOf } from "./edits";
 export { describe, describeField, explain } from "./explain";
 export type { BlockFacts, Explanation, FieldSpec, Grants, Policy } from "./face";
 export { FIELDS, fieldNamed } from "./fields";
+export { resolveHostPath } from "./paths";
 export { applyPolicy, readPolicy, unitePolicies } from "./policy";
 export { checkProviderModule, PROVIDER_EXPORTS, providerKind } from "./providers";
 export { readSpecPart } from "./spec-model";

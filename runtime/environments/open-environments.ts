@@ -122,6 +122,7 @@ export class OpenEnvironments implements RunEnvironments {
       stderr: () => {},
       progress: (message, percent) =>
         void this.options.emit({ event: "progress", message, ...(percent === undefined ? {} : { percent }) }),
+      warning: message => void this.options.emit({ event: "warning", message }),
       denied: (host, port, reason) => void this.options.emit({ event: "denied", envName: name, host, port, reason }),
     };
     try {
@@ -214,6 +215,7 @@ class Tracked implements Environment {
   readonly created: boolean;
   readonly takesLiveInput?: boolean;
   readonly snapshot?: (name: string, signal: AbortSignal) => Promise<SnapshotRef>;
+  readonly settled?: (signal: AbortSignal) => Promise<void>;
 
   constructor(
     private readonly inner: Environment,
@@ -224,6 +226,7 @@ class Tracked implements Environment {
     this.created = inner.created;
     this.takesLiveInput = inner.takesLiveInput;
     if (inner.snapshot) this.snapshot = (name, signal) => inner.snapshot!(name, signal);
+    if (inner.settled) this.settled = signal => inner.settled!(signal);
   }
 
   async execute(command: EnvironmentCommand, sink: OutputSink, signal: AbortSignal): Promise<Outcome> {

@@ -57,8 +57,9 @@ export async function enterEnvironment(node: EnvExpression, context: Context): P
   }
 }
 
-/** `snapshot: "name"`: what a block that came to its end leaves behind is saved, for `from` of a later one. */
+/** What a block that came to its end leaves behind is saved: `snapshot: "name"` for `from` of a later one, an object as an archive. */
 async function saveSnapshot(active: ActiveEnvironment, { run }: Context): Promise<void> {
+  await active.saveArchive();
   const name = active.grants?.options.snapshot;
   if (typeof name !== "string" || name === "") return;
   const environment = await active.live();

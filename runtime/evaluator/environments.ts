@@ -13,7 +13,7 @@ import { DeniedError, RunError } from "./errors";
 import type { Executable } from "./executable";
 import type { Module } from "./module";
 import type { Run } from "./run";
-import { setUp, setUpCommands, variablesOf, wantsMachineVariables } from "./set-up";
+import { inheritsMachine, type SpecSite, saveArchive, setUp, setUpCommands, variablesOf } from "./set-up";
 import { toolLabels } from "./tools";
 import type { Value } from "./value";
 
@@ -81,7 +81,7 @@ export class ActiveEnvironment {
 
   /** Variables of the blocks around a command, the innermost last. */
   ambientVariables(): Record<string, string> {
-    return { ...variablesOf(this.grants?.options ?? {}), ...this.setVariables() };
+    return { ...(this.grants === null ? {} : variablesOf(this.site(this.grants))), ...this.setVariables() };
   }
 
   private setVariables(): Record<string, string> {
@@ -109,24 +109,47 @@ export class ActiveEnvironment {
   private async open(ref: string | null): Promise<Environment> {
     const { environments } = this.run.services;
     const spec = this.spec();
-    if (this.sandboxed && wantsMachineVariables(spec.options)) {
+    if (this.sandboxed && inheritsMachine(spec.options)) {
       throw new RunError(
         "`environment.includeOsEnv` would hand all variables of this machine, credentials too, to the sandbox: name the variables in `environment.env`.",
         "run/spec",
       );
     }
     const environment = await environments.open(ref, spec, this.run.signal);
-    const commands = setUpCommands(spec.options, this.evaluates, environment.created || !this.sandboxed);
+    const created = environment.created || !this.sandboxed;
+    if (this.grants === null) return environment;
+    const site = this.site(this.grants);
+    const commands = setUpCommands(site, created);
     if (commands.length === 0) return environment;
     try {
       this.requireBash("Set-up");
       const cwd = this.sandboxed ? undefined : this.module.folder;
-      await setUp(commands, environment, spec.options, this.run, this.module, cwd);
+      await setUp(commands, environment, site, this.run, this.module, cwd);
+      if (created) await environment.settled?.(this.run.signal);
       return environment;
     } catch (error) {
       await environments.close(environment, environment.created ? "release" : "keep");
       throw error;
     }
+  }
+
+  /** Saves the project's files at the end of the block, where its config says so. */
+  async saveArchive(): Promise<void> {
+    if (this.grants !== null) await saveArchive(this.site(this.grants), this.run);
+  }
+
+  private site(grants: Grants): SpecSite {
+    const { root, home } = this.run.services.settings;
+    return {
+      options: grants.options,
+      evaluate: this.evaluates,
+      sandboxed: this.sandboxed,
+      net: grants.net,
+      mounted: new Set(grants.fs.mounts?.flatMap(({ container }) => container ?? [])),
+      folder: this.module.folder,
+      root,
+      home,
+    };
   }
 
   private get evaluates(): boolean {
@@ -192,6 +215,9 @@ export class ActiveEnvironment {
       configHash: grants === null ? "none" : configHash(this.evaluated(grants)),
       options: grants?.options ?? {},
     };
+    if (inheritsMachine(spec.options) === false) spec.inherits = "basic";
+    if (grants !== null && setUpCommands({ options: spec.options, evaluate: this.evaluates }, true).length > 0)
+      spec.setUp = true;
     if (this.line !== null) spec.line = this.line;
     if (grants !== null && grants.tools !== null) spec.tools = grants.tools;
     if (grants?.name !== undefined) spec.name = grants.name;

@@ -1,87 +1,145 @@
-/** `setup` and `environment` of a config: what runs once in an environment, and what every command in it gets. */
-import { fromValue, readSpecPart } from "../../language/environment";
-import { type Environment, type Outcome, ProviderError } from "../providers/provider";
+/** The parts of an environment spec in a config: what runs once in an environment, and what every command in it gets. */
+import { fromValue, readSpecPart, resolveHostPath } from "../../language/environment";
+import { type Environment, type NetGrant, ProviderError } from "../providers/provider";
+import { runCommand } from "../specs/command";
+import {
+  assetGlobs,
+  commandLine,
+  commandOf,
+  setupCommands,
+  staticPaths,
+  withAssets,
+  withAssetsInAll,
+  withEffectiveAddresses,
+} from "../specs/rules";
+import { saveWorkspace } from "../specs/save-workspace";
 import type { Module } from "./module";
 import type { Run } from "./run";
 
-/** A failing command shows this much of the end of its hidden output (UTF-16 units). */
-const LONGEST_TAIL = 2000;
-const NO_RANGE = { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } };
+/** A command of the config's entry, for the block to run as it likes. */
+const COMMAND_VARIABLE = "MLLD_ENV_COMMAND";
 
-interface SetUpCommand {
-  line: string;
-  /** Of the evaluation: nobody sees it or its output, unless it fails. */
-  hidden: boolean;
+type PartName = "setup" | "environment" | "local" | "commands" | "snapshot" | "staticAssets";
+
+/** What the options of a config mean where they are used. */
+export interface SpecSite {
+  options: Record<string, unknown>;
+  evaluate: boolean;
+  /** Whether commands run in a provider's environment, and in which network. */
+  sandboxed: boolean;
+  net: NetGrant;
+  /** Absolute paths inside the sandbox that are mounts. */
+  mounted: ReadonlySet<string>;
+  /** Where relative paths of the config start, and `@root` and `~`. */
+  folder: string;
+  root: string;
+  home: string;
 }
 
-function part<N extends "setup" | "environment" | "local">(options: Record<string, unknown>, name: N) {
+function part<N extends PartName>(options: Record<string, unknown>, name: N) {
   const written = options[name];
   return written === undefined || written === null ? null : readSpecPart(name, fromValue(written)).value;
 }
 
 /** What a config has to run in an environment that was made (`created`) or found again. */
-export function setUpCommands(
-  options: Record<string, unknown>,
-  evaluate: boolean,
-  created: boolean,
-): readonly SetUpCommand[] {
+export function setUpCommands({ options, evaluate }: Pick<SpecSite, "options" | "evaluate">, created: boolean) {
   const setup = part(options, "setup");
-  if (setup === null) return [];
-  const seen = (line: string): SetUpCommand => ({ line, hidden: false });
-  if (!created) return setup.resumeCommands.map(seen);
-  return [...setup.commands.map(seen), ...(evaluate ? setup.evalCommands.map(line => ({ line, hidden: true })) : [])];
+  return setup === null ? [] : setupCommands({ setup }, { evaluate, created });
 }
 
-/** Variables that every command gets. On this machine a command has the machine's own anyway. */
-export function variablesOf(options: Record<string, unknown>): Record<string, string> {
-  return part(options, "environment")?.env ?? {};
+/** Variables that every command gets. */
+export function variablesOf(site: SpecSite): Record<string, string> {
+  const { options, evaluate, sandboxed, net } = site;
+  const environment = part(options, "environment");
+  const commands = part(options, "commands");
+  const { entry } = options;
+  const given = environment === null ? {} : withAssetsInAll(environment.env, assetPaths(site));
+  if (commands !== null) {
+    const line =
+      typeof entry === "string" ? commandLine({ commands }, entry, evaluate) : commandOf({ commands }, evaluate);
+    given[COMMAND_VARIABLE] = withAssets(line, assetPaths(site));
+  }
+  return sandboxed ? withEffectiveAddresses(given, net).variables : given;
 }
 
-/** Whether the config asks for all variables of this machine. */
-export function wantsMachineVariables(options: Record<string, unknown>): boolean {
-  return part(options, "environment")?.includeOsEnv ?? false;
+/** Whether commands inherit the variables of this machine; undefined where the config says nothing. */
+export function inheritsMachine(options: Record<string, unknown>): boolean | undefined {
+  return part(options, "environment")?.includeOsEnv;
+}
+
+/** Throws `run/spec` for an asset that a sandbox is not granted. */
+function assetPaths(site: SpecSite): Map<string, string> {
+  const assets = part(site.options, "staticAssets") ?? [];
+  return staticPaths(assets, ({ name, host, container }) => {
+    if (!site.sandboxed) return hostPath(host, site);
+    if (site.mounted.has(container)) return container;
+    throw new ProviderError(
+      "run/spec",
+      `The static asset '${name}' is not in the sandbox: \`fs\` of the config replaces all mounts.`,
+      `Grant it: fs: { read: ["${host}:${container}"] }.`,
+    );
+  });
+}
+
+function hostPath(written: string, { folder, root, home }: Pick<SpecSite, "folder" | "root" | "home">): string {
+  return resolveHostPath(written, { folder, root, home }).base;
 }
 
 /** Runs set-up commands one after the other. Throws a `ProviderError` for the first that fails. */
 export async function setUp(
-  commands: readonly SetUpCommand[],
+  commands: readonly { line: string; hidden: boolean }[],
   environment: Environment,
-  options: Record<string, unknown>,
+  site: SpecSite,
   run: Run,
   module: Module,
   cwd: string | undefined,
 ): Promise<void> {
-  const shell = part(options, "local")?.shell ?? "sh";
-  const { emit } = run.services;
+  const shell = part(site.options, "local")?.shell ?? "sh";
+  const vars = variablesOf(site);
+  const assets = assetPaths(site);
+  // Set-up prints for the person who runs the program, not for the program.
+  const services = {
+    emit: (event =>
+      run.services.emit(event.event === "stdout" ? { ...event, event: "stderr" } : event)) as typeof run.services.emit,
+    signal: run.signal,
+  };
   for (const { line, hidden } of commands) {
-    const command = run.nextCommand();
-    const argv = [shell, "-c", line];
-    const tell: typeof emit = event => (hidden ? undefined : emit(event));
-    await tell({ event: "command", command, envName: environment.name, argv, range: NO_RANGE, file: module.path });
-    const started = Date.now();
-    const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
-    let tail = "";
-    const said = (stream: "stdout" | "stderr") => (chunk: Uint8Array) => {
-      const text = decoders[stream].decode(chunk, { stream: true });
-      if (hidden) tail = (tail + text).slice(-LONGEST_TAIL);
-      // Set-up prints for the person who runs the program, not for the program.
-      return tell({ event: "stderr", command, text });
-    };
-    const outcome = await environment.execute(
-      { argv, ...(cwd !== undefined && { cwd }), vars: variablesOf(options), secrets: {} },
-      { stdout: said("stdout"), stderr: said("stderr") },
-      run.signal,
+    const argv = [shell, "-c", withAssets(line, assets)];
+    const result = await runCommand(
+      {
+        command: run.nextCommand(),
+        argv,
+        ...(cwd !== undefined && { cwd }),
+        vars,
+        file: module.path,
+        hidden,
+        echo: false,
+      },
+      environment,
+      services,
     );
-    const exitCode = outcome.kind === "exited" ? outcome.exitCode : null;
-    await tell({ event: "exit", command, exitCode, outcome: wordOf(outcome), durationMs: Date.now() - started });
-    if (exitCode === 0) continue;
+    if (result.exitCode === 0) continue;
     run.signal.throwIfAborted();
     const what = hidden ? "An evaluation set-up command" : `The set-up command '${line}'`;
-    const how = exitCode === null ? `did not end (${wordOf(outcome)})` : `failed with exit code ${exitCode}`;
-    throw new ProviderError("run/setup-failed", `${what} ${how}.${tail === "" ? "" : `\n${tail}`}`);
+    const how =
+      result.exitCode === null ? `did not end (${result.outcome})` : `failed with exit code ${result.exitCode}`;
+    const output = hidden ? `${result.stdout}${result.stderr}` : "";
+    throw new ProviderError("run/setup-failed", `${what} ${how}.${output === "" ? "" : `\n${output}`}`);
   }
 }
 
-function wordOf(outcome: Outcome) {
-  return outcome.kind === "killed" ? outcome.reason : outcome.kind;
+/** Saves the project's files, where the config's `snapshot` says a folder for archives. Throws `run/archive-failed`. */
+export async function saveArchive(site: SpecSite, run: Run): Promise<void> {
+  const snapshot = part(site.options, "snapshot");
+  if (snapshot === null || snapshot.archiveSaveDir === null) return;
+  const globs = assetGlobs(
+    (part(site.options, "staticAssets") ?? []).map(asset => ({ ...asset, host: hostPath(asset.host, site) })),
+    site.root,
+  );
+  const options = {
+    ...snapshot,
+    ignoreGlobs: [...snapshot.ignoreGlobs, ...globs],
+    archiveSaveDir: hostPath(snapshot.archiveSaveDir, site),
+  };
+  await saveWorkspace(site.root, options, run.services.emit);
 }

@@ -30,6 +30,10 @@ export interface EnvironmentSpec {
   /** `["8080:80"]`, published on loopback only. */
   ports?: string[];
   tty?: boolean;
+  /** On this machine: which of its variables commands inherit, the basic ones (`PATH`, `HOME`, …) or, unset, all. */
+  inherits?: "all" | "basic";
+  /** Set-up follows: a kept environment is ready when `settled` was called, and one whose maker died before that is made anew. */
+  setUp?: boolean;
   /** Hash of the create-time fields: a live environment of that name with another hash is an error. */
   configHash: string;
   /** The whole config with its unknown fields, for providers written in mlld. */
@@ -108,6 +112,8 @@ export interface OutputSink {
   stderr(chunk: Uint8Array): void | Promise<void>;
   /** Progress of slow steps (pull, build), one line. */
   progress?(message: string, percent?: number): void;
+  /** Something that the person should know and that stops nothing. */
+  warning?(message: string): void;
   /** A connection that the network rule refused. */
   denied?(host: string, port: number, reason: string): void;
 }
@@ -131,6 +137,8 @@ export interface Environment {
   readonly takesLiveInput?: boolean;
   execute(command: EnvironmentCommand, sink: OutputSink, signal: AbortSignal): Promise<Outcome>;
   snapshot?(name: string, signal: AbortSignal): Promise<SnapshotRef>;
+  /** Notes in the environment that its set-up has run to its end. */
+  settled?(signal: AbortSignal): Promise<void>;
   /** Ends the environment. */
   release(signal: AbortSignal): Promise<void>;
   /** Ends only what this process holds in it. */

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
-import { lstat, mkdir, mkdtemp, readdir, readlink, rm } from "node:fs/promises";
+import { lstat, mkdir, mkdtemp, readdir, readlink, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { Readable } from "node:stream";
@@ -8,6 +8,7 @@ import { pipeline } from "node:stream/promises";
 import { createTarPacker, type TarHeader } from "modern-tar";
 import { type Compression, compressor, extensionOf } from "./compression";
 import { type Filters, filter } from "./globs";
+import { leadsOutside } from "./restore";
 
 export interface ArchiveOptions extends Filters {
   compression: Compression;
@@ -20,6 +21,8 @@ export interface Archive {
   /** SHA-256 over names, modes and contents: the same workspace gives the same sum, whenever and however it was packed. */
   checksum: string;
   files: number;
+  /** Links that lead out of the workspace: no archive with one could be restored. */
+  leftOut: string[];
 }
 
 /** What a workspace loses from every snapshot besides the spec's own filters. */
@@ -34,7 +37,7 @@ export async function createArchive(workspace: string, options: ArchiveOptions):
     folder,
     `${stamp}.${randomBytes(4).toString("hex")}.${basename(workspace)}${extensionOf(options.compression)}`,
   );
-  const entries = await listEntries(workspace, options);
+  const { entries, leftOut } = await listEntries(workspace, options, folder);
   const hash = createHash("sha256");
   const { readable, controller } = createTarPacker();
   const pack = async (): Promise<void> => {
@@ -69,7 +72,7 @@ export async function createArchive(workspace: string, options: ArchiveOptions):
     await rm(path, { force: true });
     throw error;
   }
-  return { path, checksum: hash.digest("hex"), files: entries.filter(entry => entry.source).length };
+  return { path, checksum: hash.digest("hex"), files: entries.filter(entry => entry.source).length, leftOut };
 }
 
 interface Entry {
@@ -80,15 +83,26 @@ interface Entry {
 
 const NO_TIME = new Date(0);
 
+/** As archives are named; a workspace that holds the folder of its archives does not pack those. */
+const ARCHIVE_NAME = /^\d{8}T\d{6}Z\.[0-9a-f]{8}\..+\.tar(?:\.(?:gz|bz2|xz))?$/;
+
 /** Files, links and folders that the filters leave, by name. Devices, sockets and pipes have no content and are left out. */
-async function listEntries(workspace: string, options: Filters): Promise<Entry[]> {
+async function listEntries(
+  workspace: string,
+  options: Filters,
+  saveDir: string,
+): Promise<{ entries: Entry[]; leftOut: string[] }> {
   const { prunes, keeps } = filter({
     keepGlobs: options.keepGlobs,
     ignoreGlobs: [...options.ignoreGlobs, ...ALWAYS_IGNORED],
   });
   const entries: Entry[] = [];
+  const leftOut: string[] = [];
+  const archives = await realpath(saveDir);
   const visit = async (folder: string, prefix: string): Promise<void> => {
+    const holdsArchives = (await realpath(folder)) === archives;
     for (const name of (await readdir(folder)).sort()) {
+      if (holdsArchives && ARCHIVE_NAME.test(name)) continue;
       const path = join(folder, name);
       const relative = prefix + name;
       const facts = await lstat(path);
@@ -101,12 +115,14 @@ async function listEntries(workspace: string, options: Filters): Promise<Entry[]
       } else if (!keeps(relative)) {
         // Left out.
       } else if (facts.isSymbolicLink()) {
-        entries.push({ header: { ...header, type: "symlink", linkname: await readlink(path) }, source: null });
+        const linkname = await readlink(path);
+        if (leadsOutside(relative, linkname)) leftOut.push(relative);
+        else entries.push({ header: { ...header, type: "symlink", linkname }, source: null });
       } else if (facts.isFile()) {
         entries.push({ header: { ...header, type: "file", size: facts.size }, source: path });
       }
     }
   };
   await visit(workspace, "");
-  return entries;
+  return { entries, leftOut };
 }

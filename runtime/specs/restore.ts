@@ -30,8 +30,7 @@ export async function restoreArchive(archive: string, folder: string, limits = A
       await body.cancel();
     } else if (header.type === "symlink") {
       const to = header.linkname ?? "";
-      if (posix.isAbsolute(to) || escapes(posix.join(posix.dirname(name), to)))
-        throw refused(archive, `the link ${name} points outside, to ${to}`);
+      if (leadsOutside(name, to)) throw refused(archive, `the link ${name} points outside, to ${to}`);
       links.push({ at, to });
       await body.cancel();
     } else if (header.type === "file" || header.type === undefined) {
@@ -102,6 +101,11 @@ function safeName(archive: string, name: string): string {
     throw refused(archive, `the entry '${name}' would lie outside`);
   }
   return posix.normalize(bare);
+}
+
+/** Whether a link of an archive would point out of the folder that it is unpacked to. */
+export function leadsOutside(link: string, to: string): boolean {
+  return posix.isAbsolute(to) || escapes(posix.join(posix.dirname(link), to));
 }
 
 function escapes(path: string): boolean {

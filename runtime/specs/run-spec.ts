@@ -1,24 +1,47 @@
 import { createHash, randomBytes } from "node:crypto";
-import type { EnvironmentSpecFile } from "../../language/environment/spec-model";
+import type { EnvironmentSpecFile, SnapshotOptions } from "../../language/environment/spec-model";
 import type { RunEventBody } from "../../protocol/events";
 import type { RunEnvironments } from "../environments/run-environments";
-import { type Environment, type EnvironmentSpec, type Outcome, ProviderError } from "../providers/provider";
-import { createArchive } from "./archive";
-import { checkPrograms, commandLine, mountsOf, networkOf, setupCommands, userOf, variablesOf } from "./rules";
+import type { Environment, EnvironmentCommand, EnvironmentSpec, TerminalSize } from "../providers/provider";
+import { type CommandResult, runCommand } from "./command";
+import {
+  assetGlobs,
+  checkPrograms,
+  commandLine,
+  hostPathOf,
+  mountsOf,
+  networkOf,
+  setupCommands,
+  staticPaths,
+  userOf,
+  variablesOf,
+  withAssets,
+  withAssetsInAll,
+  withEffectiveAddresses,
+} from "./rules";
+import { saveWorkspace } from "./save-workspace";
+import { openWorkspace } from "./workspace";
 
 export interface SpecRun {
   spec: EnvironmentSpecFile;
   /** Absolute path of the spec file. */
   file: string;
-  /** The folder whose files are worked on, absolute. */
+  /** The folder whose files are worked on, absolute; relative paths of the spec start here. */
   workspace: string;
+  /** An archive whose files are worked on in place of the workspace's, absolute; null for none. */
+  from: string | null;
   /** Fills `entry_file`. */
   entry: string;
   evaluate: boolean;
+  /** Names the environment, which is kept then; null for an unnamed one. */
+  name: string | null;
   keep: boolean;
   variables: Record<string, string>;
   machine: NodeJS.ProcessEnv;
-  stdin?: string;
+  /** Of the entry. */
+  stdin?: EnvironmentCommand["stdin"];
+  /** For `requires_tty`. */
+  terminal: TerminalSize;
 }
 
 export interface SpecServices {
@@ -28,122 +51,189 @@ export interface SpecServices {
 }
 
 const PROVIDERS: Record<EnvironmentSpecFile["type"], string | null> = { local: null, docker: "@mlld/env-docker" };
-/** A failing command shows this much of the end of its hidden output (UTF-16 units). */
-const LONGEST_TAIL = 2000;
-const NO_RANGE = { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } };
 
-/** Runs an entry as a spec says: set-up once, then the command. A failing set-up command ends it. Throws `ProviderError`. */
+/**
+ * Runs an entry as a spec says: the workspace, set-up once, the command, then the archive of the workspace. A failing set-up command ends
+ * it. What was opened is closed on every way out. Throws `ProviderError`.
+ */
 export async function runSpec(run: SpecRun, services: SpecServices): Promise<{ ok: boolean }> {
   const { spec } = run;
   checkPrograms(spec);
-  const line = commandLine(spec, run.entry, run.evaluate);
-  if (spec.docker?.network === "host" && networkOf("host").kind !== "host") {
-    const message = "The engine does not run on Linux here: `network: host` is the network `bridge`.";
-    await services.emit({ event: "warning", message });
-  }
-  const environment = await services.environments.open(PROVIDERS[spec.type], environmentSpec(run), services.signal);
-  let ok = false;
+  // What is wrong with the spec is told before anything is made.
+  const prepared = prepare(run);
+  assetGlobs(spec.staticAssets, run.workspace);
+  const workspace = await openWorkspace(run.workspace, run.from, spec.docker ? userOfRun(run) : null);
   try {
-    ok = await runCommands(run, [...setupCommands(spec, run.evaluate), line], environment, services);
-    const { archiveSaveDir } = spec.snapshot;
-    if (archiveSaveDir !== null) {
-      const { path } = await createArchive(run.workspace, { ...spec.snapshot, saveDir: archiveSaveDir });
-      await services.emit({ event: "progress", message: `workspace saved to ${path}` });
+    const environment = await services.environments.open(
+      PROVIDERS[spec.type],
+      environmentSpec(run, workspace.path),
+      services.signal,
+    );
+    try {
+      return await inEnvironment(run, prepared, workspace.path, environment, services);
+    } finally {
+      await services.environments.close(environment, keeps(run) ? "keep" : "release");
     }
   } finally {
-    await services.environments.close(
-      environment,
-      run.keep || spec.docker?.keepContainerAfterClean ? "keep" : "release",
-    );
+    await workspace.close();
   }
-  return { ok };
 }
 
-function environmentSpec({ spec, file, workspace, evaluate, keep }: SpecRun): EnvironmentSpec {
-  const { docker } = spec;
+interface Prepared {
+  /** Of the entry, with the paths of static assets. */
+  line: string;
+  variables: Record<string, string>;
+  /** Of set-up. */
+  text: (line: string) => string;
+  addresses: string[];
+}
+
+function prepare(run: SpecRun): Prepared {
+  const { spec } = run;
+  const assets = staticPaths(spec.staticAssets, ({ host, container }) =>
+    spec.docker ? container : hostPathOf(host, run.workspace),
+  );
+  const given = withAssetsInAll(variablesOf(spec, run.machine, run.variables), assets);
+  const { variables, changed } = spec.docker
+    ? withEffectiveAddresses(given, networkOf(spec.docker.network))
+    : { variables: given, changed: [] };
+  const line = withAssets(commandLine(spec, run.entry, run.evaluate), assets);
+  return { line, variables, text: setup => withAssets(setup, assets), addresses: changed };
+}
+
+async function inEnvironment(
+  run: SpecRun,
+  prepared: Prepared,
+  workspace: string,
+  environment: Environment,
+  services: SpecServices,
+): Promise<{ ok: boolean }> {
+  const { spec, file } = run;
+  const { emit, signal } = services;
+  const started = Date.now();
+  const { addresses, variables: vars } = prepared;
+  if (addresses.length > 0) {
+    const names = addresses.join(", ");
+    await emit({
+      event: "progress",
+      message: `${names}: loopback is 0.0.0.0 in the container, to be reached from outside`,
+    });
+  }
+  const cwd = spec.docker?.workdir ?? workspace;
+  const shell = spec.local.shell ?? "sh";
+  const tty = spec.local.requiresTty && spec.docker ? { tty: run.terminal } : {};
+  const said = { stdout: "", stderr: "" };
+  let command = 0;
+  const lines = setupCommands(spec, { evaluate: run.evaluate, created: environment.created });
+  for (const { line, hidden } of lines) {
+    const argv = [shell, "-c", prepared.text(line)];
+    const result = await runCommand(
+      { command: ++command, argv, cwd, vars, file, hidden, echo: false },
+      environment,
+      services,
+    );
+    if (!hidden) {
+      said.stdout += result.stdout;
+      said.stderr += result.stderr;
+    }
+    if (result.exitCode === 0) continue;
+    const output = hidden && (result.stdout || result.stderr) ? `\n${result.stdout}${result.stderr}` : "";
+    if (!signal.aborted)
+      await emit({ event: "error", code: "run/setup-failed", message: `The set-up command failed: ${line}${output}` });
+    await emit(resultOf(null, said, started, signal));
+    return { ok: false };
+  }
+  if (environment.created && lines.length > 0) await environment.settled?.(signal);
+  const stdin = run.stdin === undefined ? {} : { stdin: run.stdin };
+  const result = await runCommand(
+    {
+      command: ++command,
+      argv: ["sh", "-c", prepared.line],
+      cwd,
+      vars,
+      file,
+      hidden: false,
+      echo: true,
+      ...stdin,
+      ...tty,
+    },
+    environment,
+    services,
+  );
+  await emit(resultOf(result, said, started, signal));
+  if (!signal.aborted) await save(run, workspace, services);
+  return { ok: result.exitCode === 0 };
+}
+
+/** How the run ended, with what its commands said; of hidden set-up nothing. */
+function resultOf(
+  result: CommandResult | null,
+  setup: { stdout: string; stderr: string },
+  started: number,
+  signal: AbortSignal,
+): RunEventBody {
+  const { exitCode = null, stdout = "", stderr = "" } = result ?? {};
+  const timedOut =
+    result?.outcome === "timeout" || (signal.aborted && (signal.reason as Error)?.name === "TimeoutError");
+  const value = {
+    exitCode,
+    stdout,
+    stderr,
+    setupStdout: setup.stdout,
+    setupStderr: setup.stderr,
+    elapsed: (Date.now() - started) / 1000,
+    timedOut,
+  };
+  return { event: "finished", ...value };
+}
+
+async function save(run: SpecRun, workspace: string, { emit }: SpecServices): Promise<void> {
+  const { snapshot, staticAssets } = run.spec;
+  if (snapshot.archiveSaveDir === null) return;
+  const options: SnapshotOptions = {
+    ...snapshot,
+    archiveSaveDir: hostPathOf(snapshot.archiveSaveDir, run.workspace),
+    ignoreGlobs: [...snapshot.ignoreGlobs, ...assetGlobs(staticAssets, run.workspace)],
+  };
+  await saveWorkspace(workspace, options, emit);
+}
+
+function keeps({ keep, name, spec }: SpecRun): boolean {
+  return keep || name !== null || spec.docker?.keepContainerAfterClean === true;
+}
+
+function userOfRun({ spec, evaluate }: SpecRun): string {
   const host = process.getuid && process.getgid ? { uid: process.getuid(), gid: process.getgid() } : null;
+  return userOf(spec.docker?.user ?? null, evaluate, host);
+}
+
+function environmentSpec(run: SpecRun, workspace: string): EnvironmentSpec {
+  const { spec, file, evaluate } = run;
+  const { docker } = spec;
   const generatedName = `mlld-${randomBytes(5).toString("hex")}`;
+  const name = run.name ?? (keeps(run) ? generatedName : undefined);
   return {
-    ...((keep || docker?.keepContainerAfterClean) && { name: generatedName }),
+    ...(name !== undefined && { name }),
     generatedName,
-    fs: { mounts: docker ? mountsOf(spec, workspace) : null, scratch: [] },
+    fs: { mounts: docker ? mountsOf(spec, run.workspace, workspace) : null, scratch: [] },
     net: docker ? networkOf(docker.network) : { kind: "default" },
     limits: {},
     folder: workspace,
     workspace,
     file,
-    ...(docker && { image: docker.image, workdir: docker.workdir, user: userOf(docker.user, evaluate, host) }),
-    tty: spec.local.requiresTty,
-    configHash: createHash("sha256").update(JSON.stringify(spec)).digest("hex").slice(0, 16),
+    ...(docker && { image: docker.image, workdir: docker.workdir, user: userOfRun(run), ports: docker.ports }),
+    inherits: spec.environment.includeOsEnv ? "all" : "basic",
+    setUp: setupCommands(spec, { evaluate, created: true }).length > 0,
+    configHash: configHash(run),
     options: {},
   };
 }
 
-/** True when every command ended with 0; stops at the first that did not. Standard input goes to the last one. */
-async function runCommands(
-  run: SpecRun,
-  lines: string[],
-  environment: Environment,
-  { emit, signal }: SpecServices,
-): Promise<boolean> {
-  const vars = variablesOf(run.spec, run.machine, run.variables);
-  const shell = run.spec.local.shell ?? "sh";
-  for (const [index, line] of lines.entries()) {
-    const command = index + 1;
-    const last = command === lines.length;
-    // What the evaluation sets up is nobody's to see, unless it fails.
-    const hidden = !last && index >= run.spec.setup.commands.length;
-    const tell: typeof emit = event => (hidden ? undefined : emit(event));
-    let tail = "";
-    const argv = [last ? "sh" : shell, "-c", line];
-    await tell({
-      event: "command",
-      command,
-      envName: environment.name,
-      argv,
-      range: NO_RANGE,
-      file: run.file,
-      echo: last,
-    });
-    const started = Date.now();
-    const text = { stdout: new TextDecoder(), stderr: new TextDecoder() };
-    const said = (event: "stdout" | "stderr") => (chunk: Uint8Array) => {
-      const decoded = text[event].decode(chunk, { stream: true });
-      if (hidden) tail = (tail + decoded).slice(-LONGEST_TAIL);
-      return tell({ event, command, text: decoded });
-    };
-    const outcome = await environment.execute(
-      {
-        argv,
-        cwd: run.spec.docker?.workdir ?? run.workspace,
-        vars,
-        secrets: {},
-        ...(last && run.stdin !== undefined && { stdin: run.stdin }),
-      },
-      { stdout: said("stdout"), stderr: said("stderr") },
-      signal,
-    );
-    await tell({
-      event: "exit",
-      command,
-      exitCode: outcome.kind === "exited" ? outcome.exitCode : null,
-      outcome: wordOf(outcome),
-      durationMs: Date.now() - started,
-    });
-    if (outcome.kind === "lost") throw new ProviderError("run/lost", `The environment was lost: ${outcome.cause}.`);
-    if (outcome.kind !== "exited" || outcome.exitCode !== 0) {
-      if (!last)
-        await emit({
-          event: "error",
-          code: "run/setup-failed",
-          message: `The set-up command failed: ${line}${tail && `\n${tail}`}`,
-        });
-      return false;
-    }
-  }
-  return true;
-}
-
-function wordOf(outcome: Outcome): "exited" | "timeout" | "cancelled" | "memory" | "lost" {
-  return outcome.kind === "killed" ? outcome.reason : outcome.kind;
+/** What a kept environment was made from. The command of a run, and where its archive goes, are not. */
+function configHash({ spec, evaluate, workspace }: SpecRun): string {
+  const { commands: _, snapshot: __, name: ___, ...made } = spec;
+  return createHash("sha256")
+    .update(JSON.stringify([made, evaluate, workspace]))
+    .digest("hex")
+    .slice(0, 16);
 }

@@ -18,6 +18,7 @@ import { execute } from "./execute";
 import { Guard } from "./guard";
 import { outcomeOfGone } from "./lost";
 import { removeContainer } from "./remove";
+import { noteSetUp } from "./set-up";
 import { commitSnapshot } from "./snapshot";
 import { type ExecuteContext, NotBegun, StubPool } from "./stub-pool";
 import { executeOnTerminal } from "./terminal";
@@ -27,6 +28,7 @@ export interface Attachment {
   created: boolean;
   container: Dockerode.Container;
   lifeline: Duplex | null;
+  labels: Record<string, string>;
   dialect: Dialect;
   /** Container side of a command's folder; empty keeps the image's. */
   folder(cwd: string | undefined): string;
@@ -34,9 +36,14 @@ export interface Attachment {
   egress: Egress | null;
   /** The config's limit for each command, milliseconds. */
   timeoutMs?: number;
+  /** Commands that ask for no terminal get one nonetheless. */
+  tty?: boolean;
   /** Runs when this process lets go of the environment; `ended` when the environment ends with it. */
   closed(ended: boolean): void;
 }
+
+/** Of a terminal that nobody looks at. */
+const TERMINAL = { columns: 80, rows: 24 };
 
 /** Exit codes of an init that could not start its program. */
 const NO_PROGRAM = [126, 127];
@@ -97,7 +104,8 @@ export class DockerEnvironment implements Environment {
     const timeoutMs = limits.length > 0 ? Math.min(...limits) : 0;
     const { egress } = this.#attachment;
     const vars = egress ? { ...PROXY_VARIABLES, ...command.vars } : command.vars;
-    const ready = { ...command, vars, cwd: this.#attachment.folder(command.cwd), timeoutMs };
+    const tty = command.tty ?? (this.#attachment.tty ? TERMINAL : undefined);
+    const ready = { ...command, ...(tty && { tty }), vars, cwd: this.#attachment.folder(command.cwd), timeoutMs };
     const attempt = async () => {
       await this.#serveNetwork();
       const { dialect, pool } = this.#context;
@@ -131,6 +139,11 @@ export class DockerEnvironment implements Environment {
     } catch (error) {
       throw (await outcomeOfGone(container)) ? new NotBegun(error) : error;
     }
+  }
+
+  async settled(_signal: AbortSignal): Promise<void> {
+    const { container, labels } = this.#attachment;
+    await noteSetUp(container, labels);
   }
 
   async snapshot(name: string, _signal: AbortSignal): Promise<SnapshotRef> {

@@ -30,6 +30,7 @@ import { type Bind, containerSide, realOrWritten, within } from "./paths";
 import { appeared, removeMadeFolders } from "./protected";
 import { hasImage, isImageName, pullImage } from "./pull";
 import { removeContainer } from "./remove";
+import { noteSetUp } from "./set-up";
 import { listSnapshots, removeSnapshot, snapshotImage } from "./snapshot";
 import { watchEngine } from "./watch";
 
@@ -94,12 +95,17 @@ class DockerProvider implements Provider {
     const host = process.getuid && process.getgid ? { uid: process.getuid(), gid: process.getgid() } : null;
     const user = containerUser(spec, engine.ownership, host);
     const rule = egressRule(spec.net);
+    if (spec.net.kind === "host" && !engine.hostNetwork)
+      sink.warning?.(
+        `The engine at ${engine.label} does not run on Linux itself, so there is no host network to share: \`host\` is \`bridge\`.`,
+      );
     const opened = await openContainer({
       engine,
       spec,
       containerName,
       user,
       signal,
+      progress: message => sink.progress?.(message),
       options: async () => {
         const image = await this.#image(engine, spec, sink, signal);
         const labels = labelsFor(spec, containerName, identityOf(process.pid), shell);
@@ -115,6 +121,7 @@ class DockerProvider implements Provider {
       folder: cwd => commandFolder(cwd, spec, mounts.binds),
       egress: this.#egress(opened.container, rule, (host, port, reason) => sink.denied?.(host, port, reason)),
       timeoutMs: spec.limits.timeoutMs,
+      tty: spec.tty === true,
       closed: ended => {
         for (const path of appeared(mounts.absent)) {
           sink.progress?.(
@@ -154,6 +161,7 @@ class DockerProvider implements Provider {
       created: false,
       container,
       lifeline: null,
+      labels,
       dialect: dialectOf(labels),
       folder: cwd => cwd ?? "",
       egress: this.#egress(container, JSON.parse(labels[LABEL.net] || "null"), () => {}),
@@ -185,6 +193,8 @@ class DockerProvider implements Provider {
     await restoreContainer(await this.#connect(), found, ref, async container => {
       const environment = this.#attachment(name, container, found.info.Config.Labels);
       await environment.ready(signal).finally(() => environment.detach());
+      // Whatever it was put back to is how it is wanted: it is not made anew.
+      await noteSetUp(container, found.info.Config.Labels);
     });
     return true;
   }

@@ -1,5 +1,5 @@
 /** The labels that make a container ours; they are the whole state of a named environment. */
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import type { ContainerInfo } from "dockerode";
 import type { EnvironmentAbility } from "../../../protocol/explorer";
 import { type ProcessIdentity, stateOf } from "../../environments/process-identity";
@@ -24,6 +24,8 @@ export const LABEL = {
   line: "dev.mlld-env.line",
   /** What the block granted, for lists (JSON): `{ tools, limits }`. */
   grants: "dev.mlld-env.grants",
+  /** A token of an environment with a set-up: it is ready when a file in it holds the same. */
+  setUp: "dev.mlld-env.set-up",
   /** The process that made it (JSON), so that the sweep of orphans touches nobody else's on a shared engine. */
   process: "dev.mlld-env.process",
   /** On images only: the Dockerfile that it was built from. */
@@ -49,6 +51,7 @@ export function labelsFor(
     [LABEL.config]: spec.configHash,
     [LABEL.net]: JSON.stringify(egressRule(spec.net)),
     [LABEL.shell]: shell,
+    [LABEL.setUp]: spec.setUp ? randomBytes(8).toString("hex") : "",
     [LABEL.workspace]: spec.workspace,
     [LABEL.file]: spec.file,
     [LABEL.line]: spec.line === undefined ? "" : String(spec.line),

@@ -5,7 +5,9 @@ import { type EnvironmentSpec, ProviderError } from "../provider";
 import type { ContainerUser } from "./create-options";
 import type { Engine } from "./engine";
 import { engineError, messageOf, statusOf } from "./errors";
-import { isOurs, LABEL } from "./labels";
+import { isOurs, LABEL, ownerStateOf } from "./labels";
+import { removeContainer } from "./remove";
+import { isSetUp } from "./set-up";
 import { folderArchive } from "./tar";
 
 export interface OpenedContainer {
@@ -23,17 +25,22 @@ export interface OpenInput {
   user: ContainerUser;
   /** Makes the image available and gives the create request; called only if there is no container yet. */
   options(): Promise<Dockerode.ContainerCreateOptions>;
+  /** Told once, when another run has to be waited for. */
+  progress(message: string): void;
   signal: AbortSignal;
 }
 
 /** How long a caller waits for another one that is making the same environment, before it finishes the making itself. */
 const WAIT_FOR_MAKER_MS = 2000;
 const GIVE_UP_AFTER_MS = 30_000;
+/** How long a set-up by another run may take, and how often it is looked at. */
+const SET_UP_LIMIT_MS = 30 * 60_000;
+const SET_UP_POLL_MS = 150;
 
 /** Opens the container of a spec. Throws `ProviderError`. */
 export async function openContainer(input: OpenInput): Promise<OpenedContainer> {
   const { engine, containerName, signal } = input;
-  const started = Date.now();
+  let started = Date.now();
   let options: Dockerode.ContainerCreateOptions | undefined;
   for (let attempt = 0; ; attempt++) {
     signal.throwIfAborted();
@@ -45,7 +52,11 @@ export async function openContainer(input: OpenInput): Promise<OpenedContainer> 
     }
     const found = await inspect(engine, containerName);
     if (found) {
-      const reused = await reuse(input, found, started);
+      const asked = Date.now();
+      const ready = await untilSetUp(input, found);
+      // Waiting for a set-up is no contention.
+      started += Date.now() - asked;
+      const reused = ready ? await reuse(input, found, started) : null;
       if (reused) return reused;
       await pause(10 * Math.min(attempt + 1, 20));
       continue;
@@ -63,6 +74,39 @@ async function inspect(engine: Engine, name: string): Promise<Dockerode.Containe
     if (statusOf(error) === 404) return null;
     throw engineError("Looking for the environment", error);
   }
+}
+
+/**
+ * Waits while another run sets the environment up. False when it went away meanwhile, or was removed because whoever made it died before
+ * its set-up was done: half made is not made.
+ */
+async function untilSetUp(input: OpenInput, found: Dockerode.ContainerInspectInfo): Promise<boolean> {
+  const { engine, spec, containerName, signal } = input;
+  const labels = found.Config.Labels;
+  const ours = found.Name.replace(/^\//, "") === containerName && isOurs(labels, containerName);
+  // What it is instead, `reuse` tells.
+  if (!ours || labels[LABEL.config] !== spec.configHash) return true;
+  const container = engine.docker.getContainer(found.Id);
+  const end = Date.now() + SET_UP_LIMIT_MS;
+  for (let told = false; !(await isSetUp(container, labels)); told = true) {
+    signal.throwIfAborted();
+    if (ownerStateOf(labels) === "dead") {
+      input.progress(`The set-up of ${labels[LABEL.name]} was broken off: it is made anew.`);
+      await removeContainer(container);
+      return false;
+    }
+    if (!told) input.progress(`Another run sets ${labels[LABEL.name]} up: waiting for it.`);
+    await pause(SET_UP_POLL_MS);
+    if ((await inspect(engine, found.Id)) === null) return false;
+    if (Date.now() > end) {
+      throw new ProviderError(
+        "run/set-up-unfinished",
+        `The set-up of \`${labels[LABEL.name]}\` by another run does not end.`,
+        `Release it (\`mlld-env release ${labels[LABEL.name]}\`) and run again.`,
+      );
+    }
+  }
+  return true;
 }
 
 /** Attaches to a container that is there; null when it is on its way out or not made yet. */

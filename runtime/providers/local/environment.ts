@@ -4,6 +4,13 @@ import { endProcesses, groupAlive, MARK } from "./processes";
 import type { LocalProviderOptions } from "./provider";
 import { runProcess } from "./run-process";
 
+/** What a command needs to be found and to find its files. */
+const BASIC_VARIABLES = [
+  ...["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TERM", "TMPDIR"],
+  // Windows starts few programs without these.
+  ...["SystemRoot", "SystemDrive", "ComSpec", "PATHEXT", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "TEMP", "TMP"],
+];
+
 /** No descendant is older than this process. Where there is no `/proc`, groups alone are looked for. */
 const SINCE = process.platform === "linux" ? startTimeOf(process.pid) : null;
 
@@ -29,7 +36,7 @@ export class LocalEnvironment implements Environment {
         command,
         {
           cwd: command.cwd ?? this.spec.folder,
-          variables: { ...this.options.variables, ...command.vars, ...command.secrets, [MARK]: mark },
+          variables: { ...this.inherited, ...command.vars, ...command.secrets, [MARK]: mark },
           timeoutMs: shortest(command.timeoutMs, this.spec.limits.timeoutMs),
           started: pid => {
             group = pid;
@@ -64,6 +71,12 @@ export class LocalEnvironment implements Environment {
   /** A local environment is its processes: there is nothing that could stay. */
   detach(): Promise<void> {
     return this.release();
+  }
+
+  private get inherited(): NodeJS.ProcessEnv {
+    const { variables } = this.options;
+    if (this.spec.inherits !== "basic") return variables;
+    return Object.fromEntries(BASIC_VARIABLES.filter(name => name in variables).map(name => [name, variables[name]]));
   }
 
   private forget(group: number): void {

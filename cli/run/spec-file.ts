@@ -1,0 +1,108 @@
+import { readFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+import {
+  type EnvironmentSpecFile,
+  programProblems,
+  readSpec,
+  type SpecProblem,
+} from "../../language/environment/spec-model";
+import { partAt } from "../../language/environment/spec-readers";
+import { parseSpecText } from "../../language/environment/spec-text";
+import type { AbstractValue } from "../../language/values/abstract";
+import type { ReportedFinding } from "../../protocol/events";
+import { DiskHost } from "../host";
+import { UsageError } from "../io";
+import { reporter } from "../reported";
+
+export interface SpecFile {
+  spec: EnvironmentSpecFile | null;
+  problems: SpecProblem[];
+  report: (problem: SpecProblem) => ReportedFinding;
+}
+
+/** Reads a spec with fields of it set anew (`docker.network`, `none`). Throws a `UsageError` when the file cannot be read. */
+export function readSpecFile(path: string, overrides: [path: string, text: string][] = []): SpecFile {
+  let source: string;
+  try {
+    source = readFileSync(path, "utf8");
+  } catch (error) {
+    throw new UsageError(`cannot read ${path}: ${(error as Error).message}`);
+  }
+  return specOf(source, pathToFileURL(path).href, overrides);
+}
+
+export function specOf(source: string, uri: string, overrides: [path: string, text: string][] = []): SpecFile {
+  const host = new DiskHost();
+  host.overlay(uri, source);
+  const reportFinding = reporter(host);
+  const start = { uri, start: 0, end: 0 };
+  const report = (problem: SpecProblem) => {
+    // Everything of the file has a place.
+    const message = problem.place ? problem.message : `${problem.message} (Set on the command line.)`;
+    const fixes = problem.fixes.flatMap(fix =>
+      fix.kind === "replace" ? [{ title: fix.title, edits: [{ place: fix.place, newText: fix.newText }] }] : [],
+    );
+    return reportFinding({ ...problem, message, place: problem.place ?? start, fixes });
+  };
+  const parsed = parseSpecText(source, uri);
+  if (parsed.problems.length > 0) return { spec: null, problems: parsed.problems, report };
+  const value = overrides.reduce((whole, [path, text]) => override(whole, path, text), parsed.value);
+  const { spec, problems } = readSpec(value);
+  if (spec) {
+    const at = (...names: string[]) => partAt(value, ...names);
+    const found = programProblems(
+      { binary: spec.docker?.binary, shell: spec.local.shell },
+      { binary: at("docker", "binary") ?? at("docker", "dockerBinary"), shell: at("local", "shell") },
+    );
+    if (found.length > 0) return { spec: null, problems: found, report };
+  }
+  return { spec, problems, report };
+}
+
+/** Sets one field. What YAML takes for a number or a truth value (`8080`, `on`) is a text where the field is one. */
+function override(whole: AbstractValue, path: string, text: string): AbstractValue {
+  const keys = path.split(".").map(key => key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()));
+  const typed = parseSpecText(text, "");
+  const plain = typed.problems.length > 0 ? ({ kind: "known", value: text } as const) : withoutPlaces(typed.value);
+  const set = setAt(whole, path.split("."), keys, plain);
+  const wantsText = (value: AbstractValue) =>
+    readSpec(value).problems.filter(({ place }) => place === undefined).length;
+  if (plain.kind !== "known" || typeof plain.value === "string" || wantsText(set) === 0) return set;
+  const asText = setAt(whole, path.split("."), keys, { kind: "known", value: text });
+  return wantsText(asText) < wantsText(set) ? asText : set;
+}
+
+/** Sets a value; the objects on the way are made where they are missing, keys found in either spelling. */
+function setAt(value: AbstractValue, written: string[], names: string[], to: AbstractValue): AbstractValue {
+  const [key, ...rest] = written;
+  const [name, ...more] = names;
+  if (key === undefined) return to;
+  const object = value.kind === "object" ? value : { kind: "object" as const, entries: [], open: false };
+  const same = (other: string) =>
+    other === key || other.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()) === name;
+  const before = object.entries.find(entry => same(entry.key));
+  const inner = setAt(before?.value ?? { kind: "known", value: null }, rest, more, to);
+  const entry = { key: before?.key ?? key, value: inner };
+  return {
+    ...object,
+    entries: before
+      ? object.entries.map(one => (one === before ? { ...one, ...entry } : one))
+      : [...object.entries, entry],
+  };
+}
+
+/** What stands on the command line has no place in the file. */
+function withoutPlaces(value: AbstractValue): AbstractValue {
+  switch (value.kind) {
+    case "array":
+      return { kind: "array", items: value.items.map(withoutPlaces), open: false };
+    case "object": {
+      const entries = value.entries.map(({ key, value: inner }) => ({ key, value: withoutPlaces(inner) }));
+      return { kind: "object", entries, open: false };
+    }
+    case "known":
+      return { kind: "known", value: value.value };
+    default:
+      return value;
+  }
+}

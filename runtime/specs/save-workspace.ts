@@ -1,0 +1,28 @@
+import type { SnapshotOptions } from "../../language/environment/spec-model";
+import type { RunEventBody } from "../../protocol/events";
+import { ProviderError } from "../providers/provider";
+import { type Archive, createArchive } from "./archive";
+
+/** Packs a workspace into `archiveSaveDir`, absolute here, and says where. Throws `run/archive-failed`. */
+export async function saveWorkspace(
+  workspace: string,
+  { archiveSaveDir, ...options }: SnapshotOptions,
+  emit: (event: RunEventBody) => void | Promise<void>,
+): Promise<void> {
+  let archive: Archive;
+  try {
+    archive = await createArchive(workspace, { ...options, saveDir: archiveSaveDir });
+  } catch (error) {
+    if (error instanceof ProviderError) throw error;
+    throw new ProviderError(
+      "run/archive-failed",
+      `The workspace was not saved: ${error instanceof Error ? error.message : String(error)}.`,
+      "Every file of it has to be readable, and `archive_save_dir` a folder that can be written; `ignore_globs` leaves files out.",
+    );
+  }
+  const { path, files, checksum, leftOut } = archive;
+  await emit({ event: "progress", message: `workspace saved to ${path} (${files} files, sha256 ${checksum})` });
+  if (leftOut.length === 0) return;
+  const names = leftOut.join(", ");
+  await emit({ event: "warning", message: `Links that lead out of the workspace are not in it: ${names}.` });
+}
