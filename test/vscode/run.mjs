@@ -11,6 +11,7 @@ import { runTests } from "@vscode/test-electron";
 import esbuild from "esbuild";
 import { missing } from "../../tools/vscode-host/paths.mjs";
 import { testClosing } from "./closing.mjs";
+import { testLeaks } from "./leaks.mjs";
 import { testWeb } from "./web.mjs";
 
 const ROOT = resolve(import.meta.dirname, "../..");
@@ -52,6 +53,7 @@ try {
     suites.push(
       () => testWeb(ROOT, join(folder, "web")),
       () => testClosing(ROOT, join(folder, "closing")),
+      () => testLeaks(ROOT, join(folder, "leaks")),
     );
   for (const suite of suites) {
     const found = await suite();

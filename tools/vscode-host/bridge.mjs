@@ -14,6 +14,17 @@ export async function listenForBridge(at) {
   const server = createServer(connection => {
     client = connection;
     for (const line of early.splice(0)) connection.write(line);
+    // A reloaded window has a new extension host: it connects again, and what is asked meanwhile waits for it.
+    connection.on("error", () => {});
+    connection.on("close", () => {
+      if (client !== connection) return;
+      client = undefined;
+      for (const { reject, timer } of waiting.values()) {
+        clearTimeout(timer);
+        reject(new Error("the extension host ended"));
+      }
+      waiting.clear();
+    });
     createInterface({ input: connection }).on("line", line => {
       const { id, value, error } = JSON.parse(line);
       const asked = waiting.get(id);

@@ -42,7 +42,7 @@ describe("an untrusted window", () => {
   it("asks no engine when the view is shown", async () => {
     await vscode.commands.executeCommand("mlldEnv.environments.focus");
     await pause(500);
-    await assert.rejects(inside.view.inspect("any"), /not trusted/);
+    await assert.rejects(inside.view.ask("inspect", { name: "any" }), /not trusted/);
   });
 
   it("takes no engine or image from the folder", async () => {

@@ -1,0 +1,289 @@
+// What the extension takes and gives back: the time of its activation, the engine's attention, and everything that runs make.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { join } from "node:path";
+import { openWorkbench } from "../../tools/vscode-host/workbench.mjs";
+import { ensureEngine } from "../support/docker-engine.mjs";
+
+const RUNS = 100;
+/** Of the activation, in milliseconds. The editor loads and runs the code in this time. */
+const ACTIVATION_MS = 50;
+const SOURCE = `var @here = { tools: ["Bash"] }
+var @box = { provider: "@mlld/env-docker", tools: ["Bash"] }
+
+env @here [
+  run sh { echo local }
+]
+
+env @box [
+  run sh { echo contained }
+]
+
+env @here [
+  run sh { sleep 987 & echo $! > sleeper.pid; wait }
+]
+
+env @box [
+  run sh { touch /tmp/begun; sleep 987 }
+]
+`;
+const LINES = { local: 4, docker: 8, localSleeper: 12, dockerSleeper: 16 };
+
+/** Checks it in a window of its own, with files in `folder`. */
+export async function testLeaks(root, folder) {
+  const engine = await ensureEngine();
+  const hasDocker = "socket" in engine;
+  const workspace = join(folder, "workspace");
+  const temporary = join(folder, "t");
+  const state = join(folder, "state");
+  for (const path of [workspace, temporary, state]) mkdirSync(path, { recursive: true });
+  cpSync(join(root, "examples"), join(workspace, "examples"), { recursive: true });
+  writeFileSync(join(workspace, "blocks.mld"), SOURCE);
+  const recorder = await recordEngine(join(folder, "e"), hasDocker ? engine.socket : null);
+
+  console.log("\nwindow of many runs\n");
+  const workbench = await openWorkbench({
+    link: [root],
+    bridge: true,
+    workspace,
+    env: {
+      DOCKER_HOST: `unix://${recorder.path}`,
+      TMPDIR: temporary,
+      MLLD_ENV_STATE_DIR: state,
+      MLLD_ENV_DOCKER_IMAGE: process.env.MLLD_ENV_DOCKER_IMAGE ?? "mlld-env-test:busybox",
+    },
+  });
+  const { page, evaluate } = workbench;
+  const ours = () => processesOf(workbench.dirs.extensionsDir);
+  const containers = () => (hasDocker ? containersOf(workspace) : []);
+  const run = async line => {
+    const end = await evaluate(runBlock, line);
+    assert.equal(end.state, "done", end.text);
+  };
+
+  const checks = {
+    [`is active within ${ACTIVATION_MS} ms`]: async () => {
+      await evaluate(openFile, "examples/07-widens.mld");
+      const label = page.locator(".runtime-extensions-editor .monaco-list-row", { hasText: "mlld Environments" });
+      await evaluate(vscode => vscode.commands.executeCommand("workbench.action.showRuntimeExtensions"));
+      const text = await label.locator(".activation-time").first().textContent();
+      const ms = Number(/(\d+)\s*ms/.exec(text)?.[1]);
+      console.log(`    ${text}`);
+      assert.ok(ms < ACTIVATION_MS, `activation took ${ms} ms`);
+      await evaluate(vscode => vscode.commands.executeCommand("workbench.action.closeActiveEditor"));
+    },
+    "asks no engine while files are opened, checked, explained and run on this machine": async () => {
+      await evaluate(checkAndExplain);
+      await run(LINES.local);
+      await run(LINES.local);
+      assert.equal(recorder.connections(), 0);
+    },
+    "asks the engine once its environments are shown": async () => {
+      await evaluate(vscode => vscode.commands.executeCommand("mlldEnv.environments.focus"));
+      await until("a connection to the engine", () => recorder.connections() > 0);
+      await evaluate(vscode => vscode.commands.executeCommand("workbench.view.explorer"));
+    },
+    [`holds no more after ${RUNS} runs than after the first`]: async () => {
+      const kinds = hasDocker ? [LINES.local, LINES.docker] : [LINES.local];
+      for (const line of [...kinds, ...kinds]) await run(line);
+      const settled = () => settle(async () => ({ ...(await evaluate(takeStock)), ours: ours().length }));
+      const before = await settled();
+      for (let i = 0; i < RUNS; i++) await run(kinds[i % kinds.length]);
+      const after = await settled();
+      console.log(`    ${JSON.stringify(after)}`);
+      for (const [what, count] of Object.entries(after))
+        assert.ok(count <= before[what], `${what}: ${before[what]}, then ${count}`);
+      // The spare process may hold one container for the next run.
+      assert.ok(containers().length <= 1, `${containers()}`);
+      assert.deepEqual(ownFiles(temporary), []);
+      assert.ok(journals(state).length <= 1, `${journals(state)}`);
+    },
+    "holds nothing of a run when its window is reloaded": async () => {
+      await evaluate(startBlock, LINES.localSleeper);
+      if (hasDocker) await evaluate(startBlock, LINES.dockerSleeper);
+      const file = join(workspace, "sleeper.pid");
+      await until("the sleeper", () => existsSync(file) && readFileSync(file, "utf8").endsWith("\n"));
+      const sleeper = Number(readFileSync(file, "utf8"));
+      if (hasDocker) await until("the sleeping container", () => containers().length > 0);
+      const old = await evaluate(() => process.pid);
+      await page.reload();
+      await until("the old extension host to end", () => !alive(old), 30_000);
+      await until("the sleeper to end", () => !alive(sleeper));
+      await until("the containers to go", () => containers().length === 0);
+      // The new window works, and its runs end as those before.
+      await until(
+        "the new extension host",
+        () =>
+          evaluate(() => process.pid).then(
+            pid => pid !== old,
+            () => false,
+          ),
+        30_000,
+      );
+      await run(LINES.local);
+      if (hasDocker) await run(LINES.docker);
+      assert.equal(await evaluate(vscode => vscode.window.terminals.length), hasDocker ? 2 : 1);
+    },
+    "leaves nothing when its window is closed": async () => {
+      await workbench.close();
+      await until("our processes to end", () => ours().length === 0);
+      await until("the containers to go", () => containers().length === 0);
+      await until("the engine's connections to close", () => recorder.open() === 0);
+      await until("the journals to go", () => journals(state).length === 0);
+      assert.deepEqual(ownFiles(temporary), []);
+    },
+  };
+  let passed = 0;
+  let failed = 0;
+  try {
+    for (const [name, check] of Object.entries(checks)) {
+      try {
+        await check();
+        passed++;
+        console.log(`  ✔ ${name}`);
+      } catch (error) {
+        failed++;
+        console.log(`  ✘ ${name}\n    ${error.stack}\n${ours().join("\n")}`);
+      }
+    }
+  } finally {
+    await workbench.close();
+    recorder.close();
+  }
+  return { passed, failed };
+}
+
+// What follows up to the line runs in the extension host, and can use nothing from here.
+
+async function openFile(vscode, name) {
+  const uri = vscode.Uri.joinPath(vscode.workspace.workspaceFolders[0].uri, name);
+  await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri));
+  await vscode.extensions.getExtension("mlld-environments.mlld-environments").activate();
+}
+
+async function checkAndExplain(vscode) {
+  for (const name of ["examples/03-docker.mld", "examples/07-widens.mld"]) {
+    const uri = vscode.Uri.joinPath(vscode.workspace.workspaceFolders[0].uri, name);
+    const document = await vscode.workspace.openTextDocument(uri);
+    await vscode.window.showTextDocument(document);
+    const lenses = await vscode.commands.executeCommand("vscode.executeCodeLensProvider", uri, 10);
+    const line = lenses[0].range.start.line;
+    await vscode.commands.executeCommand("mlldEnv.explain", uri.toString(), line);
+    await vscode.commands.executeCommand("vscode.executeHoverProvider", uri, new vscode.Position(line, 1));
+  }
+  await vscode.commands.executeCommand("workbench.action.closeAllEditors");
+}
+
+async function startBlock(vscode, line) {
+  const { exports } = vscode.extensions.getExtension("mlld-environments.mlld-environments");
+  const file = vscode.Uri.joinPath(vscode.workspace.workspaceFolders[0].uri, "blocks.mld").fsPath;
+  await exports.runs.start({ file, line });
+}
+
+async function runBlock(vscode, line) {
+  const extension = vscode.extensions.getExtension("mlld-environments.mlld-environments");
+  const { runs } = await extension.activate();
+  const file = vscode.Uri.joinPath(vscode.workspace.workspaceFolders[0].uri, "blocks.mld").fsPath;
+  const run = await runs.start({ file, line });
+  while (run.state === "running") await new Promise(resolve => setTimeout(resolve, 5));
+  return { state: run.state, text: run.text };
+}
+
+function takeStock(vscode) {
+  const { runs } = vscode.extensions.getExtension("mlld-environments.mlld-environments").exports;
+  const resources = process.getActiveResourcesInfo();
+  const emitters = Object.values(runs).filter(value => value instanceof vscode.EventEmitter);
+  const listeners = process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0);
+  return {
+    terminals: vscode.window.terminals.length,
+    emitters: emitters.length,
+    listeners: listeners + emitters.reduce((sum, emitter) => sum + emitter._size, 0),
+    processes: resources.filter(name => name === "ProcessWrap").length,
+    pipes: resources.filter(name => name === "PipeWrap").length,
+    sockets: resources.filter(name => name === "TCPSocketWrap").length,
+    history: Math.max(30, runs.history.length),
+  };
+}
+
+// ---------------------------------------------------------------------------------------------------------------------------------------
+
+/** The lowest counts that are seen: what ends takes its time. */
+async function settle(look) {
+  let lowest = await look();
+  for (let i = 0; i < 20; i++) {
+    await new Promise(resolve => setTimeout(resolve, 100));
+    const now = await look();
+    lowest = Object.fromEntries(Object.entries(now).map(([what, count]) => [what, Math.min(count, lowest[what])]));
+  }
+  return lowest;
+}
+
+/** A socket that counts who comes, and passes them on to an engine. */
+async function recordEngine(path, engine) {
+  let connections = 0;
+  const sockets = new Set();
+  const server = createServer(client => {
+    connections++;
+    sockets.add(client);
+    client.on("close", () => sockets.delete(client));
+    if (!engine) {
+      client.destroy();
+      return;
+    }
+    const upstream = connect({ path: engine, allowHalfOpen: true });
+    client.pipe(upstream).pipe(client);
+    for (const [one, other] of [
+      [client, upstream],
+      [upstream, client],
+    ]) {
+      one.on("error", () => other.destroy());
+      one.on("close", () => other.destroy());
+    }
+  });
+  server.listen(path);
+  server.allowHalfOpen = true;
+  return {
+    path,
+    connections: () => connections,
+    open: () => sockets.size,
+    close: () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+}
+
+function containersOf(workspace) {
+  return execFileSync("docker", ["ps", "-aq", "--filter", `label=dev.mlld-env.workspace=${workspace}`], {
+    encoding: "utf8",
+  })
+    .split("\n")
+    .filter(Boolean);
+}
+
+/** Files that this editor's own processes did not make. */
+function ownFiles(folder) {
+  return readdirSync(folder).filter(name => /mlld/i.test(name));
+}
+
+function journals(state) {
+  return readdirSync(state, { recursive: true }).filter(name => /\.json/.test(String(name)));
+}
+
+function processesOf(path) {
+  return execFileSync("ps", ["-eo", "pid,stat,args"], { encoding: "utf8" })
+    .split("\n")
+    .filter(line => line.includes(path) && !/^\s*\d+ Z/.test(line));
+}
+
+function alive(pid) {
+  return !/^\s*$|Z/.test(execFileSync("sh", ["-c", `ps -o stat= -p ${pid} || true`], { encoding: "utf8" }));
+}
+
+async function until(what, look, ms = 15_000) {
+  for (const end = Date.now() + ms; Date.now() < end; await new Promise(resolve => setTimeout(resolve, 50)))
+    if (await look()) return;
+  throw new Error(`waited ${ms} ms for ${what}`);
+}
