@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import { COMMANDS, type CommandId } from "../protocol/commands";
-import { reportIssue, showDoctor } from "./doctor";
+import { issueFacts, reportIssue, showDoctor } from "./doctor";
 import { Documents } from "./documents";
 import { openExample } from "./examples";
 import { explain } from "./explain";
@@ -28,6 +28,7 @@ export interface Inside {
   view: EnvironmentsView;
   secrets: Secrets;
   language: () => Promise<Language>;
+  issueFacts: () => Promise<string>;
 }
 
 let language: Promise<Language> | undefined;
@@ -41,18 +42,20 @@ export function activate(context: vscode.ExtensionContext): Inside {
   const secrets = new Secrets(context);
   const runs = new Runs(program, () => secrets.values());
   const activity = new Activity(runs);
-  const view = new EnvironmentsView(program, activity, log);
+  const view = new EnvironmentsView(program, activity, context.workspaceState, log);
   const server = () => (language ??= startServer(context.extensionUri, log));
+  const version = String(context.extension.packageJSON.version);
+  const facts = async () => issueFacts(program, Object.values(await secrets.values()), version);
 
   const handlers: Record<CommandId, Handler> = {
     ...runCommands(runs, server, documents),
-    ...explorerCommands(view, program, documents),
+    ...explorerCommands(view, program, documents, server),
     "mlldEnv.explain": explain(server, documents),
     "mlldEnv.secrets.set": name => secrets.askToSet(name),
     "mlldEnv.secrets.list": () => secrets.list(),
     "mlldEnv.secrets.remove": () => secrets.askToRemove(),
-    "mlldEnv.doctor": () => showDoctor(program, documents, String(context.extension.packageJSON.version)),
-    "mlldEnv.reportIssue": () => reportIssue(program, context.extension.id),
+    "mlldEnv.doctor": () => showDoctor(program, documents, version),
+    "mlldEnv.reportIssue": async () => reportIssue(await facts(), context.extension.id),
     "mlldEnv.openExample": () => openExample(context),
     "mlldEnv.openWalkthrough": () =>
       vscode.commands.executeCommand("workbench.action.openWalkthrough", `${context.extension.id}#start`, false),
@@ -78,7 +81,7 @@ export function activate(context: vscode.ExtensionContext): Inside {
     server().catch(error => tellStartFailure(error, log));
   });
   context.subscriptions.push({ dispose: () => clearImmediate(soon) });
-  return { runs, view, secrets, language: server };
+  return { runs, view, secrets, language: server, issueFacts: facts };
 }
 
 export async function deactivate(): Promise<void> {

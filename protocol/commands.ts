@@ -21,7 +21,8 @@ const IN_MLLD = "editorLangId == mlld && isWorkspaceTrusted";
 const VIEW = "view == mlldEnv.environments";
 /** `contextValue` of an environment starts with `environment`, followed by its state and what can be done with it. */
 const ITEM = `${VIEW} && viewItem =~ /^environment\\b/`;
-const RUNNING_ITEM = `${VIEW} && viewItem =~ /^environment\\b.*\\brunning\\b/`;
+const itemThat = (ability: string) => `${VIEW} && viewItem =~ /^environment\\b.*\\b${ability}\\b/`;
+const SNAPSHOT_ITEM = `${VIEW} && viewItem == snapshot`;
 
 export const COMMANDS = {
   "mlldEnv.runBlock": { title: "Run Env Block…", icon: "play", palette: TRUSTED, enablement: TRUSTED },
@@ -85,11 +86,19 @@ export const COMMANDS = {
     palette: "mlldEnv.filtered",
     menus: [{ at: "view/title", when: `${VIEW} && mlldEnv.filtered`, group: "navigation@2" }],
   },
+  "mlldEnv.environments.sortBy": {
+    title: "Sort Environments By…",
+    palette: TRUSTED,
+    menus: [{ at: "view/title", when: VIEW, group: "1_view@1" }],
+  },
   "mlldEnv.environments.releaseAll": {
     title: "Release All Environments…",
     palette: TRUSTED,
     enablement: TRUSTED,
-    menus: [{ at: "view/title", when: VIEW, group: "2_release" }],
+    menus: [
+      { at: "view/title", when: VIEW, group: "2_release" },
+      { at: "view/item/context", when: `${VIEW} && viewItem == group`, group: "4_release@1" },
+    ],
   },
   "mlldEnv.environments.openShell": {
     title: "Open Shell",
@@ -97,36 +106,99 @@ export const COMMANDS = {
     palette: false,
     enablement: TRUSTED,
     menus: [
-      { at: "view/item/context", when: RUNNING_ITEM, group: "inline@1" },
-      { at: "view/item/context", when: RUNNING_ITEM, group: "1_open@1" },
+      { at: "view/item/context", when: itemThat("can-shell"), group: "inline@1" },
+      { at: "view/item/context", when: itemThat("can-shell"), group: "1_open@1" },
     ],
+  },
+  "mlldEnv.environments.openShellWith": {
+    title: "Open Shell With…",
+    palette: false,
+    enablement: TRUSTED,
+    menus: [{ at: "view/item/context", when: itemThat("can-shell"), group: "1_open@2" }],
+  },
+  "mlldEnv.environments.logs": {
+    title: "Show Log",
+    palette: false,
+    enablement: TRUSTED,
+    menus: [{ at: "view/item/context", when: itemThat("logged"), group: "1_open@3" }],
   },
   "mlldEnv.environments.inspect": {
     title: "Inspect",
     palette: false,
     enablement: TRUSTED,
-    menus: [{ at: "view/item/context", when: ITEM, group: "1_open@2" }],
+    menus: [{ at: "view/item/context", when: itemThat("listed"), group: "1_open@4" }],
+  },
+  "mlldEnv.environments.runHere": {
+    title: "Run Block Here",
+    icon: "play",
+    palette: false,
+    enablement: TRUSTED,
+    menus: [{ at: "view/item/context", when: itemThat("source"), group: "0_run@1" }],
   },
   "mlldEnv.environments.reveal": {
     title: "Reveal Block",
     icon: "go-to-file",
     palette: false,
     menus: [
-      { at: "view/item/context", when: `${VIEW} && viewItem =~ /^environment\\b.*\\bsource\\b/`, group: "inline@2" },
-      { at: "view/item/context", when: `${VIEW} && viewItem =~ /^environment\\b.*\\bsource\\b/`, group: "1_open@3" },
+      { at: "view/item/context", when: itemThat("source"), group: "inline@2" },
+      { at: "view/item/context", when: itemThat("source"), group: "0_run@2" },
     ],
   },
-  "mlldEnv.environments.snapshot": {
-    title: "Take Snapshot…",
+  "mlldEnv.environments.start": {
+    title: "Start",
+    icon: "debug-start",
     palette: false,
     enablement: TRUSTED,
     menus: [
-      {
-        at: "view/item/context",
-        when: `${VIEW} && viewItem =~ /^environment\\b.*\\bsnapshots\\b/`,
-        group: "2_change@1",
-      },
+      { at: "view/item/context", when: itemThat("can-start"), group: "inline@1" },
+      { at: "view/item/context", when: itemThat("can-start"), group: "2_change@1" },
     ],
+  },
+  "mlldEnv.environments.stop": {
+    title: "Stop",
+    icon: "debug-stop",
+    palette: false,
+    enablement: TRUSTED,
+    menus: [{ at: "view/item/context", when: itemThat("can-stop"), group: "2_change@1" }],
+  },
+  "mlldEnv.environments.snapshot": {
+    title: "Take Snapshot…",
+    icon: "device-camera",
+    palette: false,
+    enablement: TRUSTED,
+    menus: [
+      { at: "view/item/context", when: itemThat("can-snapshot"), group: "2_change@2" },
+      { at: "view/item/context", when: `${VIEW} && viewItem == section-snapshots`, group: "inline@1" },
+    ],
+  },
+  "mlldEnv.environments.restore": {
+    title: "Restore Snapshot…",
+    icon: "discard",
+    palette: false,
+    enablement: TRUSTED,
+    menus: [
+      { at: "view/item/context", when: itemThat("can-restore"), group: "2_change@3" },
+      { at: "view/item/context", when: SNAPSHOT_ITEM, group: "inline@1" },
+      { at: "view/item/context", when: SNAPSHOT_ITEM, group: "1_open@1" },
+    ],
+  },
+  "mlldEnv.environments.copySnapshot": {
+    title: "Copy Reference",
+    palette: false,
+    menus: [{ at: "view/item/context", when: SNAPSHOT_ITEM, group: "3_copy@1" }],
+  },
+  "mlldEnv.environments.removeSnapshot": {
+    title: "Delete Snapshot…",
+    palette: false,
+    enablement: TRUSTED,
+    menus: [{ at: "view/item/context", when: SNAPSHOT_ITEM, group: "4_release@1" }],
+  },
+  "mlldEnv.environments.refreshSection": {
+    title: "Refresh",
+    icon: "refresh",
+    palette: false,
+    enablement: TRUSTED,
+    menus: [{ at: "view/item/context", when: `${VIEW} && viewItem =~ /^section\\b/`, group: "inline@2" }],
   },
   "mlldEnv.environments.copyName": {
     title: "Copy Name",
@@ -134,13 +206,13 @@ export const COMMANDS = {
     menus: [{ at: "view/item/context", when: ITEM, group: "3_copy@1" }],
   },
   "mlldEnv.environments.release": {
-    title: "Release",
+    title: "Release…",
     icon: "trash",
     palette: false,
     enablement: TRUSTED,
     menus: [
-      { at: "view/item/context", when: ITEM, group: "inline@3" },
-      { at: "view/item/context", when: ITEM, group: "4_release@1" },
+      { at: "view/item/context", when: itemThat("listed"), group: "inline@3" },
+      { at: "view/item/context", when: itemThat("listed"), group: "4_release@1" },
     ],
   },
 

@@ -151,6 +151,18 @@ export const SETTINGS = {
     },
     description: "How the explorer groups environments.",
   },
+  "explorer.sortBy": {
+    group: "explorer",
+    scope: "window",
+    type: "enum",
+    default: "name",
+    values: {
+      name: "By name.",
+      created: "The newest first.",
+      state: "Running ones first, then by name.",
+    },
+    description: "In which order the explorer lists environments.",
+  },
   "explorer.show": {
     group: "explorer",
     scope: "window",
@@ -161,6 +173,13 @@ export const SETTINGS = {
       workspace: "Only environments made by the folders of this window.",
     },
     description: "Which environments the explorer shows.",
+  },
+  "explorer.confirm": {
+    group: "explorer",
+    scope: "window",
+    type: "boolean",
+    default: true,
+    description: "Ask before an environment is released or restored: files in it are lost.",
   },
   "explorer.shell": {
     group: "explorer",

@@ -29,6 +29,15 @@ export function language() {
 
 export function views(text, containerId, viewId) {
   const welcome = (key, when, ...lines) => ({ view: viewId, when, contents: text(`welcome.${key}`, lines.join("\n")) });
+  const engineTrouble = (state, words) =>
+    welcome(
+      state,
+      `isWorkspaceTrusted && mlldEnv.explorer == ${state}`,
+      words,
+      "[Run Doctor](command:mlldEnv.doctor)",
+      `[Open Settings](command:workbench.action.openSettings?${encodeURIComponent('["mlldEnv.docker"]')})`,
+      "[Try Again](command:mlldEnv.environments.refresh)",
+    );
   return {
     viewsContainers: {
       activitybar: [{ id: containerId, title: text("container.title", "mlld Environments"), icon: "media/view.svg" }],
@@ -66,13 +75,19 @@ export function views(text, containerId, viewId) {
         "[Install Docker](https://docs.docker.com/get-started/get-docker/)",
         "[Run Doctor](command:mlldEnv.doctor)",
       ),
-      welcome(
-        "unreachable",
-        "isWorkspaceTrusted && mlldEnv.explorer == unreachable",
-        "The Docker engine does not answer. Start it; this view follows by itself.",
-        "[Try Again](command:mlldEnv.environments.refresh)",
-        "[Run Doctor](command:mlldEnv.doctor)",
+      engineTrouble(
+        "missing",
+        "The Docker engine is looked for at a socket that does not exist. Start the engine that makes it; this view follows by itself. Or change what names it: the setting, DOCKER_HOST, or the Docker context.",
       ),
+      engineTrouble(
+        "denied",
+        "You have no permission to use the Docker engine. Join the group that owns its socket (often `docker`) and log in again, or use a rootless engine.",
+      ),
+      engineTrouble(
+        "address",
+        "What names the Docker engine cannot be used. Change the setting, DOCKER_HOST, or the Docker context.",
+      ),
+      engineTrouble("unreachable", "The Docker engine does not answer. Start it; this view follows by itself."),
       welcome(
         "failed",
         "isWorkspaceTrusted && mlldEnv.explorer == failed",

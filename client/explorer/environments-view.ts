@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import { ENVIRONMENTS_VIEW_ID } from "../../protocol/commands";
-import type { ExplorerEngine, ExplorerEnvironment } from "../../protocol/explorer";
+import type { ExplorerCommands, ExplorerEngine, ExplorerEnvironment } from "../../protocol/explorer";
 import type { Program } from "../program";
 import { RUN_ICONS, runOutcome } from "../run/run-words";
 import { setting } from "../settings";
@@ -14,13 +14,21 @@ import {
   type Node,
   rootNodes,
   type Shown,
+  shapeOf,
   shownEnvironments,
-  type Words,
 } from "./model";
+import { sectionChildren } from "./sections";
 import { treeItem } from "./tree-item";
+import { words } from "./words";
 
 /** After a crash the explorer is started again by itself this often, then only by the person. */
 const RESTARTS = 2;
+/** What was asked of the engine a moment ago is not asked again because a row opens. Milliseconds. */
+const FRESH_MS = 1000;
+/** Where the filter of a workspace is remembered. */
+const FILTER_KEY = "environments.filter";
+
+type Kept = Extract<Node, { kind: "environment" | "section" }>;
 
 /** The view of live environments. Its process starts when the view is first seen, in a trusted workspace only. */
 export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.Disposable {
@@ -30,27 +38,32 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
   private readonly listeners: vscode.Disposable;
   private process: ExplorerProcess | undefined;
   private restarts = 0;
-  private known: ExplorerEnvironment[] = [];
+  private listed: ExplorerEnvironment[] = [];
   private engines: ExplorerEngine[] = [];
-  /** The nodes of environments that are shown, so that a change of one redraws only that one. */
-  private nodes = new Map<string, { node: Node; text: string }>();
-  private filterText = "";
+  /** The nodes that the editor holds, by id: a change of one redraws only that one. */
+  private readonly nodes = new Map<string, Kept>();
+  /** When the content of a section was asked for. */
+  private readonly asked = new Map<string, number>();
+  private shape = "";
 
   constructor(
     private readonly program: Program,
     private readonly activity: Activity,
+    private readonly memory: vscode.Memento,
     private readonly log: vscode.LogOutputChannel,
   ) {
     this.tree = vscode.window.createTreeView<Node>(ENVIRONMENTS_VIEW_ID, {
       treeDataProvider: this,
       showCollapseAll: true,
+      canSelectMany: true,
     });
     this.listeners = vscode.Disposable.from(
       this.tree.onDidChangeVisibility(({ visible }) => visible && this.start()),
-      this.activity.onDidChange(name => {
-        for (const { node } of this.nodes.values())
-          if (node.kind === "environment" && node.environment.name === name) this.changed.fire(node);
+      this.tree.onDidExpandElement(({ element }) => {
+        if (element.kind === "section" && Date.now() - (this.asked.get(element.id) ?? 0) > FRESH_MS)
+          this.changed.fire(element);
       }),
+      this.activity.onDidChange(name => this.used(name)),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.tree.visible && this.start()),
       vscode.workspace.onDidChangeWorkspaceFolders(() => this.redraw()),
       vscode.workspace.onDidChangeConfiguration(event => {
@@ -58,25 +71,26 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
         if (event.affectsConfiguration("mlldEnv.docker") && this.process) this.restart();
       }),
     );
+    void vscode.commands.executeCommand("setContext", "mlldEnv.filtered", this.filter !== "");
     if (this.tree.visible) this.start();
   }
 
   get environments(): readonly ExplorerEnvironment[] {
-    return this.known;
+    return [...this.listed, ...this.activity.localEnvironments];
   }
 
-  get selected(): ExplorerEnvironment | undefined {
-    const [node] = this.tree.selection;
-    return node?.kind === "environment" ? node.environment : undefined;
+  get selection(): readonly Node[] {
+    return this.tree.selection;
   }
 
   get filter(): string {
-    return this.filterText;
+    return this.memory.get(FILTER_KEY, "");
   }
 
   set filter(text: string) {
-    this.filterText = text.trim();
-    void vscode.commands.executeCommand("setContext", "mlldEnv.filtered", this.filterText !== "");
+    const filter = text.trim();
+    void this.memory.update(FILTER_KEY, filter || undefined);
+    void vscode.commands.executeCommand("setContext", "mlldEnv.filtered", filter !== "");
     this.redraw();
   }
 
@@ -86,6 +100,7 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
     const cwd =
       vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === "file")?.uri.fsPath ?? process.cwd();
     const started: ExplorerProcess = new ExplorerProcess(this.program, cwd, {
+      t: (message, ...places) => vscode.l10n.t(message, ...places),
       list: ({ environments, engines }) => {
         this.restarts = 0;
         this.take(environments, engines ?? []);
@@ -108,7 +123,7 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
   /** Asks for the list anew; starts the process again when it has ended. */
   async refresh(): Promise<void> {
     if (this.process) {
-      await this.process.send({ command: "refresh" });
+      await this.process.send("refresh", {});
       return;
     }
     this.restarts = 0;
@@ -116,31 +131,52 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
     this.start();
   }
 
+  /** Asks the content of a section anew. */
+  refreshSection(node: Node): void {
+    this.changed.fire(node);
+  }
+
+  /** Asks the explorer process; rejects with the engine's own words, or in an untrusted workspace. */
+  ask<C extends keyof ExplorerCommands>(
+    command: C,
+    given: ExplorerCommands[C]["takes"],
+  ): Promise<ExplorerCommands[C]["answer"]> {
+    this.start();
+    return this.process
+      ? this.process.send(command, given)
+      : Promise.reject(new Error(vscode.l10n.t("This workspace is not trusted: nothing runs in it.")));
+  }
+
   async release(name: string): Promise<void> {
-    await this.ask({ command: "release", name });
-  }
-
-  inspect(name: string): Promise<unknown> {
-    return this.ask({ command: "inspect", name });
-  }
-
-  snapshot(name: string, as: string | undefined): Promise<unknown> {
-    return this.ask({ command: "snapshot", name, ...(as ? { as } : {}) });
+    await this.ask("release", { name });
   }
 
   getTreeItem(node: Node): vscode.TreeItem {
     return treeItem(node);
   }
 
-  getChildren(node?: Node): Node[] {
+  getChildren(node?: Node): Node[] | Promise<Node[]> {
     if (!node) {
       this.start();
-      return rootNodes(this.shown(), setting("explorer.groupBy"), words()).map(root => this.remember(root));
+      const roots = this.roots();
+      this.shape = shapeOf(roots);
+      return roots.map(root => this.keep(root));
     }
-    if (node.kind === "group") return node.environments.map(environment => this.remember(environmentNode(environment)));
-    return node.kind === "environment"
-      ? detailNodes(node.environment, words(), done(this.activity, node.environment.name))
-      : node.children;
+    switch (node.kind) {
+      case "group":
+        return node.environments.map(environment => this.keep(environmentNode(environment)));
+      case "environment":
+        return detailNodes(node.environment, words(), done(this.activity, node.environment.name)).map(child =>
+          this.keep(child),
+        );
+      case "section":
+        this.asked.set(node.id, Date.now());
+        return sectionChildren(node, (command, given) => this.ask(command, given));
+      case "detail":
+        return node.children;
+      default:
+        return [];
+    }
   }
 
   dispose(): void {
@@ -151,72 +187,96 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
     this.changed.dispose();
   }
 
-  private ask(command: Parameters<ExplorerProcess["send"]>[0]): Promise<unknown> {
-    this.start();
-    return this.process
-      ? this.process.send(command)
-      : Promise.reject(new Error(vscode.l10n.t("This workspace is not trusted: nothing runs in it.")));
-  }
-
   private restart(): void {
     this.process?.stop();
     this.process = undefined;
     this.start();
   }
 
+  private roots(): Node[] {
+    return rootNodes(this.shown(), setting("explorer.groupBy"), words());
+  }
+
   private take(environments: ExplorerEnvironment[], engines: ExplorerEngine[]): void {
-    const before = this.shown();
-    this.known = environments;
+    const before = new Map(this.listed.map(environment => [environmentId(environment), JSON.stringify(environment)]));
+    this.listed = environments;
     this.engines = engines;
-    const after = this.shown();
-    const sameRows =
-      setting("explorer.groupBy") === "none" &&
-      before.length === after.length &&
-      after.every((environment, i) => environmentId(environment) === environmentId(before[i]!));
-    this.updateState(after.length);
-    if (sameRows) {
-      for (const environment of after) {
-        const entry = this.nodes.get(environmentId(environment));
-        const text = JSON.stringify(environment);
-        if (!entry || entry.text === text || entry.node.kind !== "environment") continue;
-        entry.node.environment = environment;
-        entry.text = text;
-        this.changed.fire(entry.node);
+    this.updateState();
+    if (shapeOf(this.roots()) !== this.shape) {
+      this.forgetGone();
+      this.changed.fire(undefined);
+      return;
+    }
+    for (const environment of environments) {
+      const id = environmentId(environment);
+      const node = this.nodes.get(id);
+      if (node && before.get(id) !== JSON.stringify(environment)) {
+        node.environment = environment;
+        this.changed.fire(node);
+      } else {
+        // Somebody else may have taken a snapshot.
+        const snapshots = this.nodes.get(`${id}/snapshots`);
+        if (snapshots && this.asked.has(snapshots.id)) this.changed.fire(snapshots);
       }
-    } else this.changed.fire(undefined);
+    }
+  }
+
+  /** A run of this window did something in an environment. */
+  private used(name: string): void {
+    if (shapeOf(this.roots()) !== this.shape) {
+      this.redraw();
+      return;
+    }
+    for (const node of this.nodes.values())
+      if (node.kind === "environment" && node.environment.name === name) this.changed.fire(node);
   }
 
   private redraw(): void {
-    this.updateState(this.shown().length);
+    this.updateState();
     this.changed.fire(undefined);
   }
 
   private shown(): ExplorerEnvironment[] {
-    const shown: Shown = { groupBy: setting("explorer.groupBy"), filter: this.filterText };
+    const shown: Shown = { sortBy: setting("explorer.sortBy"), filter: this.filter };
     if (setting("explorer.show") === "workspace")
       shown.folders = (vscode.workspace.workspaceFolders ?? []).map(folder => folder.uri.fsPath);
-    return shownEnvironments(this.known, shown);
+    return shownEnvironments(this.environments, shown);
   }
 
-  private remember(node: Node): Node {
-    if (node.kind === "environment") this.nodes.set(node.id, { node, text: JSON.stringify(node.environment) });
+  /** The same object for the same row, as the editor knows rows by their objects. */
+  private keep(node: Node): Node {
+    if (node.kind !== "environment" && node.kind !== "section") return node;
+    const known = this.nodes.get(node.id);
+    if (known) return Object.assign(known, node);
+    this.nodes.set(node.id, node);
     return node;
   }
 
-  private updateState(shown: number): void {
-    const docker = this.engines.find(engine => engine.provider.includes("docker"));
+  private forgetGone(): void {
+    const live = new Set(this.environments.map(environmentId));
+    for (const [id, node] of this.nodes)
+      if (!live.has(environmentId(node.environment))) {
+        this.nodes.delete(id);
+        this.asked.delete(id);
+      }
+  }
+
+  private updateState(): void {
+    const shown = this.shown().length;
+    const troubles = this.engines.filter(({ state }) => state !== "ready" && state !== "absent");
+    const docker = this.engines.find(({ provider }) => provider.includes("docker"));
     this.setState(docker && docker.state !== "ready" ? docker.state : "ready");
-    for (const id of [...this.nodes.keys()])
-      if (!this.known.some(environment => environmentId(environment) === id)) this.nodes.delete(id);
-    const trouble = this.engines.filter(engine => engine.state === "unreachable").map(engine => engine.detail);
-    const hidden = this.known.length - shown;
+    const hidden = this.environments.length - shown;
+    const all = troubles.map(({ detail, mend }) => [detail, mend].filter(Boolean).join(" ")).join(" ");
     this.tree.message =
       shown === 0 && hidden > 0
         ? vscode.l10n.t("{0} environments are hidden by the filter or the setting `mlldEnv.explorer.show`.", hidden)
-        : shown > 0 && trouble.length
-          ? trouble.join(" ")
+        : shown > 0 && all
+          ? all
           : undefined;
-    this.tree.description = this.filterText ? vscode.l10n.t("filter: {0}", this.filterText) : undefined;
+    // The welcome text knows the kind of the trouble only; what exactly is missing stands beside the title.
+    const trouble = shown === 0 ? troubles.map(({ detail }) => detail).join(" ") : "";
+    this.tree.description = this.filter ? vscode.l10n.t("filter: {0}", this.filter) : trouble || undefined;
   }
 
   private setState(state: ExplorerEngine["state"] | "failed" | undefined): void {
@@ -235,25 +295,5 @@ function done(activity: Activity, name: string): Done {
     })),
     refusals: [...(refusals?.kept ?? [])].reverse().map(([target, reason]) => ({ target, reason })),
     refused: refusals?.total ?? 0,
-  };
-}
-
-function words(): Words {
-  const { t } = vscode.l10n;
-  return {
-    unknown: t("unknown"),
-    image: t("Image"),
-    network: t("Network"),
-    mounts: t("Mounts"),
-    limits: t("Limits"),
-    file: t("Made by"),
-    readOnly: t("read only"),
-    writable: t("writable"),
-    none: t("none"),
-    openNetwork: t("open to the internet"),
-    refused: t("Refused connections"),
-    runs: t("Runs"),
-    hostNetwork: t("the network of this machine"),
-    line: line => t("line {0}", line),
   };
 }

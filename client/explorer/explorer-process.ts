@@ -1,10 +1,10 @@
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
-import type { ExplorerCommand, ExplorerMessage } from "../../protocol/explorer";
+import type { ExplorerCommands, ExplorerMessage } from "../../protocol/explorer";
 import { killProgram, type Program, startProgram } from "../program";
+import type { Translate } from "../run/event-text";
 import { JsonLines } from "../run/json-lines";
 
 type List = Extract<ExplorerMessage, { type: "list" }>;
-type Body = ExplorerCommand extends infer C ? (C extends unknown ? Omit<C, "id"> : never) : never;
 
 /** An explorer that is asked to end may take so long before it is killed. */
 const END_MS = 1500;
@@ -16,6 +16,7 @@ interface Listener {
   /** The process has ended by itself, with the last it said. */
   ended(trouble: string): void;
   log(line: string): void;
+  t: Translate;
 }
 
 /** The `mlld-env __explorer` process of a window. It follows the engines; nothing here polls. */
@@ -30,7 +31,12 @@ export class ExplorerProcess {
   private stopped = false;
   private over = false;
 
-  constructor(program: Program, cwd: string, listener: Listener) {
+  constructor(
+    program: Program,
+    cwd: string,
+    private readonly listener: Listener,
+  ) {
+    const { t } = listener;
     this.child = startProgram(program, ["__explorer"], cwd);
     const lines = new JsonLines<ExplorerMessage>(message => this.take(message, listener), listener.log);
     const end = (trouble: string) => {
@@ -49,24 +55,28 @@ export class ExplorerProcess {
       listener.log(String(chunk).trimEnd());
     });
     this.child.stdin.on("error", () => this.child.stdin.destroy());
-    this.child.on("error", error => end(`The explorer could not be started: ${error.message}`));
+    this.child.on("error", error => end(t("The explorer could not be started: {0}", error.message)));
     this.child.on("close", (code, signal) =>
-      end(`The explorer ended (${signal ?? code}). ${this.stderr.trim()}`.trim()),
+      end(t("The explorer ended ({0}). {1}", signal ?? code ?? "?", this.stderr.trim()).trim()),
     );
   }
 
   /** Sends a command. Rejects with the engine's own words when it fails. */
-  send(body: Body): Promise<unknown> {
-    if (this.over || !this.child.stdin.writable) return Promise.reject(new Error("The explorer is not running."));
+  send<C extends keyof ExplorerCommands>(
+    command: C,
+    given: ExplorerCommands[C]["takes"],
+  ): Promise<ExplorerCommands[C]["answer"]> {
+    if (this.over || !this.child.stdin.writable)
+      return Promise.reject(new Error(this.listener.t("The explorer is not running.")));
     const id = this.nextId++;
-    return new Promise((resolve, reject) => {
+    return new Promise<unknown>((resolve, reject) => {
       const timer = setTimeout(() => {
         this.waiting.delete(id);
-        reject(new Error(`No answer in ${ANSWER_MS / 1000} s.`));
+        reject(new Error(this.listener.t("No answer in {0} s.", ANSWER_MS / 1000)));
       }, ANSWER_MS);
       this.waiting.set(id, { resolve, reject, timer });
-      this.child.stdin.write(`${JSON.stringify({ id, ...body } satisfies ExplorerCommand)}\n`);
-    });
+      this.child.stdin.write(`${JSON.stringify({ id, command, ...given })}\n`);
+    }) as Promise<ExplorerCommands[C]["answer"]>;
   }
 
   /** Ends it: the end of its input is its sign, and it owns nothing that would outlive it. */

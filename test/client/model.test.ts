@@ -5,6 +5,7 @@ import {
   lastSegment,
   type Node,
   rootNodes,
+  shapeOf,
   shownEnvironments,
   type Words,
 } from "../../client/explorer/model";
@@ -16,11 +17,14 @@ const words: Words = {
   network: "Network",
   mounts: "Mounts",
   limits: "Limits",
+  tools: "Tools",
+  allTools: "all",
   file: "Made by",
   readOnly: "read only",
   writable: "writable",
   none: "none",
   openNetwork: "open",
+  limitedNetwork: "public names",
   hostNetwork: "host",
   refused: "Refused",
   runs: "Runs",
@@ -39,7 +43,7 @@ const environment = (name: string, more: Partial<ExplorerEnvironment> = {}): Exp
   ...more,
 });
 const names = (environments: ExplorerEnvironment[]) => environments.map(({ name }) => name);
-const all = { groupBy: "none", filter: "" } as const;
+const all = { sortBy: "name", filter: "" } as const;
 
 describe("environments that are shown", () => {
   const list = [
@@ -49,6 +53,15 @@ describe("environments that are shown", () => {
   ];
   it("are in the order of their names, numbers as people count", () => {
     expect(names(shownEnvironments(list, all))).toEqual(["lab-2", "lab-10", "Other"]);
+  });
+  it("are in the order that is asked for", () => {
+    const made = [
+      environment("a", { createdAt: "2026-01-01T00:00:00Z", state: "stopped" }),
+      environment("b", { createdAt: "2026-01-03T00:00:00Z", state: "dead" }),
+      environment("c", { createdAt: "2026-01-02T00:00:00Z" }),
+    ];
+    expect(names(shownEnvironments(made, { ...all, sortBy: "created" }))).toEqual(["b", "c", "a"]);
+    expect(names(shownEnvironments(made, { ...all, sortBy: "state" }))).toEqual(["c", "a", "b"]);
   });
   it("match every word of the filter, whatever its case", () => {
     expect(names(shownEnvironments(list, { ...all, filter: "LAB stopped" }))).toEqual(["lab-10"]);
@@ -91,14 +104,15 @@ describe("the tree", () => {
       words,
     );
     const ids = details.flatMap(node =>
-      node.kind === "detail" ? [node.id, ...node.children.map(child => child.id)] : [],
+      node.kind === "detail" ? [node.id, ...node.children.map(child => child.id)] : [node.id],
     );
     expect(new Set(ids).size).toBe(ids.length);
     expect(ids.length).toBe(6);
   });
   it.each([
     ["bridge", "bridge · open", "warning"],
-    ["default", "default · open", "warning"],
+    ["lan", "lan · open", "warning"],
+    ["limited", "limited · public names", "globe"],
     ["host", "host · host", "warning"],
     ["none", "none", "globe"],
     [["api.example.com"], "api.example.com", "globe"],
@@ -119,6 +133,24 @@ describe("the tree", () => {
       children: [{ label: "example.com:443", value: "not allowed" }],
     });
     expect(found("runs")).toMatchObject({ value: "1", children: [{ label: "a.mld:7", value: "done" }] });
+  });
+  it("has tools, all of them or each, and what can be asked of the engine", () => {
+    const nodes = detailNodes(environment("a", { tools: ["bash", "read"], abilities: ["changes", "restore"] }), words);
+    const found = (key: string) => nodes.find(node => node.id.endsWith(`/${key}`));
+    expect(found("tools")).toMatchObject({ value: "2", children: [{ label: "bash" }, { label: "read" }] });
+    expect(found("changes")).toMatchObject({ kind: "section", key: "changes" });
+    expect(found("snapshots")).toMatchObject({ kind: "section", key: "snapshots" });
+    const bare = detailNodes(environment("a", { tools: null }), words);
+    expect(bare.find(node => node.id.endsWith("/tools"))).toMatchObject({ value: "all", children: [] });
+    expect(bare.some(node => node.kind === "section")).toBe(false);
+  });
+  it("has the same shape when only what rows say differs", () => {
+    const shape = (environments: ExplorerEnvironment[], by: "none" | "state") =>
+      shapeOf(rootNodes(environments, by, words));
+    const stopped = [environment("a", { state: "stopped" }), environment("b", { state: "dead", image: "" })];
+    expect(shape(stopped, "none")).toBe(shape(list, "none"));
+    expect(shape(stopped, "state")).not.toBe(shape(list, "state"));
+    expect(shape(list.slice(1), "none")).not.toBe(shape(list, "none"));
   });
   it("shows the last part of a path on every system", () => {
     expect([lastSegment("/a/b/"), lastSegment("C:\\a\\b.mld"), lastSegment("x")]).toEqual(["b", "b.mld", "x"]);

@@ -109,6 +109,7 @@ describe("the process of the explorer", () => {
       gone = resolve;
     });
     const explorer = new ExplorerProcess(program("explorer"), cwd, {
+      t: (message, ...places) => message.replace(/\{(\d)\}/g, (_, at) => String(places[Number(at)])),
       list: list => {
         lists.push(list);
         listed();
@@ -124,8 +125,8 @@ describe("the process of the explorer", () => {
     await first;
     expect(lists[0]?.engines?.[0]?.state).toBe("ready");
     const answers = await Promise.all([
-      explorer.send({ command: "inspect", name: "a" }),
-      explorer.send({ command: "release", name: "b" }),
+      explorer.send("inspect", { name: "a" }),
+      explorer.send("release", { name: "b" }),
     ]);
     expect(answers).toEqual([
       { command: "inspect", name: "a" },
@@ -136,18 +137,18 @@ describe("the process of the explorer", () => {
 
   it("rejects with the words of the engine", async () => {
     const { explorer } = explore();
-    await expect(explorer.send({ command: "release", name: "refused" })).rejects.toThrow("it is in use");
+    await expect(explorer.send("release", { name: "refused" })).rejects.toThrow("it is in use");
     explorer.stop();
   });
 
   it("rejects what waits when it dies, and tells of it once", async () => {
     const { explorer, ended } = explore();
-    const silent = explorer.send({ command: "inspect", name: "silent" });
-    const died = explorer.send({ command: "release", name: "die" });
+    const silent = explorer.send("inspect", { name: "silent" });
+    const died = explorer.send("release", { name: "die" });
     await expect(silent).rejects.toThrow(/ended \(7\)/);
     await expect(died).rejects.toThrow(/ended \(7\)/);
     expect(await ended).toMatch(/ended \(7\)/);
-    await expect(explorer.send({ command: "refresh" })).rejects.toThrow("not running");
+    await expect(explorer.send("refresh", {})).rejects.toThrow("not running");
   });
 
   it("says nothing of an end that was asked for", async () => {

@@ -47,7 +47,7 @@ const folder = mkdtempSync(join(tmpdir(), "mlld-env-vscode-"));
 let passed = 0;
 let failed = 0;
 try {
-  const suites = [() => runSuite("trusted"), () => runSuite("untrusted")];
+  const suites = ["trusted", "explorer", "untrusted"].map(name => () => runSuite(name));
   // These need windows that a desktop VS Code does not open for us.
   if (!missing().length && !process.env.VSCODE_TEST_GREP)
     suites.push(

@@ -393,41 +393,6 @@ describe("a trusted window", () => {
       assert.match(plain(run.text), /environment \S+ made/);
       assert.match(plain(run.text), /environment \S+ released/);
     });
-
-    it("lists a named environment, follows it, opens a shell in it, inspects and releases it", async function () {
-      this.timeout(60_000);
-      await vscode.commands.executeCommand("mlldEnv.environments.focus");
-      const name = `vscode-test-${process.pid}`;
-      const config = `{ provider: "@mlld/env-docker", name: "${name}", fs: { write: ["/work"] }, net: "none", tools: ["Bash"] }`;
-      const source = `var @named = ${config}\n\nenv @named [\n  run cmd { echo in-the-container }\n]\n`;
-      await vscode.workspace.fs.writeFile(fileUri("named.mld"), new TextEncoder().encode(source));
-      const run = await runBlock("named.mld", "env @named");
-      assert.equal(run.state, "done", plain(run.text));
-      const find = () => inside.view.environments.find(environment => environment.name === name);
-      const found = await until("the environment", find);
-      assert.equal(found.state, "running");
-      assert.equal(found.file, fileUri("named.mld").fsPath);
-      const node = inside.view
-        .getChildren()
-        .find(child => child.kind === "environment" && child.environment.name === name)!;
-      const item = inside.view.getTreeItem(node);
-      assert.match(String(item.accessibilityInformation?.label), /^vscode-test-\d+, docker, running/);
-      assert.ok(inside.view.getChildren(node).length > 0, "it has children");
-
-      await vscode.commands.executeCommand("mlldEnv.environments.openShell", node);
-      const shell = await until("the shell", () => vscode.window.terminals.find(terminal => terminal.name === name));
-      shell.sendText("echo from-shell > /work/from-shell; exit");
-      await until("the shell to end", () => shell.exitStatus !== undefined);
-
-      await vscode.commands.executeCommand("mlldEnv.environments.inspect", node);
-      const inspected = await until("the document", () =>
-        vscode.window.visibleTextEditors.find(({ document: { uri } }) => uri.path.endsWith(`${name}.json`)),
-      );
-      assert.match(inspected.document.getText(), /busybox/);
-
-      await vscode.commands.executeCommand("mlldEnv.environments.release", node);
-      await until("the environment to go", () => !find());
-    });
   });
 });
 

@@ -1,0 +1,49 @@
+import * as vscode from "vscode";
+import type { ExplorerCommands, FileChange, SnapshotInfo } from "../../protocol/explorer";
+import { environmentId, type Node } from "./model";
+
+type Section = Extract<Node, { kind: "section" }>;
+type Ask = <C extends "changes" | "snapshots">(
+  command: C,
+  given: ExplorerCommands[C]["takes"],
+) => Promise<ExplorerCommands[C]["answer"]>;
+
+/** A tree of more is no help: the rest is counted, and `mlld-env changes` lists it. */
+const MOST_CHANGES = 300;
+
+/** What is below a section, asked of the engine now. A failure is a row too. */
+export async function sectionChildren(section: Section, ask: Ask): Promise<Node[]> {
+  const { name } = section.environment;
+  try {
+    return section.key === "changes"
+      ? changeNodes(section, await ask("changes", { name }))
+      : snapshotNodes(section, await ask("snapshots", { name }));
+  } catch (error) {
+    return [note(section, error instanceof Error ? error.message : String(error), true)];
+  }
+}
+
+function changeNodes(section: Section, changes: FileChange[]): Node[] {
+  const { t } = vscode.l10n;
+  if (!changes.length) return [note(section, t("No file differs from where it started."))];
+  const nodes = changes
+    .slice(0, MOST_CHANGES)
+    .map((change): Node => ({ kind: "change", id: `${section.id}${change.path}`, change }));
+  const more = changes.length - nodes.length;
+  return more > 0 ? [...nodes, note(section, t("and {0} more: `mlld-env changes` lists them", more))] : nodes;
+}
+
+function snapshotNodes(section: Section, snapshots: SnapshotInfo[]): Node[] {
+  const { environment } = section;
+  if (!snapshots.length) return [note(section, vscode.l10n.t("No snapshot has been taken."))];
+  return snapshots.map(snapshot => ({
+    kind: "snapshot",
+    id: `${environmentId(environment)}/snapshots/${snapshot.ref}`,
+    environment,
+    snapshot,
+  }));
+}
+
+function note(section: Section, text: string, warning = false): Node {
+  return { kind: "note", id: `${section.id}//note`, text, warning };
+}
