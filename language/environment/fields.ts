@@ -271,7 +271,7 @@ export const FIELDS: readonly FieldSpec[] = [
   field({
     name: "entry",
     type: "string",
-    doc: "The entry that `commands` of a spec runs: the whole command is in the variable `MLLD_ENV_COMMAND`.",
+    doc: "The entry that `commands` of a spec runs: the whole command is in the variable `MLLD_COMMAND`.",
   }),
   ...["environment", "setup", "type", "local", "docker", "binary", "dockerBinary", "docker_binary"].map(name =>
     field({ name, type: "spec option", doc: "An option of environment specs.", createTime: true, offered: false }),

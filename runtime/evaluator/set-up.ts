@@ -17,7 +17,7 @@ import type { Module } from "./module";
 import type { Run } from "./run";
 
 /** A command of the config's entry, for the block to run as it likes. */
-const COMMAND_VARIABLE = "MLLD_ENV_COMMAND";
+const COMMAND_VARIABLE = "MLLD_COMMAND";
 
 type PartName = "setup" | "environment" | "local" | "commands" | "snapshot" | "staticAssets";
 

@@ -1,6 +1,6 @@
 /** `run --spec` on this machine: set-up, entry, variables, input, refusals. */
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -14,9 +14,9 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-function run(spec: string, args: string[], input = "") {
+function run(spec: string, args: string[], input = "", more: NodeJS.ProcessEnv = {}) {
   writeFileSync(join(folder, "s.yaml"), spec);
-  const env = { ...process.env, MLLD_ENV_STATE_DIR: join(folder, "state") };
+  const env = { ...process.env, MLLD_ENV_STATE_DIR: join(folder, "state"), ...more };
   return spawnSync(process.execPath, [CLI, "run", "--spec", "s.yaml", ...args], {
     cwd: folder,
     input,
@@ -76,4 +76,150 @@ test("the evaluation's set-up is not seen, unless it fails", () => {
   const failing = run(spec("echo hidden-$((40 + 2)); exit 3"), ["--evaluate", "main.sh"]);
   expect(failing.status).toBe(1);
   expect(failing.stderr).toContain("hidden-42");
+});
+
+test("variables of this machine are inherited only if asked for; what finds programs always is", () => {
+  const spec = (include: boolean) =>
+    `type: local\nname: n\nenvironment: { include_os_env: ${include}, env: { MINE: spec } }\ncommands: { command: sh }\n`;
+  writeFileSync(join(folder, "main.sh"), 'echo "[$THEIRS][$MINE][${PATH:+path}][${HOME:+home}]"\n');
+  const env = { THEIRS: "os", MINE: "os" };
+  expect(run(spec(false), ["--evaluate", "main.sh"], "", env).stdout).toBe("[][spec][path][home]\n");
+  expect(run(spec(true), ["--evaluate", "main.sh"], "", env).stdout).toBe("[os][spec][path][home]\n");
+  expect(run(spec(true), ["--evaluate", "--input", "MINE=007", "main.sh"], "", env).stdout).toBe(
+    "[os][007][path][home]\n",
+  );
+});
+
+test("static assets: their path here, in names and values, in set-up and on the command line", () => {
+  mkdirSync(join(folder, "data"));
+  writeFileSync(join(folder, "data/words.txt"), "words\n");
+  writeFileSync(join(folder, "main.sh"), 'cat "$FILE" "$1"; ls copy\n');
+  const spec = `type: local
+name: n
+static_assets: { words: data/words.txt }
+environment: { env: { FILE: "{{static:words}}" } }
+setup: { commands: ["cp {{static:words}} copy"] }
+commands: { command: sh }
+snapshot: { archive_save_dir: saved, compression: none }
+`;
+  const { stdout, stderr } = run(spec, ["--evaluate", "main.sh {{static:words}}"]);
+  expect(stdout, stderr).toBe("words\nwords\ncopy\n");
+  const [archive] = readdirSync(join(folder, "saved"));
+  const names = spawnSync("tar", ["tf", join(folder, "saved", archive!)], { encoding: "utf8" }).stdout;
+  expect(names).toContain("copy\n");
+  expect(names).not.toContain("words.txt");
+  const unknown = run(spec, ["--evaluate", "main.sh {{static:other}}"]);
+  expect([unknown.status, unknown.stdout]).toEqual([3, ""]);
+  expect(unknown.stderr).toContain("no static asset 'other'");
+});
+
+test("the archive has no archives, no links that lead out, and is restored as another run's workspace", () => {
+  symlinkSync("/etc/hostname", join(folder, "out"));
+  symlinkSync("main.sh", join(folder, "in"));
+  mkdirSync(join(folder, "empty"));
+  writeFileSync(join(folder, "main.sh"), "echo run >> log; cat log\n");
+  const spec = `${LOCAL}snapshot: { archive_save_dir: saved, ignore_globs: [state, "state/*"] }\n`;
+  const first = run(spec, ["--evaluate", "main.sh"]);
+  expect(first.stderr).toContain("not in it: out");
+  const [one] = readdirSync(join(folder, "saved"));
+  expect(first.stderr).toMatch(/saved to .*sha256 [0-9a-f]{64}/);
+  const second = run(spec, ["--evaluate", "--from", join("saved", one!), "main.sh"]);
+  // It goes on where the archive was taken, and leaves the workspace alone.
+  expect(second.stdout, second.stderr).toBe("run\nrun\n");
+  expect(readFileSync(join(folder, "log"), "utf8")).toBe("run\n");
+  const two = readdirSync(join(folder, "saved")).find(name => name !== one)!;
+  const names = spawnSync("tar", ["tzf", join(folder, "saved", two)], { encoding: "utf8" }).stdout;
+  expect(names.split("\n")).toEqual(expect.arrayContaining(["empty/", "in", "log", "main.sh"]));
+  expect(names).not.toContain(".tar");
+  expect(run(spec, ["--evaluate", "--from", "nothing.tar.gz", "main.sh"]).status).toBe(2);
+  const bad = run(spec, ["--evaluate", "--from", "main.sh", "main.sh"]);
+  expect([bad.status, bad.stdout]).toEqual([3, ""]);
+  expect(bad.stderr).toContain("does not end in .tar");
+});
+
+test("a workspace that cannot be saved fails the run, and says why", () => {
+  writeFileSync(join(folder, "saved"), "a file");
+  const { status, stdout, stderr } = run(`${LOCAL}snapshot: { archive_save_dir: saved }\n`, ["--evaluate", "main.sh"]);
+  expect([status, stdout]).toEqual([1, "hello from main.sh\n"]);
+  expect(stderr).toContain("The workspace was not saved");
+});
+
+test("the last event but one has all that was said, without the evaluation's set-up", () => {
+  const spec = `${LOCAL}setup: { commands: ["echo seen; echo bad >&2"], eval_commands: ["echo hidden-$((40 + 2))"] }\n`;
+  writeFileSync(join(folder, "main.sh"), "printf 'gr\\303'; sleep 0.1; printf '\\274n \\303'; echo err >&2; exit 7\n");
+  const { status, stdout } = run(spec, ["--json", "--evaluate", "main.sh"]);
+  expect(status).toBe(1);
+  expect(stdout).not.toContain("hidden-42");
+  const events = stdout
+    .split("\n")
+    .filter(Boolean)
+    .map(line => JSON.parse(line));
+  expect(events.find(({ event }) => event === "finished")).toMatchObject({
+    exitCode: 7,
+    stdout: "grün \ufffd",
+    stderr: "err\n",
+    setupStdout: "seen\n",
+    setupStderr: "bad\n",
+    timedOut: false,
+    elapsed: expect.any(Number),
+  });
+});
+
+test("a time-out says so, and leaves nothing running", () => {
+  writeFileSync(join(folder, "main.sh"), "echo before; sleep 4242 & sleep 4243\n");
+  const { status, stdout } = run(LOCAL, ["--json", "--timeout", "1", "--evaluate", "main.sh"]);
+  expect(status).toBe(124);
+  const events = stdout
+    .split("\n")
+    .filter(Boolean)
+    .map(line => JSON.parse(line));
+  expect(events.find(({ event }) => event === "finished")).toMatchObject({
+    exitCode: null,
+    stdout: "before\n",
+    timedOut: true,
+  });
+  expect(spawnSync("pgrep", ["-f", "sleep 424[23]"]).stdout.toString()).toBe("");
+});
+
+test("input reaches the entry as it comes, and not its set-up", async () => {
+  writeFileSync(join(folder, "main.sh"), 'read a; echo "got $a"; read b; echo "got $b"\n');
+  writeFileSync(join(folder, "s.yaml"), `${LOCAL}setup: { commands: ["cat"] }\n`);
+  const env = { ...process.env, MLLD_ENV_STATE_DIR: join(folder, "state") };
+  const child = spawn(process.execPath, [CLI, "run", "--spec", "s.yaml", "--evaluate", "main.sh"], {
+    cwd: folder,
+    env,
+  });
+  let text = "";
+  child.stdout.on("data", chunk => {
+    text += chunk;
+  });
+  child.stdin.write("one\n");
+  await expect.poll(() => text, { timeout: 10_000 }).toBe("got one\n");
+  child.stdin.write("two\n");
+  // The pipe stays open: the run ends with its entry.
+  const code = await new Promise(resolve => child.once("close", resolve));
+  expect([code, text]).toEqual([0, "got one\ngot two\n"]);
+});
+
+test("the entry is taken as it is written", () => {
+  const spec = LOCAL.replace("command: sh", "command: echo");
+  for (const entry of ["./main.sh", "-m pkg", "main.py:3", "../x.py", "a  b"])
+    expect(run(spec, ["--evaluate", "--", entry]).stdout).toBe(`${entry.replace(/ +/g, " ")}\n`);
+});
+
+test("--set: numbers where a text is wanted, keys in either spelling, mistakes as such", () => {
+  const set = (...pairs: string[]) => run(LOCAL, ["--evaluate", ...pairs.flatMap(pair => ["--set", pair]), "main.sh"]);
+  expect(set("environment.env.GREETING=8080").stdout).toBe("8080 from main.sh\n");
+  expect(set("setup.commands=[echo made >&2, exit 0]").stderr).toContain("made");
+  expect(set("commands.agentCommand=null", "environment.includeOsEnv=true").status).toBe(0);
+  const wrong = set("environment.include_os_env=maybe", "nmae=x");
+  expect(wrong.status).toBe(3);
+  expect(wrong.stderr).toContain('must be true or false, not the text "maybe". (Set on the command line.)');
+  expect(wrong.stderr).toContain("did you mean 'name'");
+});
+
+test("a shell that is none of the machine's is refused at its place, before anything runs", () => {
+  const { status, stderr } = run(`${LOCAL}local: { shell: /opt/evil }\n`, ["main.sh"]);
+  expect(status).toBe(3);
+  expect(stderr).toContain("s.yaml:5:17");
 });

@@ -2,7 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type Dockerode from "dockerode";
-import { type Outcome, type OutputSink, ProviderError, type TerminalSize } from "../provider";
+import { type LiveInput, type Outcome, type OutputSink, ProviderError, type TerminalSize } from "../provider";
+import type { LiveDialect } from "./dialect";
 import { messageOf } from "./errors";
 import { Feeding, feed, type ReadyCommand, stopper } from "./execute";
 import { killTree } from "./kill";
@@ -33,7 +34,11 @@ export async function executeOnTerminal(
   }
   const marker = randomBytes(12).toString("hex");
   const vars = { TERM: "xterm-256color", ...command.vars, ...command.secrets };
-  const file = await placeCode(context, terminalCode({ argv: command.argv, cwd: command.cwd, vars, marker }, size), signal);
+  const file = await placeCode(
+    context,
+    terminalCode({ argv: command.argv, cwd: command.cwd, vars, marker }, size),
+    signal,
+  );
   const exec = await context.container.exec({
     AttachStdin: true,
     AttachStdout: true,
@@ -61,8 +66,8 @@ export async function executeOnTerminal(
       for await (const chunk of socket) await sink.stdout(chunk as Buffer);
       return "ended" as const;
     })();
-    const input = command.stdin === undefined ? undefined : feed(socket, command.stdin, feeding);
-    const end = await Promise.race([output, stop.reason, ...(input ? [input.then(() => output)] : [])]);
+    const input = feed(socket, typed(command.stdin), feeding, KEYS);
+    const end = await Promise.race([output, stop.reason, input.then(() => output)]);
     if (end !== "ended") {
       await killTree(context, marker, null);
       return { kind: "killed", reason: end };
@@ -78,6 +83,17 @@ export async function executeOnTerminal(
     stop.clear();
     socket.destroy();
   }
+}
+
+/** Ctrl+D twice: the first may only hand over a line that was begun. Closing the stream would take the output along. */
+const KEYS: LiveDialect = { chunk: bytes => bytes, end: Buffer.from("\x04\x04"), after: null };
+
+/** As if it came from a keyboard. Whoever gives no input has none, where a terminal would wait for ever. */
+function typed(stdin: ReadyCommand["stdin"]): LiveInput {
+  if (typeof stdin === "object" && Symbol.asyncIterator in stdin) return stdin;
+  return (async function* () {
+    if (stdin !== undefined) yield Buffer.from(stdin);
+  })();
 }
 
 /** The stream of a terminal carries no trailer, so the engine is asked; only its word counts. */

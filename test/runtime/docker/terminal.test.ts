@@ -48,6 +48,17 @@ describe.skipIf(!hasEngine)("terminals", () => {
     expect(docker("inspect", environment.name)).not.toContain("hidden-value");
   });
 
+  it("end when their input does, with all of the output", async () => {
+    const environment = await open();
+    const read = async (stdin?: string) =>
+      (await run(environment, "cat; echo after", { tty: size, ...(stdin !== undefined && { stdin }) })).out;
+    expect(await read()).toBe("after\r\n");
+    expect(await read("")).toBe("after\r\n");
+    // A terminal echoes what is typed.
+    expect(await read("one\ntwo\n")).toContain("one\r\ntwo\r\none\r\ntwo\r\nafter\r\n");
+    expect(await read("begun")).toContain("begunbegun");
+  });
+
   it("follow resizes and take typing", async () => {
     const environment = await open();
     let resized: (size: TerminalSize) => void = () => {};
