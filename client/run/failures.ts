@@ -7,13 +7,17 @@ import type { RunRecord, Runs } from "./runs";
 /** Lines of standard error that a problem quotes. */
 const QUOTED_LINES = 3;
 
-/** Puts a problem on each statement that failed in a run, until the file is edited or runs again. */
+/** Puts a problem on each statement that failed in a run, until its file is edited or the program runs again. */
 export function showFailures(runs: Runs): vscode.Disposable {
   const problems = vscode.languages.createDiagnosticCollection("mlld-env run");
+  /** Files with problems, by the program whose run put them there. */
+  const marked = new Map<string, Set<string>>();
   const commands = new WeakMap<RunRecord, Map<number, { file: string; range: EventRange; stderr: string }>>();
 
-  const add = (file: string, range: EventRange, message: string, code?: string) => {
+  const add = (run: RunRecord, file: string, range: EventRange, message: string, code?: string) => {
     const uri = vscode.Uri.file(file);
+    const program = run.request.file;
+    marked.set(program, (marked.get(program) ?? new Set()).add(file));
     const problem = new vscode.Diagnostic(
       new vscode.Range(range.start.line, range.start.character, range.end.line, range.end.character),
       message,
@@ -35,14 +39,18 @@ export function showFailures(runs: Runs): vscode.Disposable {
       const command = known.get(event.command);
       known.delete(event.command);
       const failed = event.outcome === "exited" ? event.exitCode !== 0 : event.outcome !== "cancelled";
-      if (command && failed) add(command.file, command.range, exitMessage(event, command.stderr), "run/command-failed");
+      if (command && failed)
+        add(run, command.file, command.range, exitMessage(event, command.stderr), "run/command-failed");
     } else if (event.event === "error" && event.file && event.range)
-      add(event.file, event.range, plainText(event.message), event.code);
+      add(run, event.file, event.range, plainText(event.message), event.code);
   };
 
   return vscode.Disposable.from(
     problems,
-    runs.onDidStart(run => problems.delete(vscode.Uri.file(run.request.file))),
+    runs.onDidStart(run => {
+      for (const file of marked.get(run.request.file) ?? []) problems.delete(vscode.Uri.file(file));
+      marked.delete(run.request.file);
+    }),
     runs.onEvent(({ run, event }) => take(run, event)),
     vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
       if (contentChanges.length && problems.has(document.uri)) problems.delete(document.uri);
