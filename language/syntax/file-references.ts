@@ -29,7 +29,7 @@ import type { DefinitionSelector, Expression, FileReference, SectionSelector, St
 
 /**
  * The position of the `>` of a file reference at `i` in a text, or -1 when the angle is plain text: a file reference holds
- * `.`, `*` or `@`, is no comment and no tag with attributes, and closes on its line.
+ * `.`, `*` or `@`, is no comment and no tag with attributes, holds no `{{x}}`, and closes on its line.
  */
 export function fileReferenceEnd(p: Parser, i: number, ends: Ends): number {
   const first = p.at(i + 1);
@@ -41,6 +41,7 @@ export function fileReferenceEnd(p: Parser, i: number, ends: Ends): number {
     const c = p.at(j);
     if (c === GREATER) return named && !assigned ? j : -1;
     if (c === -1 || c === NEWLINE || c === LESS) return -1;
+    if (c === OPEN_BRACE && p.at(j + 1) === OPEN_BRACE) return -1;
     if (c === DOT || c === STAR || c === AT) named = true;
     else if (c === QUOTE || c === APOSTROPHE) {
       if (c === QUOTE && ends === Ends.Quote) return -1;

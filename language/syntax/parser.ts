@@ -69,6 +69,8 @@ export class Parser {
   private released = 0;
   /** Number of `/for` loops of a template around the position. */
   templateLoops = 0;
+  /** Inside the text of a conditional fragment (`@x?"…"`), where no other one opens with the quote around it. */
+  inFragment = false;
 
   constructor(
     readonly text: string,

@@ -317,7 +317,10 @@ export function parseInterpolation(p: Parser, ends: Ends): Interpolation {
     if (opensFragment(p, quote, ends)) {
       conditional = fallback ? "default" : "fragment";
       p.pos = quote;
+      const { inFragment } = p;
+      p.inFragment = true;
       alternative = parseTemplate(p);
+      p.inFragment = inFragment;
     } else if (!fallback) {
       conditional = "omit";
       p.pos++;
@@ -326,13 +329,20 @@ export function parseInterpolation(p: Parser, ends: Ends): Interpolation {
   return { kind: "Interpolation", start, end: p.pos, expression, conditional, alternative };
 }
 
-/** A fragment's quotes differ from those around it and close on the same line. */
+/** A fragment closes on its line. Its quotes differ from those around it, or clearly do not close those. */
 function opensFragment(p: Parser, i: number, ends: Ends): boolean {
   const c = p.at(i);
   if (c !== QUOTE && c !== BACKTICK && c !== APOSTROPHE) return false;
-  if ((c === QUOTE && ends === Ends.Quote) || (c === BACKTICK && ends === Ends.Backtick)) return false;
-  return p.findInLine(p.text[i]!, i + 1) !== -1;
+  if (c === BACKTICK && ends === Ends.Backtick) return false;
+  const close = p.findInLine(p.text[i]!, i + 1);
+  if (close === -1) return false;
+  if (c !== QUOTE || ends !== Ends.Quote) return true;
+  if (p.inFragment) return false;
+  return p.findInLine('"', close + 1) !== -1 && BEGINS_FRAGMENT.test(p.text.slice(i + 1, close));
 }
+
+/** What never stands right behind the closing quote of a string: a name or word without space, a parenthesis behind one. */
+const BEGINS_FRAGMENT = /^(?:[\w@(#]| +[@(])/;
 
 /** `|@f|@ns.g` without spaces. */
 export function parseCondensedStages(p: Parser, source: Expression): Expression {

@@ -42,7 +42,7 @@ export function select(text: string, selector: string): string | string[] {
     const level = listing[1]!.length;
     return all.filter(heading => level === 0 || heading.level === level).map(heading => heading.title);
   }
-  const [wanted = "", unwanted = ""] = selector.split(/(?:^|;)\s*!#/);
+  const [wanted = "", unwanted = ""] = selector.split(/(?:^|[;,])\s*!#/);
   const include = names(wanted);
   const exclude = names(unwanted).flatMap(name => find(all, name) ?? []);
   const chosen =

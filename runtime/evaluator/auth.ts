@@ -72,8 +72,9 @@ export async function credentialsFor(
     if (plain(value) === undefined)
       throw new RunError("The variable after using is not defined", "USING_VARIABLE_NOT_FOUND");
     secrets[as] = textOf(value);
+    labels.push(...value.security.taint);
   }
-  context.run.policy.checkFlow("using", [...new Set(labels)], "run");
+  context.run.policy.checkFlow("using", [...new Set(labels)], "run", ...(context.calls?.executable.labels ?? []));
   // What a command prints is not secret because it had a credential; the redactor keeps the value itself out of every output.
   return { secrets, security: sources.length === 0 ? NO_SECURITY : { labels: [], taint: [], sources } };
 }

@@ -65,10 +65,8 @@ export async function assign(statement: AssignStatement, context: Context): Prom
 /** Numbers add, texts append, lists append a list or an item, objects merge. */
 function augment(name: string, added: Value, context: Context): void {
   const old = context.scope.find(name)?.value;
-  if (old === undefined) {
-    context.scope.let(name, added);
-    return;
-  }
+  if (old === undefined)
+    throw new RunError(`Variable not found: ${name}. Begin with: let @${name} = …`, "VariableNotFound");
   const security = old.own === added.own ? old.own : old.adding(added.own).own;
   context.scope.assign(name, new Value(sum(old, added), security));
 }

@@ -14,7 +14,7 @@ import { callValueMethod, fieldOf } from "./fields";
 import { fileExists, pathExists } from "./file-exists";
 import { evaluateBlock } from "./flow";
 import { operationOf, withHooks } from "./guarded-operations";
-import { guardBefore, withAfterGuards } from "./guards";
+import { guardBefore, guardEntry, withAfterGuards } from "./guards";
 import { callNodeFunction } from "./node-modules";
 import { Scope } from "./scope";
 import { mergeSecurity, NO_SECURITY, withLabels, withTaint } from "./security";
@@ -82,8 +82,19 @@ async function memberCall(
 
 async function argumentsOf(nodes: readonly Action[], context: Context): Promise<Value[]> {
   const values: Value[] = [];
-  for (const node of nodes) values.push(await evaluate(node, { ...context, lenient: true }));
+  for (const node of nodes) values.push(await argumentOf(node, context));
   return values;
+}
+
+/** An argument. A name that means nothing is an error; a bare word is its text, or the parameter of that name. */
+async function argumentOf(node: Action, context: Context): Promise<Value> {
+  if (node.kind === "VariableReference") return evaluate(node, strictly(context));
+  if (node.kind === "Template" && node.quote === "none") {
+    const [only] = node.parts;
+    const binding = node.parts.length === 1 && only?.kind === "Text" ? context.scope.find(only.value) : undefined;
+    if (binding?.kind === "parameter") return binding.value;
+  }
+  return evaluate(node, { ...context, lenient: true });
 }
 
 /** The executable that an expression names. */
@@ -144,6 +155,8 @@ export interface InvokeOptions {
   stdin?: Value;
   /** Guard decisions of a stage go here. */
   trace?: (entries: unknown[]) => void;
+  /** A stage of a pipeline: guards see it as one. */
+  stage?: boolean;
 }
 
 /** Calls an executable: guards, body, labels. */
@@ -167,7 +180,8 @@ export async function invoke(
   if (body.kind === "builtin") return body.run(args);
   context.run.policy.calls.push(executable.name);
   const toolLabels = context.environment.toolLabels(executable);
-  const operation = operationOf("exe", executable.name, executable.name, null, [...executable.labels, ...toolLabels]);
+  const type = options.stage ? "pipeline-stage" : "exe";
+  const operation = operationOf(type, executable.name, executable.name, null, [...executable.labels, ...toolLabels]);
   let given = args;
   let denied: DeniedError["denial"] | null = null;
   let chosen: Value | null = null;
@@ -175,7 +189,7 @@ export async function invoke(
     const guarded = await guardBefore(operation, args, context);
     given = guarded.inputs;
     chosen = guarded.environment;
-    if (guarded.trace.length > 0) options.trace?.([{ operation: executable.name, trace: guarded.trace }]);
+    if (guarded.trace.length > 0) options.trace?.([guardEntry(executable.name, guarded.trace)]);
     for (const arg of given) context.run.policy.checkFlow("arg", arg.security.taint, "exe", ...operation.labels);
   } catch (cause) {
     if (!(cause instanceof DeniedError) || !handlesDenial(executable)) throw cause;
@@ -193,7 +207,7 @@ export async function invoke(
     const place = body.kind === "program" ? body.action : { kind: "Missing" as const, start: 0, end: 0 };
     return chooseEnvironment(chosen, place, inner, work);
   };
-  return withHooks(operation, context, () => withAfterGuards(operation, context, apply), given);
+  return withHooks(operation, context, () => withAfterGuards(operation, context, apply, given), given);
 }
 
 function handlesDenial(executable: Executable): boolean {
@@ -217,7 +231,8 @@ function labelledResult(
   context: Context,
 ): Value {
   const inputs = mergeSecurity(...args.map(arg => arg.security));
-  let { own } = result;
+  // What a command or code did with its inputs cannot be seen: their labels stay on what it gives.
+  let own = isOpaque(executable) ? mergeSecurity(result.own, inputs) : result.own;
   own = withTaint(own, sourceMarks(executable));
   if (executable.labels.length > 0 || toolLabels.length > 0)
     own = withLabels(own, [...executable.labels, ...toolLabels]);
@@ -229,17 +244,14 @@ function labelledResult(
 function sourceMarks(executable: Executable): string[] {
   const { body } = executable;
   if (body.kind === "template") return ["src:template"];
-  if (body.kind !== "program") return [];
-  switch (body.action.kind) {
-    case "TemplateFile":
-      return ["src:template"];
-    case "CommandExpression":
-    case "CodeExpression":
-    case "RunExpression":
-      return [];
-    default:
-      return ["src:exe"];
-  }
+  if (body.kind !== "program" || isOpaque(executable)) return [];
+  return [body.action.kind === "TemplateFile" ? "src:template" : "src:exe"];
+}
+
+const OPAQUE: ReadonlySet<string> = new Set(["CommandExpression", "CodeExpression", "RunExpression"]);
+
+function isOpaque({ body }: Executable): boolean {
+  return body.kind === "program" && OPAQUE.has(body.action.kind);
 }
 
 /** Runs the body in a scope of its own, whose outer names are those of the module that defines it. */

@@ -24,8 +24,30 @@ export interface Denial {
   reason: string;
   guard: string | null;
   filter: string | null;
+  /** Of every guard that denied. */
+  reasons: readonly string[];
   /** What other guards, asking for another try, had to say. */
-  hints: { hint: string }[];
+  hints: readonly { hint: string }[];
+  /** What each guard decided, in order. */
+  trace: readonly GuardDecision[];
+  /** What is known of the values that were denied. */
+  labels: readonly string[];
+  taint: readonly string[];
+}
+
+/** A guard's decision, as `@mx.guard.trace` and `@p.guards` show it. */
+export interface GuardDecision {
+  guardName: string | null;
+  decision: string;
+  reason: string | null;
+  hint: string | null;
+  /** The value that the guard put in the place of the input. */
+  replacement: unknown;
+}
+
+/** A denial with only its reason. */
+export function denialFor(reason: string): Denial {
+  return { reason, guard: null, filter: null, reasons: [reason], hints: [], trace: [], labels: [], taint: [] };
 }
 
 /** Something that policy, a guard, the tools or an environment's grants forbid. */
@@ -34,7 +56,7 @@ export class DeniedError extends RunError {
     message: string,
     code: string,
     /** The guard or policy that said no, and about what: `denied` handlers see it. */
-    readonly denial: Denial = { reason: message, guard: null, filter: null, hints: [] },
+    readonly denial: Denial = denialFor(message),
   ) {
     super(message, code);
     this.name = "DeniedError";

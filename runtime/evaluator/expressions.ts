@@ -166,6 +166,7 @@ export async function objectValue(node: ObjectExpression, context: Context): Pro
     if (property.kind === "Spread") {
       const spread = await evaluate(property.argument, leniently(context));
       if (!isPlainObject(spread.data)) {
+        if (spread.data === undefined) await evaluate(property.argument, strictly(context));
         if (spread.data === undefined || spread.data === null) continue;
         throw new RunError("Only an object can be spread into an object", "InvalidSpread");
       }
@@ -194,7 +195,7 @@ export function relabelled(value: Value, modifier: "add" | "trust" | "remove" | 
     case "trust":
       return new Value(
         plain(value),
-        withLabels(withoutLabels(security, ["untrusted"]), ["trusted", ...labels]),
+        withLabels(withoutLabels(security, ["untrusted"]), [...new Set(["trusted", ...labels])]),
         value.facts,
       );
     case "remove":

@@ -49,7 +49,7 @@ async function load(node: FileReference, context: Context): Promise<Value> {
   const source = named === null ? null : lookup(named, context);
   if (source?.facts.file !== undefined && typeof source.data === "string") return sectionOf(source, node, context);
   const { text, security } = await render(node.path, context);
-  const wanted = text.trim();
+  const wanted = text.trim().replace(/^"(.*)"$/, "$1");
   if (/^https?:\/\//.test(wanted)) {
     throw new RunError(
       `${wanted} is not loaded: this runner opens no URL. Fetch it with a command inside the block.`,

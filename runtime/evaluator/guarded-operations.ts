@@ -3,6 +3,7 @@ import { children } from "../../language/syntax";
 import type { Action, Expression, HookStatement, Node } from "../../language/syntax/tree";
 import { type Context, inAmbient, inScope, type Operation, strictly } from "./context";
 import { chooseEnvironment } from "./env-blocks";
+import { DeniedError, RunError } from "./errors";
 import { evaluate } from "./expressions";
 import { isStatement, runBlock } from "./flow";
 import type { Guard } from "./guard-registry";
@@ -43,6 +44,19 @@ export async function guardEffect(
     return act(checkedFlow(value, facts, inner));
   };
   return withHooks(facts, context, run);
+}
+
+/** The same for an effect in a pipeline. */
+export async function guardedEffect(
+  type: string,
+  subtype: string | null,
+  value: Value,
+  context: Context,
+): Promise<Value> {
+  const facts = operationOf(type, subtype, null, null, []);
+  if (!isGuarded(context)) return value;
+  const { inputs } = await guardBefore(facts, [value], context);
+  return inputs[0] ?? value;
 }
 
 function checkedFlow(value: Value, operation: Operation, context: Context): Value {
@@ -163,12 +177,12 @@ export async function withHooks(
   if (hooks.length === 0 || context.guarding) return work();
   for (const hook of hooks) {
     if (hook.statement.timing === "before" && hookConcerns(hook.statement, operation, inputs))
-      await runHook(hook, operation, inputs, null, context);
+      await lookOn(hook, operation, inputs, null, context);
   }
   let value = await work();
   for (const hook of hooks) {
     if (hook.statement.timing !== "after" || !hookConcerns(hook.statement, operation, [...inputs, value])) continue;
-    const given = await runHook(hook, operation, inputs, value, context);
+    const given = await lookOn(hook, operation, inputs, value, context);
     if (given !== null) value = given.adding(value.security);
   }
   return value;
@@ -179,8 +193,25 @@ function hookConcerns(statement: HookStatement, operation: Operation, values: re
   if (target.target === "operation") return operationMatches(target.name, operation);
   if (target.target === "label")
     return operation.labels.includes(target.name) || values.some(value => value.security.taint.includes(target.name));
-  if (operation.type !== "exe" || operation.name !== target.name) return false;
+  if (!CALLS.has(operation.type) || operation.name !== target.name) return false;
   return target.prefix === null || (values[0] !== undefined && textOf(values[0]).startsWith(target.prefix));
+}
+
+const CALLS: ReadonlySet<string> = new Set(["exe", "pipeline-stage"]);
+
+/** A hook's own fault is told, and ends nothing. */
+async function lookOn(
+  ...[hook, operation, inputs, output, context]: Parameters<typeof runHook>
+): Promise<Value | null> {
+  try {
+    return await runHook(hook, operation, inputs, output, context);
+  } catch (cause) {
+    if (!(cause instanceof RunError) || cause instanceof DeniedError) throw cause;
+    const name = hook.statement.name?.name ?? null;
+    context.run.hookErrors.push({ hook: name, message: cause.message });
+    await context.run.warn(`The hook ${name === null ? "" : `@${name} `}failed: ${cause.message}`);
+    return null;
+  }
 }
 
 async function runHook(

@@ -13,7 +13,7 @@ import type {
 } from "../../language/syntax/tree";
 import { isPlainObject } from "../../language/values";
 import { type Context, inAmbient, type Operation } from "./context";
-import { DeniedError, RunError } from "./errors";
+import { DeniedError, denialFor, type GuardDecision, RunError } from "./errors";
 import { evaluate, evaluatePlain, relabelled } from "./expressions";
 import type { Guard } from "./guard-registry";
 import { Scope } from "./scope";
@@ -119,7 +119,7 @@ function concerns(guard: Guard, operation: Operation, security: Security): boole
     case "operation":
       return operationMatches(filter.name, operation);
     case "function":
-      return operation.type === "exe" && operation.name === filter.name;
+      return (operation.type === "exe" || operation.type === "pipeline-stage") && operation.name === filter.name;
     case "label":
       return (
         security.labels.includes(filter.name) ||
@@ -131,7 +131,9 @@ function concerns(guard: Guard, operation: Operation, security: Security): boole
 
 export function operationMatches(name: string, operation: Operation): boolean {
   const [type, ...path] = name.split(/[.:]/);
-  const types = operation.type === "run" ? ["run", operation.subtype] : [operation.type, operation.subtype];
+  const types = [operation.type, operation.subtype];
+  // A stage of a pipeline is a call, too.
+  if (operation.type === "pipeline-stage") types.push("exe");
   if (!types.includes(type!)) return false;
   if (path.length === 0) return true;
   const words = operation.command?.trim().split(/\s+/) ?? [];
@@ -249,7 +251,7 @@ function requirePrivilege(guard: Guard, modifier: "add" | "trust" | "remove" | "
 export interface Guarded {
   inputs: Value[];
   environment: Value | null;
-  trace: { guardName: string | null; decision: string; reason: string | null; hint: string | null }[];
+  trace: GuardDecision[];
 }
 
 /** The guards before an operation, on each input and on the whole. Throws a `DeniedError`, or a `RetryRequest` for a pipeline. */
@@ -257,12 +259,15 @@ export async function guardBefore(operation: Operation, inputs: readonly Value[]
   const result: Guarded = { inputs: [...inputs], environment: null, trace: [] };
   if (!isGuarded(context)) return result;
   let denial: DeniedError | null = null;
+  const reasons: string[] = [];
   const hints: string[] = [];
   const attempt: Attempt = { number: context.ambient.pipeline?.attempt ?? 1, hints: [] };
   const take = (guard: Guard, decision: Decision, index: number) => {
     result.trace.push(traceOf(guard, decision));
-    if (decision.kind === "deny") denial ??= denialOf(guard, decision.reason, operation);
-    else if (decision.kind === "env") result.environment ??= decision.config;
+    if (decision.kind === "deny") {
+      denial ??= denialOf(guard, decision.reason, operation);
+      reasons.push(decision.reason);
+    } else if (decision.kind === "env") result.environment ??= decision.config;
     else if (decision.kind === "retry") hints.push(decision.hint);
     else if (decision.value !== null && decision.kind === "allow") {
       result.inputs[index] = carried(decision.value, result.inputs[index] ?? UNDEFINED, guard);
@@ -270,7 +275,7 @@ export async function guardBefore(operation: Operation, inputs: readonly Value[]
     }
   };
   for (const guard of context.run.guards.at("before").filter(candidate => isWanted(candidate, context))) {
-    if (context.transformed?.has(guard) && operation.type !== "exe") continue;
+    if (context.transformed?.has(guard) && operation.type !== "exe" && operation.type !== "pipeline-stage") continue;
     if (guard.filter.filter === "label") {
       const labelled = result.inputs.flatMap((input, index) =>
         concerns(guard, { ...operation, labels: [] }, input.security) ? [index] : [],
@@ -297,25 +302,25 @@ export async function guardBefore(operation: Operation, inputs: readonly Value[]
     if (decision !== null) take(guard, decision, 0);
   }
   // A denial counts more than the wish for another try.
-  if (denial !== null) throw denialWith(denial, hints);
-  if (hints.length > 0) throw retryOrDeny(hints[0]!, context);
+  if (denial !== null) throw denialWith(denial, reasons, hints, result.trace, inputs);
+  // Only a stage of a pipeline can be tried again; anywhere else the wish is a denial.
+  if (hints.length > 0) {
+    const request = new RetryRequest(hints[0]!, result.trace);
+    throw context.ambient.pipeline === null ? request.refused() : request;
+  }
   return result;
 }
 
-function denialWith(denial: DeniedError, hints: readonly string[]): DeniedError {
-  if (hints.length === 0) return denial;
-  return new DeniedError(denial.message, "GUARD_DENIED", { ...denial.denial, hints: hints.map(hint => ({ hint })) });
-}
-
-/** Only a stage of a pipeline can be tried again; anywhere else the wish is a denial. */
-function retryOrDeny(hint: string, context: Context): RetryRequest | DeniedError {
-  if (context.ambient.pipeline !== null) return new RetryRequest(hint);
-  return new DeniedError(`Guard retry failed, there is no pipeline to try again: ${hint}`, "GUARD_DENIED", {
-    reason: hint,
-    guard: null,
-    filter: null,
-    hints: [{ hint }],
-  });
+function denialWith(
+  { message, denial }: DeniedError,
+  reasons: readonly string[],
+  hints: readonly string[],
+  trace: readonly GuardDecision[],
+  inputs: readonly Value[],
+): DeniedError {
+  const { labels, taint } = mergeSecurity(...inputs.map(input => input.security));
+  const facts = { reasons, hints: hints.map(hint => ({ hint })), trace, labels, taint };
+  return new DeniedError(message, "GUARD_DENIED", { ...denial, ...facts });
 }
 
 /** One value that stands for all inputs: the only one, or a list with what is said of each. */
@@ -329,13 +334,14 @@ export async function guardAfter(
   output: Value,
   context: Context,
   attempt: Attempt,
+  inputs: readonly Value[] | null = null,
 ): Promise<Value> {
   let value = output;
   for (const guard of context.run.guards.at("after").filter(candidate => isWanted(candidate, context))) {
     if (!concerns(guard, operation, value.security)) continue;
     const decision = await decide(
       guard,
-      { operation, inputs: [value], output: value, timing: "after", attempt },
+      { operation, inputs: inputs ?? [value], output: value, timing: "after", attempt },
       value,
       context,
     );
@@ -349,7 +355,22 @@ export async function guardAfter(
 
 /** A guard asks for another try. */
 export class RetryRequest {
-  constructor(readonly hint: string) {}
+  constructor(
+    readonly hint: string,
+    readonly trace: readonly GuardDecision[] = [],
+  ) {}
+
+  /** The same wish where nothing can be made again. */
+  refused(): DeniedError {
+    const message = `Guard retry failed, there is no pipeline to try again: ${this.hint}`;
+    return new DeniedError(message, "GUARD_DENIED", { ...denialFor(this.hint), hints: [{ hint: this.hint }] });
+  }
+}
+
+/** An entry of `@p.guards`: what the guards of one operation decided. */
+export function guardEntry(operation: string | null, trace: readonly GuardDecision[]): unknown {
+  const hints = trace.flatMap(({ hint }) => (hint === null ? [] : [{ hint }]));
+  return { operation, trace: [...trace], hints };
 }
 
 /** Runs an operation and its after guards, again as often as they ask for. */
@@ -357,13 +378,14 @@ export async function withAfterGuards(
   operation: Operation,
   context: Context,
   work: () => Promise<Value>,
+  inputs: readonly Value[] | null = null,
 ): Promise<Value> {
   if (!isGuarded(context)) return work();
   const hints: string[] = [];
   for (let number = 1; ; number++) {
     const output = await work();
     try {
-      return await guardAfter(operation, output, context, { number, hints });
+      return await guardAfter(operation, output, context, { number, hints }, inputs);
     } catch (cause) {
       if (!(cause instanceof RetryRequest)) throw cause;
       hints.push(cause.hint);
@@ -382,10 +404,9 @@ function carried(replacement: Value, original: Value, guard: Guard): Value {
 function denialOf(guard: Guard, reason: string, operation: Operation): DeniedError {
   const name = guard.name ?? `${guard.filter.filter === "operation" ? "op:" : ""}${guard.filter.name}`;
   return new DeniedError(`Guard ${name} denied ${operation.name ?? operation.type}: ${reason}`, "GUARD_DENIED", {
-    reason,
+    ...denialFor(reason),
     guard: guard.name,
     filter: guard.filter.name,
-    hints: [],
   });
 }
 
@@ -395,6 +416,7 @@ function traceOf(guard: Guard, decision: Decision): Guarded["trace"][number] {
     decision: decision.kind,
     reason: decision.kind === "deny" ? decision.reason : null,
     hint: decision.kind === "retry" ? decision.hint : null,
+    replacement: decision.kind === "allow" && decision.value !== null ? plain(decision.value) : null,
   };
 }
 

@@ -19,6 +19,8 @@ import { inputFields, lookup } from "./variables";
 
 const EXTENSIONS = ["", ".mld", ".mlld", ".mld.md", ".mlld.md", ".md"];
 const SPECIAL = new Set(["@input", "@payload", "@state", "@now", "@time", "@keychain"]);
+/** Older spellings. */
+const RENAMED: Readonly<Record<string, string>> = { "@stdin": "@input", "@INPUT": "@input", "@TIME": "@time" };
 
 export async function importModule(statement: ImportStatement, context: Context): Promise<null> {
   if (statement.sourceType === "mcp" || statement.importType === "tools") {
@@ -38,9 +40,12 @@ async function specifierOf(statement: ImportStatement, context: Context): Promis
   const { source } = statement;
   switch (source.kind) {
     case "ModuleReference":
-      return source.text;
-    case "Template":
+      return RENAMED[source.text] ?? source.text;
+    case "Template": {
+      const written = context.module.text.slice(source.start + 1, source.end - 1);
+      if (SPECIAL.has(written)) return written;
       return (await render(source.parts, context)).text;
+    }
     case "FileReference":
       return (await render(source.path, context)).text.trim();
     case "Missing":

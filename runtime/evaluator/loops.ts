@@ -10,6 +10,7 @@ import { type Iteration, iterationsOf } from "./iteration";
 import { runStages } from "./pipelines";
 import { echo, executeStatement } from "./statements";
 import { itemsOf, makeValue, NULL, plain, textOf, Value } from "./value";
+import { whenMatch } from "./when";
 
 /** How many iterations a parallel loop runs at once when it does not say. */
 const DEFAULT_PARALLEL = 4;
@@ -42,6 +43,8 @@ export async function runForStatement(node: ForExpression, context: Context): Pr
 async function iterationValue(node: ForExpression, context: Context): Promise<Value | null> {
   const { body } = node;
   if (body.kind !== "Block") {
+    // `for @x in @xs when [ … ]` drops what matches no entry.
+    if (body.kind === "WhenExpression" && !node.arrow) return whenMatch(body, context);
     const value = await evaluate(body, context);
     return value.data === undefined ? NULL.with(value.own) : value;
   }
@@ -147,7 +150,7 @@ async function iterateParallel(
 }
 
 /** Faults that end the script, also inside a parallel loop. */
-const FATAL: ReadonlySet<string> = new Set(["MlldBail", "ParallelMutation", "run/environment-lost"]);
+const FATAL: ReadonlySet<string> = new Set(["MlldBail", "run/environment-lost"]);
 
 function errorEntry(iteration: Iteration, index: number, cause: RunError): Value {
   const fields: Record<string, unknown> = {

@@ -11,6 +11,7 @@ import type {
   WithExpression,
 } from "../../language/syntax/tree";
 import { csvRows, infer, json, showText } from "../../language/values";
+import { readOutput } from "./bindings";
 import { executableOf, invoke } from "./calls";
 import { type CommandOptions, runCode, runCommandExpression } from "./code/run-code";
 import { type Context, inAmbient, type PipelineFacts } from "./context";
@@ -18,7 +19,8 @@ import { appendTo, write } from "./effects";
 import { ControlSignal, RunError } from "./errors";
 import type { Executable } from "./executable";
 import { evaluate, evaluatePlain } from "./expressions";
-import { guardOptions, RetryRequest } from "./guards";
+import { guardedEffect } from "./guarded-operations";
+import { guardEntry, guardOptions, RetryRequest } from "./guards";
 import { mapLimited } from "./parallel";
 import { runExpression } from "./run-expression";
 import { makeValue, NULL, plain, sourceTextOf, Value } from "./value";
@@ -130,7 +132,9 @@ class Execution {
         at++;
       } catch (cause) {
         const hint = retryHint(cause);
-        if (hint === undefined || at === 0) throw cause;
+        if (hint === undefined) throw cause;
+        if (cause instanceof RetryRequest && cause.trace.length > 0) this.guards.push(guardEntry(null, cause.trace));
+        if (at === 0) throw cause instanceof RetryRequest ? cause.refused() : cause;
         at = this.retry(at, hint);
       }
     }
@@ -150,7 +154,9 @@ class Execution {
   }
 
   private async runSource(): Promise<Value> {
-    const value = await this.source(this.stageContext(0, this.context.ambient.pipeline?.input ?? NULL));
+    const made = await this.source(this.stageContext(0, this.context.ambient.pipeline?.input ?? NULL));
+    // The stages see what a command printed as the value that it stands for.
+    const value = readOutput(made, "structures");
     await this.runEffects(this.leading, value, 0);
     return value;
   }
@@ -238,7 +244,7 @@ async function runCallStage(target: Expression, input: Value, context: Context, 
   const executable = await stageExecutable(call?.callee ?? target, context);
   const args = [input];
   for (const argument of call?.arguments ?? []) args.push(await evaluate(argument, { ...context, lenient: true }));
-  return invoke(executable, args, context, { stdin: input, trace });
+  return invoke(executable, args, context, { stdin: input, trace, stage: true });
 }
 
 async function stageExecutable(callee: Expression, context: Context): Promise<Executable> {
@@ -270,7 +276,8 @@ async function runWhile(stage: WhileStage, input: Value, context: Context, trace
 
 /** Effects look on: the value goes past them. */
 async function runEffect(stage: EffectStage, value: Value, context: Context): Promise<void> {
-  const given = stage.argument === null ? value : await evaluate(stage.argument, { ...context, lenient: true });
+  const wanted = stage.argument === null ? value : await evaluate(stage.argument, { ...context, lenient: true });
+  const given = await guardedEffect(stage.effect, stage.target?.to ?? null, wanted, context);
   switch (stage.effect) {
     case "show":
       context.run.policy.checkFlow("show", given.security.taint, "show");

@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import picomatch from "picomatch";
 import { isPlainObject } from "../../language/values";
 import type { AuthDefinition } from "./auth";
-import { DeniedError } from "./errors";
+import { DeniedError, denialFor } from "./errors";
 import { type Security, withLabels } from "./security";
 
 /** Programs that reach the network, and shells: `deny: ["network"]` and `deny: ["sh"]` block them as commands. */
@@ -107,11 +107,14 @@ export class PolicyState {
     return denied.some(entry => entry === name || (name === "cmd" && (entry === "cmd" || entry === "cmd:*")));
   }
 
-  /** A command: its words are compared with the patterns, the most specific one decides, denial wins a tie. */
-  checkCommand(command: string, security: Security): void {
+  /**
+   * A command: its words are compared with the patterns, the most specific one decides, denial wins a tie. `labels` are those of the
+   * executable that it stands in: what goes into the command goes into that operation.
+   */
+  checkCommand(command: string, security: Security, labels: readonly string[]): void {
     if (!this.active) return;
     for (const part of splitCommands(command)) this.checkWords(part, command);
-    this.checkFlow("cmd", security.taint, "run", firstProgram(command));
+    this.checkFlow("cmd", security.taint, "run", firstProgram(command), ...labels);
   }
 
   private checkWords(words: string[], command: string): void {
@@ -225,10 +228,9 @@ export class PolicyState {
 
   private denied(message: string, subject: string): DeniedError {
     return new DeniedError(message, "POLICY_CAPABILITY_DENIED", {
-      reason: message,
+      ...denialFor(message),
       guard: `Policy ${this.names.join(", ")}`,
       filter: subject,
-      hints: [],
     });
   }
 }

@@ -22,6 +22,8 @@ export class Run {
   readonly failures: { message: string; code?: string }[] = [];
   /** Entries of `@mx.errors`: the last parallel loop's failures. */
   errors: Value[] = [];
+  /** Entries of `@mx.hooks.errors`: faults of hooks, which look on and end nothing. */
+  readonly hookErrors: { hook: string | null; message: string }[] = [];
   /** What the chosen block returned, the last time it ran. */
   blockValue: Value | null = null;
   private commands = 0;

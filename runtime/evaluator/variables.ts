@@ -104,14 +104,24 @@ export function ambientFacts(context: Context): Record<string, unknown> {
     for: iteration === null ? null : { ...iteration },
     loop: loop === null ? null : { iteration: loop.iteration },
     op: operation === null ? null : { ...operation },
-    labels: guard?.labels ?? [],
-    taint: guard?.taint ?? [],
+    labels: guard?.labels ?? denied?.labels ?? [],
+    taint: guard?.taint ?? denied?.taint ?? [],
     sources: guard?.sources ?? [],
     guard:
       guard?.facts ??
       (denied === null
         ? null
-        : { decision: "deny", reason: denied.reason, name: denied.guard, filter: denied.filter, hints: denied.hints }),
+        : {
+            decision: "deny",
+            name: denied.guard,
+            filter: denied.filter,
+            reason: denied.reason,
+            reasons: denied.reasons,
+            hints: denied.hints,
+            trace: denied.trace,
+            try: pipeline?.attempt ?? 1,
+          }),
+    hooks: { errors: context.run.hookErrors },
     policy: { activePolicies: context.run.policy.names },
     tools: { allowed: context.environment.toolNames(), denied: [], calls: context.run.policy.calls, history: [] },
   };

@@ -18,9 +18,14 @@ import { NULL, plain, Value } from "./value";
 
 /** The value of the matching entry; null when none matches. */
 export async function whenExpression(node: WhenExpression, context: Context): Promise<Value> {
+  return (await whenMatch(node, context)) ?? NULL;
+}
+
+/** The value of the matching entry; no value when none matches. */
+export async function whenMatch(node: WhenExpression, context: Context): Promise<Value | null> {
   const inner = inScope({ ...context, lenient: false }, "when");
   const entry = await matchingEntry(node, inner);
-  return entry === null || !isChosen(entry.action, inner) ? NULL : actionValue(entry.action, inner);
+  return entry === null || !isChosen(entry.action, inner) ? null : actionValue(entry.action, inner);
 }
 
 /** In an executable or env block a matching value returns from it; a matching effect does not. */

@@ -49,7 +49,8 @@ export async function runCommandExpression(
     context,
     async inner => {
       inner.environment.requireBash("Command execution");
-      inner.run.policy.checkCommand(command, mergeSecurity(security, options.stdin?.security));
+      const operation = inner.calls?.executable.labels ?? [];
+      inner.run.policy.checkCommand(command, mergeSecurity(security, options.stdin?.security), operation);
       const { secrets, security: granted } = await credentialsFor(
         options.using ?? node.using,
         options.auth ?? [],
@@ -280,7 +281,7 @@ async function runInterpreter(
   const printed = await succeeded(result, "Python code failed", context);
   const returned = code.result();
   if (returned !== undefined) {
-    if (printed !== "" && context.module.prints)
+    if (printed !== "" && !options.echo && context.module.prints)
       await context.run.services.emit({ event: "show", text: `${printed.replace(/\n$/, "")}\n`, stream: "stdout" });
     return new Value(returned, own);
   }
