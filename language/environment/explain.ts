@@ -147,17 +147,18 @@ function isUnknown(option: unknown): boolean {
   );
 }
 
+/** Where a field comes from, and what narrowed it: `set in @box; narrowed by with`. */
+export function sourceOfField(environment: EnvironmentFacts, name: CapabilityName): string {
+  return stepsOf(name, environment.capabilities[name] as Field<unknown>)
+    .map(({ note }) => note)
+    .join("; ");
+}
+
 /** A table of every capability, as Markdown: what it allows and where that comes from. `unsure` are compared at run time. */
 export function describe(environment: EnvironmentFacts, unsure: readonly CapabilityName[] = []): string {
   const rows = CAPABILITY_NAMES.filter(
     name => !["mem", "cpu", "pids", "timeout"].includes(name) || environment.capabilities[name].declared,
-  ).map(name => {
-    const steps = stepsOf(name, environment.capabilities[name] as Field<unknown>);
-    const from = steps.map(({ note, options }, at) =>
-      options && at < steps.length - 1 && !note.startsWith(SAME) ? `${note} (${optionTexts(name, options)})` : note,
-    );
-    return row(TITLES[name], describeField(environment, name), from.join("; "));
-  });
+  ).map(name => row(TITLES[name], describeField(environment, name), sourceOfField(environment, name)));
   const taint = environment.declared.taint.items.map(item => item.text);
   if (taint.length > 0) rows.push(row("taint", taint.join(", "), ""));
   if (environment.profile) rows.push(row("profile", environment.profile, ""));

@@ -13,9 +13,10 @@ function field(spec: Short): FieldSpec {
     inherits: true,
     snippet: '"$1"',
     values: [],
-    fields: [],
     offered: true,
     ...spec,
+    // Who enforces a field enforces what is in it.
+    fields: (spec.fields ?? []).map(inner => ({ ...inner, enforcedBy: spec.enforcedBy ?? inner.enforcedBy })),
   };
 }
 

@@ -8,7 +8,7 @@ export { compareEnvironments, deriveConfig, enterBlock } from "./block";
 export { commandProblem, configHash, fromValue, grantsOf, sameEnvironment, toValue } from "./concrete";
 export { TOP_LEVEL } from "./defaults";
 export { editsOf } from "./edits";
-export { describe, describeField, explain } from "./explain";
+export { describe, describeField, explain, sourceOfField } from "./explain";
 export type { BlockFacts, Explanation, FieldSpec, Grants, Policy } from "./face";
 export { FIELDS, fieldNamed } from "./fields";
 export { resolveHostPath } from "./paths";

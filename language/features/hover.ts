@@ -1,4 +1,13 @@
-import { describe, fieldNamed } from "../environment";
+import {
+  type BlockFacts,
+  type CapabilityName,
+  describe,
+  describeField,
+  enterBlock,
+  fieldNamed,
+  sourceOfField,
+  TOP_LEVEL,
+} from "../environment";
 import type { Analysis, MlldSymbol, Site } from "../semantics";
 import { pathAt } from "../syntax";
 import type { Node, Property } from "../syntax/tree";
@@ -9,7 +18,7 @@ import { parametersOf } from "./executables";
 import { envTitle } from "./outline";
 import type { Span } from "./span";
 import { labelledKind } from "./symbol-texts";
-import { symbolValue } from "./symbol-values";
+import { keysOf, symbolValue } from "./symbol-values";
 import { summaryOf } from "./value-texts";
 
 export interface HoverText extends Span {
@@ -37,8 +46,11 @@ function environmentHover(analysis: Analysis, path: Node[], offset: number): Hov
   if (!site) return null;
   const head = headOf(site);
   if (offset < head.start || offset > head.end) return null;
+  const keyword = keywordSpan(analysis, head);
+  const innermost = path.at(-1)!;
   // The config and the `with` clause answer for themselves where they have something to say.
-  return { ...keywordSpan(analysis, head), markdown: environmentMarkdown(analysis, site) };
+  const span = offset <= keyword.end || innermost === node ? keyword : { start: innermost.start, end: innermost.end };
+  return { ...span, markdown: environmentMarkdown(analysis, site) };
 }
 
 /** Title and effective environment of a site, as Markdown. */
@@ -48,9 +60,16 @@ export function environmentMarkdown(analysis: Analysis, site: Site): string {
     node.kind === "EnvExpression"
       ? envTitle(analysis.file, node)
       : analysis.file.text.slice(node.start, node.end).split("\n")[0]!;
-  const { environment, comparisons } = analysis.factsOf(site);
+  const { environment, comparisons } = enteredAt(analysis, site);
   const unsure = comparisons.filter(({ answer }) => answer === "unknown").map(({ field }) => field);
   return `\`\`\`mlld\n${title}\n\`\`\`\n\n${describe(environment, unsure)}`;
+}
+
+/** What a site gives; a derived config as if a block were entered with it. */
+function enteredAt(analysis: Analysis, site: Site): BlockFacts {
+  if (site.kind !== "new" && site.kind !== "with") return analysis.factsOf(site);
+  const { config, with: clause, label } = site;
+  return enterBlock({ parent: TOP_LEVEL, config, with: clause, label, paths: analysis.paths });
 }
 
 export function headOf(site: Site): Span {
@@ -76,7 +95,19 @@ function fieldHover(analysis: Analysis, path: Node[], offset: number): HoverText
   const lines = [`**${spec.name}**: \`${spec.type}\``, "", spec.doc];
   if (spec.enforcedBy) lines.push("", `*Enforced by:* ${spec.enforcedBy}`);
   if (spec.narrows) lines.push("", `*Narrows:* ${spec.narrows}`);
+  const here = fieldHere(analysis, spec.name, offset);
+  if (here) lines.push("", `*In this environment:* ${here}`);
   return { start: key.start, end: key.end, markdown: lines.join("\n") };
+}
+
+/** What a capability is in the environment whose head the key stands in. */
+function fieldHere(analysis: Analysis, name: string, offset: number): string | null {
+  const site = analysis.sites.findLast(({ head }) => head.start <= offset && offset <= head.end);
+  if (!site || site.kind === "command") return null;
+  const { environment } = enteredAt(analysis, site);
+  if (!Object.hasOwn(environment.capabilities, name)) return null;
+  const field = name as CapabilityName;
+  return `${describeField(environment, field)} — ${sourceOfField(environment, field)}`;
 }
 
 /** Whether an object is, or is likely to be, the config of an environment. */
@@ -103,7 +134,12 @@ function isConfig(analysis: Analysis, path: Node[]): boolean {
     outermost.kind === "ObjectExpression"
       ? outermost.properties.flatMap(one => (one.kind === "Property" && one.key.name ? [one.key.name] : []))
       : [];
-  return keys.some(name => ["provider", "tools", "mcps", "fs", "net", "limits", "profiles"].includes(name));
+  return keys.some(isTelling);
+}
+
+/** Whether a key makes an object likely to be a config. */
+function isTelling(key: string): boolean {
+  return ["provider", "tools", "mcps", "fs", "net", "limits", "profiles"].includes(key);
 }
 
 function symbolHover(analysis: Analysis, offset: number): HoverText | null {
@@ -124,6 +160,10 @@ function symbolMarkdown(analysis: Analysis, symbol: MlldSymbol): string {
   if (doc) lines.push("", doc);
   const value = parameters === null ? symbolValue(analysis, symbol) : null;
   if (value) lines.push("", summaryOf(value));
+  if (keysOf(value).some(isTelling)) {
+    const entered = { parent: TOP_LEVEL, config: value, with: null, label: `@${symbol.name}`, paths: analysis.paths };
+    lines.push("", describe(enterBlock({ ...entered, policy: analysis.policy }).environment));
+  }
   return lines.join("\n");
 }
 

@@ -1,5 +1,15 @@
-import { type Capabilities, type CapabilityName, type Field, fieldNamed } from "../environment";
-import type { Analysis } from "../semantics";
+import {
+  type Capabilities,
+  type CapabilityName,
+  type EnvironmentFacts,
+  enterBlock,
+  type Field,
+  fieldNamed,
+  fromValue,
+  TOP_LEVEL,
+} from "../environment";
+import type { Analysis, Site } from "../semantics";
+import type { Node } from "../syntax/tree";
 
 type Option<K extends CapabilityName> = Capabilities[K] extends Field<infer S> ? S : never;
 
@@ -34,4 +44,38 @@ export function canNarrow(analysis: Analysis, name: string, offset: number): boo
 function isLeast<K extends CapabilityName>(capabilities: Capabilities, name: K): boolean {
   const { options } = capabilities[name] as Field<Option<K>>;
   return options.every(option => IS_LEAST[name](option));
+}
+
+/** Fields whose values are lists of names. */
+const LISTS = new Set(["tools", "mcps", "auth"]);
+
+/** Whether a text as the value of a field, or as an item of its list, keeps what is written at an offset within its parent. */
+export function fitsParent(analysis: Analysis, offset: number): (field: string, text: string) => boolean {
+  const parent = parentAt(analysis, offset);
+  if (!parent) return () => true;
+  return (field, text) => {
+    const { comparisons } = enterBlock({
+      parent,
+      config: fromValue({ [field]: LISTS.has(field) ? [text] : text }),
+      with: null,
+      paths: analysis.paths,
+    });
+    return comparisons.every(comparison => comparison.field !== field || comparison.answer !== "wider");
+  };
+}
+
+/** The environment that the config or `with` clause at an offset is compared with; null where there is none. */
+function parentAt(analysis: Analysis, offset: number): EnvironmentFacts | null {
+  const holds = (node: Node | null): boolean => node !== null && node.start < offset && offset <= node.end;
+  const from = (site: Site, parent: EnvironmentFacts): EnvironmentFacts =>
+    enterBlock({ parent, config: site.config, with: null, paths: analysis.paths, label: site.label }).environment;
+  for (const site of analysis.sites.toReversed()) {
+    const { node } = site;
+    if (node.kind === "EnvExpression") {
+      if (holds(node.with)) return from(site, analysis.around(site));
+      if (holds(node.config)) return analysis.around(site);
+    } else if (node.kind !== "GuardAction" && holds(node.kind === "NewExpression" ? node.with : node.clause))
+      return site.config ? from(site, TOP_LEVEL) : null;
+  }
+  return null;
 }

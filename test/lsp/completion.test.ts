@@ -51,6 +51,15 @@ describe("completion of directives", () => {
     expect(found).not.toContain("import");
   });
 
+  it("offers them behind a line whose brackets do not fit", async () => {
+    expect(await labels('env { tools: ["Read" } [\n  show "x"\n]\nva‸')).toContain("var");
+  });
+
+  it("offers them without a slash in a fence of markdown that is run", async () => {
+    expect(await labels("Some text\n\n```mlld-run\nvar @x = 1\nsh‸\n```\n", "m3.mld.md")).toContain("show");
+    expect(await labels("```text\nsh‸\n```\n", "m4.mld.md")).toEqual([]);
+  });
+
   it("offers them behind a slash in markdown, and nothing in prose", async () => {
     expect(await labels("Some text\n/v‸\n", "m1.mld.md")).toContain("var");
     expect(await labels("Some text ‸\n", "m2.mld.md")).toEqual([]);
@@ -102,6 +111,44 @@ describe("completion of config fields", () => {
 
   it("completes the key only, where the value is there", async () => {
     expect(await taken("env { to‸: [] } [ show 1 ]", "tools")).toBe("env { tools: [] } [ show 1 ]");
+  });
+
+  it("offers only values that the parent allows, also where nothing is closed yet", async () => {
+    const box =
+      'auth @one = "A"\nauth @two = "B"\nvar @c = { provider: "docker", tools: ["Read", "Frobnicate"], net: { allow: ["a.com"] }, auth: "one" }\n';
+    for (const end of ["", "] }", "] } [ show 1 ]"])
+      expect(await labels(`${box}env @c with { tools: [‸${end}`), end).toEqual(["Read", "Frobnicate"]);
+    expect(await labels(`${box}env @c with { tools: ["Fr‸`)).toEqual(["Read", "Frobnicate"]);
+    expect(await labels(`${box}env @c with { net: "‸" } [ show 1 ]`)).toEqual(["none"]);
+    expect(await labels(`${box}env @c with { auth: ["‸"] } [ show 1 ]`)).toEqual(["one"]);
+    expect(await labels(`${box}var @d = new @c with { tools: ["‸"] }`)).toEqual(["Read", "Frobnicate"]);
+    expect(await labels('env { tools: ["Read"] } [\n  let @r = env { tools: ["‸"] } [ => 1 ]\n]\n')).toEqual(["Read"]);
+    expect(await labels('env { tools: ["‸"] } [ show 1 ]')).toContain("Write");
+  });
+
+  it("does not offer what is being typed", async () => {
+    expect(await labels('env { provider: "dock‸" } [ show 1 ]')).not.toContain("dock");
+  });
+
+  it("offers configs behind env, before other names", async () => {
+    const names = 'var @text = "x"\nvar @aaa = [1]\nvar @sandbox = { tools: ["Read"] }\n';
+    const bare = await complete(`${names}env ‸`);
+    expect(bare.items.map(({ label }) => label)).toEqual(expect.arrayContaining(["@sandbox", "{ … }", "with"]));
+    expect(bare.items.map(({ label }) => label)).not.toContain("@text");
+    for (const before of ["env @‸", "var @n = new @‸", "env { ...@‸", "guard before op:run = when [\n  * => env @‸"]) {
+      const { items } = await complete(names + before);
+      const first = items.slice().sort((a, b) => (a.sortText! < b.sortText! ? -1 : 1))[0];
+      expect(first?.label, before).toBe("@sandbox");
+    }
+  });
+
+  it("offers the words of policies and rules", async () => {
+    expect(await labels('policy @p = { deny: ["‸"] }')).toEqual(expect.arrayContaining(["sh", "network", "cmd:*"]));
+    expect(await labels('policy @p = { env: { tools: { allow: ["‸"] } } }')).toContain("Bash");
+    expect(await labels('policy @p = { env: { providers: { "./a.mld": { ‸ } } } }')).toContain("allowed");
+    expect(await labels("exe risky @f() = `x`\nguard before ‸")).toEqual(
+      expect.arrayContaining(["op:", "secret", "risky"]),
+    );
   });
 
   it("offers in a with clause what can still be narrowed", async () => {

@@ -42,6 +42,8 @@ const CODE_HEAD =
   /(?:^|[^\w@.-])(cmd|run|sh|bash|js|javascript|node|nodejs|py|python)[ \t]*(?::[^\s{]*)?[ \t]*(?:\([^()]*\))?[ \t]*$/;
 const LANGUAGE_WITH_RUN = /^(cmd|run)$/;
 
+const OPENED_BY = { "}": "{", "]": "[", ")": "(" };
+
 /** Reads from the start of the directive to the cursor. */
 export function contextAt(text: string, offset: number, markdown: boolean): CursorContext {
   const start = directiveStart(text, offset, markdown);
@@ -97,8 +99,10 @@ export function contextAt(text: string, offset: number, markdown: boolean): Curs
       heads.push("");
       at++;
     } else if (character === "}" || character === "]" || character === ")") {
-      frames.pop();
-      if (heads.length > 1) heads.pop();
+      // A bracket that was left open inside ends with the one that closes.
+      const opened = frames.findLastIndex(({ open }) => open === OPENED_BY[character]);
+      frames.length = opened < 0 ? Math.max(0, frames.length - 1) : opened;
+      heads.length = frames.length + 1;
       heads[heads.length - 1] += character === "}" ? "{}" : character === "]" ? "[]" : "()";
       at++;
     } else {

@@ -130,6 +130,12 @@ export const RUNNERS: Directive[] = [
   { word: "py", snippet: "py {\n  $0\n}", doc: "Python.", at: "block" },
 ];
 
+/** What may stand behind `env` besides the name of a config. */
+export const ENV_HEADS: Directive[] = [
+  { word: "{ … }", snippet: "{ $1 } [\n  $0\n]", doc: "A config that is written here.", at: "both" },
+  { word: "with", snippet: "with { $1 } [\n  $0\n]", doc: "Only narrows the environment around it.", at: "both" },
+];
+
 /** What a guard may decide. */
 export const GUARD_ACTIONS: Directive[] = [
   { word: "allow", snippet: "allow", doc: "Lets the operation go on.", at: "block" },
@@ -140,3 +146,6 @@ export const GUARD_ACTIONS: Directive[] = [
 
 /** Operations that guards and hooks can name. */
 export const OPERATIONS = ["run", "cmd", "sh", "js", "node", "py", "exe", "show", "output", "append", "log", "import"];
+
+/** Labels that rules of mlld speak of; programs make others. */
+export const LABELS = ["secret", "sensitive", "untrusted", "trusted", "destructive", "privileged"];

@@ -4,7 +4,7 @@ import { pathAt } from "../../syntax";
 import type { Span } from "../span";
 import { type CursorContext, contextAt } from "./context";
 import { credentials } from "./credentials";
-import { DIRECTIVES, type Directive, GUARD_ACTIONS, OPERATIONS, RUNNERS } from "./directives";
+import { DIRECTIVES, type Directive, ENV_HEADS, GUARD_ACTIONS, LABELS, OPERATIONS, RUNNERS } from "./directives";
 import type { CompletionEntry, EntryKind } from "./entry";
 import { keyEntries, shapeOf, valueEntries } from "./keys";
 import { memberEntries, nameEntries } from "./names";
@@ -27,8 +27,9 @@ const NOTHING: Completion = { entries: [], path: null };
 export function complete(analysis: Analysis, offset: number, world: CompletionWorld): Completion {
   const { file } = analysis;
   if (file.mode === "att" || file.mode === "mtt") return only(inText(analysis, offset));
-  if (file.mode === "markdown" && inProse(analysis, offset)) return NOTHING;
-  const context = contextAt(file.text, offset, file.mode === "markdown");
+  const markdown = file.mode === "markdown" && !inProgram(analysis, offset);
+  if (markdown && inProse(analysis, offset)) return NOTHING;
+  const context = contextAt(file.text, offset, markdown);
   if (context.comment) return only(ignoredCodes(file.text, offset, context.comment));
   if (context.code !== null) return only(context.code === "cmd" ? inText(analysis, offset) : []);
 
@@ -63,18 +64,22 @@ function inCode(analysis: Analysis, offset: number, context: CursorContext, worl
 
   const replace = context.word;
   const { before } = context;
-  if (/\|[ \t]*$/.test(before))
-    return nameEntries(analysis, offset, replace, { pipe: true, called: false, text: false });
+  if (/\|[ \t]*$/.test(before)) return nameEntries(analysis, offset, replace, { pipe: true });
   if (/(^|[\s=])op:$/.test(before) || /\bop:$/.test(text.slice(0, replace.start)))
     return OPERATIONS.map(word => entry(word, "operator", replace));
   if (isGuardAction(text, context)) return [...GUARD_ACTIONS.map(action => directiveEntry(action, replace, 0))];
   if (startsStatement(text, context)) return statementEntries(context, world);
-  const continued = continuations(before);
+  if (/(^|[\s=>([])\/?(env|box)[ \t]+$/.test(before))
+    return [
+      ...nameEntries(analysis, offset, replace, { config: true }).filter(({ rank }) => rank < 4),
+      ...ENV_HEADS.map(head => directiveEntry(head, replace, 5)),
+    ];
+  const continued = continuations(before, analysis);
   if (continued.length > 0) return continued.map(word => entry(word, "keyword", replace));
   if (/\brun[ \t]+$/.test(before)) return RUNNERS.map(runner => directiveEntry(runner, replace, 0));
   if (/(=|=>|[(,[]|\breturn)\s*$/.test(before) || frame?.open === "(" || frame?.open === "[") {
     return [
-      ...nameEntries(analysis, offset, replace, { pipe: false, called: false, text: false }),
+      ...nameEntries(analysis, offset, replace, {}),
       ...[
         ...RUNNERS,
         ...DIRECTIVES.filter(({ word }) => ["run", "env", "when", "for", "foreach", "loop"].includes(word)),
@@ -119,7 +124,11 @@ function sigilEntries(analysis: Analysis, offset: number): CompletionEntry[] | n
     analysis,
     offset,
     { start: start - 1, end },
-    { pipe: before.endsWith("|"), called: text[end] === "(", text: false },
+    {
+      pipe: before.endsWith("|"),
+      called: text[end] === "(",
+      config: /(^|[^\w@.-])(env|box|new)$|\.\.\.$/.test(before),
+    },
   );
 }
 
@@ -130,7 +139,7 @@ function inText(analysis: Analysis, offset: number): CompletionEntry[] {
     const open = /\{\{\s*([\w-]*)$/.exec(text.slice(Math.max(0, offset - 80), offset));
     if (!open) return [];
     const replace = { start: offset - open[1]!.length, end: wordEnd(text, offset) };
-    return nameEntries(analysis, offset, replace, { pipe: false, called: true, text: true }).map(one => ({
+    return nameEntries(analysis, offset, replace, { called: true }).map(one => ({
       ...one,
       insert: one.insert.slice(1),
       filter: one.label.slice(1),
@@ -174,7 +183,7 @@ function importSpecifiers(
 }
 
 /** Words that may follow what stands before the cursor in its directive. */
-function continuations(before: string): string[] {
+function continuations(before: string, analysis: Analysis): string[] {
   const head = before.trim().replace(/^\//, "");
   if (!/[ \t]$/.test(before)) return [];
   if (/^import$/.test(head))
@@ -183,12 +192,17 @@ function continuations(before: string): string[] {
   if (/^(env|box)\s+\S.*$/.test(head)) return ["with"];
   if (/^(guard|hook)(\s+@[\w-]+)?$/.test(head))
     return head.startsWith("guard") ? ["before", "after", "always"] : ["before", "after"];
-  if (/^(guard|hook)\b.*\b(before|after|always)$/.test(head)) return ["op:"];
+  if (/^(guard|hook)\b.*\b(before|after|always)$/.test(head)) return ["op:", ...labelsOf(analysis)];
   if (/^(output|append)\s+\S+$/.test(head)) return ["to"];
   if (/^output\b.*\bto$/.test(head)) return ["stdout", "stderr", "env"];
   if (/^for(\s+parallel\S*)?\s+@[\w.-]+$/.test(head)) return ["in"];
   if (/\}$/.test(head) && /\b(cmd|sh|bash|run|js|node|py)\b/.test(head)) return ["using", "with"];
   return [];
+}
+
+/** Labels that mlld knows, and those that the file gives. */
+function labelsOf(analysis: Analysis): string[] {
+  return [...new Set([...LABELS, ...analysis.symbols.flatMap(({ labels }) => labels)])];
 }
 
 function isGuardAction(text: string, context: CursorContext): boolean {
@@ -244,6 +258,11 @@ function wordEnd(text: string, offset: number): number {
   let end = offset;
   while (end < text.length && /[\w]/.test(text[end]!)) end++;
   return end;
+}
+
+/** Fences of `mlld-run` hold strict mlld. */
+function inProgram(analysis: Analysis, offset: number): boolean {
+  return pathAt(analysis.file, offset).some(node => node.kind === "Fence" && /^mlld-run\b/.test(node.info));
 }
 
 /** Prose takes no completion, but for a directive at the start of its line. */

@@ -1,4 +1,5 @@
 import type { Analysis } from "../../semantics";
+import { fitsParent } from "../narrowable";
 import { fieldOf, keysOf, symbolValue } from "../symbol-values";
 import type { CursorContext, Frame } from "./context";
 import { credentials } from "./credentials";
@@ -126,8 +127,12 @@ export function valueEntries(
   const { quote } = context;
   if (!at || (quote && quote.quote !== '"' && quote.quote !== "'")) return [];
   const written = at.inList ? listedBefore(text, context, quote?.start ?? context.word.start) : new Set<string>();
+  // The text at the cursor is a word of the file, too.
+  const typed = quote ? text.slice(quote.start + 1, closing(text, quote.start, offset)) : null;
+  const fits = at.holder.kind === "other" ? () => true : fitsParent(analysis, offset);
   return candidates(analysis, offset, at, world, context)
-    .filter(({ source }) => !written.has(inner(source)))
+    .filter(({ source, own }) => !written.has(inner(source)) && !(own && inner(source) === typed))
+    .filter(({ source }) => inner(source) === source || fits(at.spec.name, inner(source)))
     .flatMap((candidate, i): CompletionEntry[] => {
       const entry = quote ? insideQuotes(text, offset, quote.start, candidate) : outsideQuotes(context, candidate);
       return entry ? [{ ...entry, rank: i }] : [];
@@ -197,6 +202,8 @@ function fieldAt(context: CursorContext, text: string): { spec: KeySpec; holder:
 interface Candidate {
   source: string;
   kind: CompletionEntry["kind"];
+  /** A word of the workspace, rather than of the language. */
+  own?: true;
 }
 
 function candidates(
@@ -211,18 +218,15 @@ function candidates(
     const known = new Set(spec.values.map(inner));
     return [...values]
       .filter(value => !known.has(value))
-      .map(value => ({ source: value.startsWith("@") ? `'${value}'` : `"${value}"`, kind }));
+      .map(value => ({ source: value.startsWith("@") ? `'${value}'` : `"${value}"`, kind, own: true }));
   };
+  if (spec.words) return [...constants, ...texts(world[spec.words])];
   if (holder.kind === "other") return constants;
   switch (spec.name) {
-    case "tools":
-      return [...constants, ...texts(world.tools)];
     case "auth":
       return texts(credentials(analysis, offset), "credential");
     case "profile":
       return texts(profileNames(analysis, offset, context));
-    case "provider":
-      return [...constants, ...texts(world.providers)];
     default:
       return constants;
   }

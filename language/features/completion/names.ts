@@ -1,3 +1,4 @@
+import { fieldNamed } from "../../environment";
 import type { Analysis, MlldSymbol } from "../../semantics";
 import { RESERVED, TRANSFORMERS } from "../../semantics/builtins";
 import { METHOD_NAMES } from "../../values";
@@ -8,13 +9,18 @@ import { labelledKind } from "../symbol-texts";
 import { fieldOf, keysOf, symbolValue } from "../symbol-values";
 import { type CompletionEntry, type EntryKind, escapeSnippet } from "./entry";
 
+/** What a name is wanted for. */
+export interface Wanted {
+  /** A stage of a pipeline. */
+  pipe?: boolean;
+  /** Parentheses stand behind it already. */
+  called?: boolean;
+  /** The config of an environment. */
+  config?: boolean;
+}
+
 /** Names that may follow `@`. `replace` starts at the sigil, or where it is to be written. */
-export function nameEntries(
-  analysis: Analysis,
-  offset: number,
-  replace: Span,
-  how: { pipe: boolean; called: boolean; text: boolean },
-): CompletionEntry[] {
+export function nameEntries(analysis: Analysis, offset: number, replace: Span, how: Wanted): CompletionEntry[] {
   return analysis.visibleAt(offset).map(symbol => {
     const parameters = parametersOf(analysis, symbol);
     const name = `@${symbol.name}`;
@@ -27,9 +33,17 @@ export function nameEntries(
       insert: calls ? callSnippet(name, parameters) : name,
       ...(calls && { snippet: true }),
       replace,
-      rank: rankOf(symbol, how),
+      rank: how.config ? configRank(analysis, symbol) : rankOf(symbol, how),
     };
   });
+}
+
+/** Objects with fields of a config first, then what may be or give one; what mlld itself defines is none. */
+function configRank(analysis: Analysis, symbol: MlldSymbol): number {
+  const value = symbol.kind === "reserved" || symbol.kind === "transformer" ? null : symbolValue(analysis, symbol);
+  if (keysOf(value).some(key => fieldNamed(key) !== undefined)) return 0;
+  const known = value?.kind === "known" || value?.kind === "array" || value?.kind === "object";
+  return known ? 4 : 2 + rankOf(symbol, {});
 }
 
 function callSnippet(name: string, parameters: string[]): string {
@@ -54,7 +68,7 @@ function kindOf(symbol: MlldSymbol, callable: boolean): EntryKind {
 }
 
 /** The nearest names first; behind a pipe what can be called. */
-function rankOf(symbol: MlldSymbol, how: { pipe: boolean }): number {
+function rankOf(symbol: MlldSymbol, how: Wanted): number {
   const callable = symbol.kind === "exe" || symbol.kind === "transformer";
   const near =
     symbol.kind === "parameter" || symbol.kind === "let" || symbol.kind === "loop"
@@ -114,10 +128,19 @@ export function memberEntries(analysis: Analysis, offset: number, path: string[]
     }
     return entries;
   }
-  const value = symbol ? symbolValue(analysis, symbol) : null;
-  for (const key of keysOf(fields.reduce<AbstractValue | null>((at, field) => fieldOf(at, field), value)))
-    add(key, "field", "", 0);
-  for (const method of new Set(Object.values(METHOD_NAMES).flat()))
+  const start = symbol ? symbolValue(analysis, symbol) : null;
+  const value = fields.reduce<AbstractValue | null>((at, field) => fieldOf(at, field), start);
+  for (const key of keysOf(value)) add(key, "field", "", 0);
+  for (const method of methodsOf(head === "mx" || head === "ctx" ? "object" : value))
     add(method, "method", "", 2, method === "length" ? method : `${method}($1)`, method !== "length");
   return entries;
+}
+
+/** Methods of a value; all of them where it is not known. */
+function methodsOf(value: AbstractValue | "object" | null): Set<string> {
+  const { text, list, any } = METHOD_NAMES;
+  if (value === "object" || value?.kind === "object") return new Set(any);
+  if (value?.kind === "array") return new Set([...list, ...any]);
+  if (value?.kind === "known") return new Set([...(typeof value.value === "string" ? text : []), ...any]);
+  return new Set([...text, ...list, ...any]);
 }

@@ -26,7 +26,8 @@ const QUOTED: Place[] = [
   { before: /\btemplate\s+$/, extensions: [".att", ".mtt"] },
   { before: /\b(provider|module|mcps):\s*\[?$/, extensions: [".mld", ".mlld"] },
   { before: /\b(read|write|fs):\s*\[?$/, extensions: [] },
-  { before: /\b(build|from|workdir):\s*$/, extensions: [] },
+  { before: /\bspec:\s*$/, extensions: [".yaml", ".yml", ".json"] },
+  { before: /\bbuild:\s*$/, extensions: [] },
   { before: /\b(output|append)\b.*\bto\s+$/, extensions: [] },
 ];
 

@@ -14,6 +14,8 @@ export interface KeySpec {
   names?: KeySpec[];
   /** Keys of objects in an array value. */
   items?: KeySpec[];
+  /** Words of the workspace that are values. */
+  words?: "tools" | "providers";
 }
 
 const key = (name: string, type: string, snippet: string, doc: string, more: Partial<KeySpec> = {}): KeySpec => ({
@@ -53,6 +55,8 @@ const MCP_ENTRY: KeySpec[] = [
 const INNER: Record<string, Partial<KeySpec>> = {
   profiles: { names: PROFILE },
   mcps: { items: MCP_ENTRY },
+  tools: { words: "tools" },
+  provider: { words: "providers" },
 };
 
 const ofField = (field: FieldSpec): KeySpec => ({
@@ -71,6 +75,21 @@ const ofField = (field: FieldSpec): KeySpec => ({
 export const CONFIG: KeySpec[] = FIELDS.filter(field => field.offered).map(ofField);
 export const WITH: KeySpec[] = FIELDS.filter(field => field.offered && field.allowed === "both").map(ofField);
 
+const valuesOf = (name: string): string[] => FIELDS.find(field => field.name === name)?.values ?? [];
+
+/** Patterns of capabilities, in `allow`, `deny` and `danger`. */
+const PATTERNS = [
+  '"sh"',
+  '"network"',
+  '"filesystem"',
+  '"js"',
+  '"node"',
+  '"py"',
+  '"cmd:*"',
+  '"cmd:${1:git}:*"',
+  '"fs:r:${1:**}"',
+  '"fs:w:${1:/tmp/**}"',
+];
 const CAPABILITY_LIST = 'An array of patterns such as `"cmd:git:*"`, `"fs:r:**"`, `"sh"`, or an object by kind.';
 export const AUTH: KeySpec[] = [
   key(
@@ -85,26 +104,42 @@ export const AUTH: KeySpec[] = [
   key("as", "string", '"${1:NAME}"', "The environment variable that commands find it in."),
 ];
 
+const PROVIDER_RULE: KeySpec[] = [
+  key("allowed", "boolean", "${1|true,false|}", "Whether the provider may be used.", { values: ["true", "false"] }),
+  key("auth", "string[]", '["$1"]', "Credentials that its environments get besides their own."),
+  key("taint", "string[]", '["$1"]', "Labels that its results get."),
+];
+
 export const POLICY: KeySpec[] = [
-  key("allow", "patterns", '["$1"]', `What is allowed; everything else is not. ${CAPABILITY_LIST}`),
-  key("deny", "patterns", '["$1"]', `What is refused. ${CAPABILITY_LIST}`),
-  key("danger", "patterns", '["$1"]', "Dangerous commands that are allowed all the same."),
+  key("allow", "patterns", '["$1"]', `What is allowed; everything else is not. ${CAPABILITY_LIST}`, {
+    values: PATTERNS,
+  }),
+  key("deny", "patterns", '["$1"]', `What is refused. ${CAPABILITY_LIST}`, { values: PATTERNS }),
+  key("danger", "patterns", '["$1"]', "Dangerous commands that are allowed all the same.", { values: PATTERNS }),
   key("capabilities", "object", "{ $1 }", "`allow`, `deny` and `danger` together.", {
-    fields: ["allow", "deny", "danger"].map(name => key(name, "patterns", '["$1"]', CAPABILITY_LIST)),
+    fields: ["allow", "deny", "danger"].map(name =>
+      key(name, "patterns", '["$1"]', CAPABILITY_LIST, { values: PATTERNS }),
+    ),
   }),
   key("env", "object", "{ $1 }", "What environments may be: the default provider, and bounds for every environment.", {
     fields: [
       key("default", "string", '"$1"', "Provider of environments that name none.", {
-        values: FIELDS.find(field => field.name === "provider")?.values ?? [],
+        values: valuesOf("provider"),
+        words: "providers",
       }),
-      key("providers", "object", "{ $1 }", "Providers that may be used."),
+      key("providers", "object", "{ $1 }", "Providers that may be used.", { names: PROVIDER_RULE }),
       key("tools", "patterns", "{ $1 }", "Tools that environments may have.", {
-        fields: ["allow", "deny"].map(name => key(name, "string[]", '["$1"]', "Names of tools.")),
+        values: valuesOf("tools"),
+        words: "tools",
+        fields: ["allow", "deny"].map(name =>
+          key(name, "string[]", '["$1"]', "Names of tools.", { values: valuesOf("tools"), words: "tools" }),
+        ),
       }),
       key("mcps", "patterns", "{ $1 }", "MCP servers that environments may have.", {
         fields: ["allow", "deny"].map(name => key(name, "string[]", '["$1"]', "Names of servers.")),
       }),
       key("net", "object", "{ $1 }", "Hosts that environments may reach.", {
+        values: ['"none"', '"limited"'],
         fields: ["allow", "deny"].map(name => key(name, "string[]", '["$1"]', "`HOST[:PORT]`, `*.suffix`.")),
       }),
     ],
