@@ -7,8 +7,8 @@ import { type AnswerContext, answer } from "./explorer-answers";
 import { EXIT, type Io } from "./io";
 import { answered, faultText, shown } from "./live";
 
-/** Changes that come together make one list. Milliseconds. */
-const SETTLE_MS = 25;
+/** The first change is shown at once; those that come so soon after a list make one together. Milliseconds. */
+const SETTLE_MS = 50;
 /** An engine that was not there may have been started: how often to look again. */
 const RECONNECT_MS = 3_000;
 
@@ -39,6 +39,7 @@ class Lists {
   private timer: NodeJS.Timeout | undefined;
   private listing = false;
   private again = false;
+  private sent = 0;
 
   constructor(
     private readonly registry: ProviderRegistry,
@@ -47,7 +48,7 @@ class Lists {
 
   changed(): void {
     if (this.listing) this.again = true;
-    else this.timer ??= setTimeout(() => void this.send(), SETTLE_MS);
+    else this.timer ??= setTimeout(() => void this.send(), Math.max(0, this.sent + SETTLE_MS - Date.now()));
   }
 
   private async send(): Promise<void> {
@@ -77,6 +78,7 @@ class Lists {
       this.say({ type: "list", environments, engines });
     } finally {
       this.listing = false;
+      this.sent = Date.now();
       if (this.again) this.changed();
     }
   }

@@ -32,7 +32,7 @@ type Kept = Extract<Node, { kind: "environment" | "section" }>;
 
 /** The view of live environments. Its process starts when the view is first seen, in a trusted workspace only. */
 export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.Disposable {
-  private readonly changed = new vscode.EventEmitter<Node | undefined>();
+  private readonly changed = new vscode.EventEmitter<Node[] | undefined>();
   readonly onDidChangeTreeData = this.changed.event;
   private readonly tree: vscode.TreeView<Node>;
   private readonly listeners: vscode.Disposable;
@@ -45,6 +45,7 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
   /** When the content of a section was asked for. */
   private readonly asked = new Map<string, number>();
   private shape = "";
+  private readonly title: string;
 
   constructor(
     private readonly program: Program,
@@ -57,11 +58,12 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
       showCollapseAll: true,
       canSelectMany: true,
     });
+    this.title = this.tree.title ?? "";
     this.listeners = vscode.Disposable.from(
       this.tree.onDidChangeVisibility(({ visible }) => visible && this.start()),
       this.tree.onDidExpandElement(({ element }) => {
         if (element.kind === "section" && Date.now() - (this.asked.get(element.id) ?? 0) > FRESH_MS)
-          this.changed.fire(element);
+          this.changed.fire([element]);
       }),
       this.activity.onDidChange(name => this.used(name)),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.tree.visible && this.start()),
@@ -133,7 +135,7 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
 
   /** Asks the content of a section anew. */
   refreshSection(node: Node): void {
-    this.changed.fire(node);
+    this.changed.fire([node]);
   }
 
   /** Asks the explorer process; rejects with the engine's own words, or in an untrusted workspace. */
@@ -198,27 +200,33 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
   }
 
   private take(environments: ExplorerEnvironment[], engines: ExplorerEngine[]): void {
+    this.show(environments, engines);
+    this.updateState();
+  }
+
+  /** Redraws what differs. */
+  private show(environments: ExplorerEnvironment[], engines: ExplorerEngine[]): void {
     const before = new Map(this.listed.map(environment => [environmentId(environment), JSON.stringify(environment)]));
     this.listed = environments;
     this.engines = engines;
-    this.updateState();
     if (shapeOf(this.roots()) !== this.shape) {
       this.forgetGone();
       this.changed.fire(undefined);
       return;
     }
+    const redrawn: Node[] = [];
     for (const environment of environments) {
       const id = environmentId(environment);
       const node = this.nodes.get(id);
+      // Where nothing else has changed, somebody may have taken a snapshot.
+      const snapshots = this.nodes.get(`${id}/snapshots`);
       if (node && before.get(id) !== JSON.stringify(environment)) {
         node.environment = environment;
-        this.changed.fire(node);
-      } else {
-        // Somebody else may have taken a snapshot.
-        const snapshots = this.nodes.get(`${id}/snapshots`);
-        if (snapshots && this.asked.has(snapshots.id)) this.changed.fire(snapshots);
-      }
+        redrawn.push(node);
+      } else if (snapshots && this.asked.has(snapshots.id)) redrawn.push(snapshots);
     }
+    // At once: the editor draws the first call without delay, and collects those that come soon after.
+    if (redrawn.length) this.changed.fire(redrawn);
   }
 
   /** A run of this window did something in an environment. */
@@ -227,13 +235,13 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
       this.redraw();
       return;
     }
-    for (const node of this.nodes.values())
-      if (node.kind === "environment" && node.environment.name === name) this.changed.fire(node);
+    const own = [...this.nodes.values()].filter(node => node.kind === "environment" && node.environment.name === name);
+    if (own.length) this.changed.fire(own);
   }
 
   private redraw(): void {
-    this.updateState();
     this.changed.fire(undefined);
+    this.updateState();
   }
 
   private shown(): ExplorerEnvironment[] {
@@ -267,16 +275,20 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
     const docker = this.engines.find(({ provider }) => provider.includes("docker"));
     this.setState(docker && docker.state !== "ready" ? docker.state : "ready");
     const hidden = this.environments.length - shown;
-    const all = troubles.map(({ detail, mend }) => [detail, mend].filter(Boolean).join(" ")).join(" ");
-    this.tree.message =
-      shown === 0 && hidden > 0
-        ? vscode.l10n.t("{0} environments are hidden by the filter or the setting `mlldEnv.explorer.show`.", hidden)
-        : shown > 0 && all
-          ? all
-          : undefined;
-    // The welcome text knows the kind of the trouble only; what exactly is missing stands beside the title.
+    const messages = [
+      ...(shown > 0 ? troubles.map(({ detail, mend }) => [detail, mend].filter(Boolean).join(" ")) : []),
+      ...(this.filter && this.environments.length ? [vscode.l10n.t("Filter: {0}", this.filter)] : []),
+      ...(hidden > 0
+        ? [vscode.l10n.t("{0} environments are hidden by the filter or the setting `mlldEnv.explorer.show`.", hidden)]
+        : []),
+    ];
+    const message = messages.join(" ") || undefined;
+    // The editor takes this for a change of the rows, and holds back the next for 200 ms.
+    if (this.tree.message !== message) this.tree.message = message;
+    // A welcome text knows the kind of the trouble only; what exactly is missing stands in the title.
     const trouble = shown === 0 ? troubles.map(({ detail }) => detail).join(" ") : "";
-    this.tree.description = this.filter ? vscode.l10n.t("filter: {0}", this.filter) : trouble || undefined;
+    const title = trouble || this.title;
+    if (this.tree.title !== title) this.tree.title = title;
   }
 
   private setState(state: ExplorerEngine["state"] | "failed" | undefined): void {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, expect, it } from "vitest";
 import type { EnvironmentDetails, SnapshotInfo } from "../../protocol/explorer";
-import { FakeEngine } from "../support/fake-engine";
+import { FakeEngine } from "../support/fake-engine.mjs";
 import { engine, env, follow, images, never, open, provider, silent, unique, until } from "./live-fixture";
 
 /** The engine's own time of an event of a container, in milliseconds since the epoch. */
@@ -114,6 +114,7 @@ describe.skipIf("missing" in engine)("the explorer process", () => {
     expect(await it.ask({ command: "release", name })).toMatchObject({ ok: true });
     await until(() => state() === undefined, "the end");
     expect(await it.ask({ command: "removeSnapshot", ref: listed.value[0]!.ref })).toMatchObject({ ok: true });
+    images.pop();
     it.stdin.end();
     expect(await it.ended).toBe(0);
   });

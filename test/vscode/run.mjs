@@ -11,6 +11,7 @@ import { runTests } from "@vscode/test-electron";
 import esbuild from "esbuild";
 import { missing } from "../../tools/vscode-host/paths.mjs";
 import { testClosing } from "./closing.mjs";
+import { testExplorerRows } from "./explorer-rows.mjs";
 import { testLeaks } from "./leaks.mjs";
 import { testWeb } from "./web.mjs";
 
@@ -51,6 +52,7 @@ try {
   // These need windows that a desktop VS Code does not open for us.
   if (!missing().length && !process.env.VSCODE_TEST_GREP)
     suites.push(
+      () => testExplorerRows(ROOT, join(folder, "explorer-rows")),
       () => testWeb(ROOT, join(folder, "web")),
       () => testClosing(ROOT, join(folder, "closing")),
       () => testLeaks(ROOT, join(folder, "leaks")),

@@ -1,68 +1,68 @@
 /** An engine on a socket that has as many environments as asked, for lists that would take minutes to make for real. */
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer, type Server, type ServerResponse } from "node:http";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** The parts of Docker's API that list and follow containers; the answers have the size of real ones. */
 export class FakeEngine {
-  private readonly folder = mkdtempSync(join(tmpdir(), "mlld-env-engine-"));
-  private readonly streams = new Set<ServerResponse>();
-  private readonly states: string[];
-  private readonly server: Server;
+  #folder = mkdtempSync(join(tmpdir(), "mlld-env-engine-"));
+  #streams = new Set();
+  #states;
+  #server;
 
-  private constructor(count: number) {
-    this.states = Array.from({ length: count }, () => "running");
-    this.server = createServer((request, response) => {
-      const path = request.url!.replace(/^\/v[\d.]+/, "").split("?")[0];
+  constructor(count) {
+    this.#states = Array.from({ length: count }, () => "running");
+    this.#server = createServer((request, response) => {
+      const path = request.url.replace(/^\/v[\d.]+/, "").split("?")[0];
       if (path === "/events") {
         response.writeHead(200, { "content-type": "application/json" }).flushHeaders();
-        this.streams.add(response);
-        response.on("close", () => this.streams.delete(response));
+        this.#streams.add(response);
+        response.on("close", () => this.#streams.delete(response));
         return;
       }
-      const answers: Record<string, unknown> = {
+      const answers = {
         "/info": { OperatingSystem: "fake", OSType: "linux", Name: "fake", SecurityOptions: [] },
-        "/containers/json": this.states.map((state, i) => this.container(i, state)),
+        "/containers/json": this.#states.map((state, i) => this.#container(i, state)),
         "/images/json": [],
       };
-      const answer = answers[path!];
+      const answer = answers[path];
       response.writeHead(answer ? 200 : 404, { "content-type": "application/json" });
       response.end(JSON.stringify(answer ?? { message: `no ${path}` }));
     });
   }
 
-  static async start(count: number): Promise<FakeEngine> {
+  static async start(count) {
     const engine = new FakeEngine(count);
-    await new Promise<void>(resolve => engine.server.listen(join(engine.folder, "docker.sock"), resolve));
+    await new Promise(resolve => engine.#server.listen(join(engine.#folder, "docker.sock"), resolve));
     return engine;
   }
 
-  get host(): string {
-    return `unix://${join(this.folder, "docker.sock")}`;
+  get host() {
+    return `unix://${join(this.#folder, "docker.sock")}`;
   }
 
-  name(index: number): string {
+  name(index) {
     return `fake-${String(index).padStart(3, "0")}`;
   }
 
   /** Puts an environment into another state of the engine's, and says so. */
-  change(index: number, state: "running" | "exited"): void {
-    this.states[index] = state;
+  change(index, state) {
+    this.#states[index] = state;
     const event = { Type: "container", Action: state === "exited" ? "die" : "start", Actor: { ID: `${index}` } };
-    for (const stream of this.streams) stream.write(`${JSON.stringify(event)}\n`);
+    for (const stream of this.#streams) stream.write(`${JSON.stringify(event)}\n`);
   }
 
-  async stop(): Promise<void> {
-    for (const stream of this.streams) stream.end();
-    this.server.closeAllConnections();
-    await new Promise(resolve => this.server.close(resolve));
-    rmSync(this.folder, { recursive: true, force: true });
+  async stop() {
+    for (const stream of this.#streams) stream.end();
+    this.#server.closeAllConnections();
+    await new Promise(resolve => this.#server.close(resolve));
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  private container(index: number, state: string) {
+  #container(index, state) {
     const name = this.name(index);
-    const label = (key: string, value: string) => [`dev.mlld-env.${key}`, value];
+    const label = (key, value) => [`dev.mlld-env.${key}`, value];
     return {
       Id: String(index).padStart(64, "0"),
       Names: [`/${name}`],

@@ -1,0 +1,10 @@
+/** An engine on a socket that has as many environments as asked, for lists that would take minutes to make for real. */
+export class FakeEngine {
+  private constructor();
+  static start(count: number): Promise<FakeEngine>;
+  readonly host: string;
+  name(index: number): string;
+  /** Puts an environment into another state of the engine's, and says so. */
+  change(index: number, state: "running" | "exited"): void;
+  stop(): Promise<void>;
+}

@@ -1,0 +1,183 @@
+// The explorer as it is drawn: 500 rows, what they say to a screen reader, the keyboard, and what stands there when there is no row.
+import assert from "node:assert/strict";
+import { cpSync } from "node:fs";
+import { join } from "node:path";
+import { openWorkbench } from "../../tools/vscode-host/workbench.mjs";
+import { FakeEngine } from "../support/fake-engine.mjs";
+
+const ROWS = ".sidebar .pane-body .monaco-list-row";
+const WELCOME = ".sidebar .welcome-view-content";
+
+/** Runs the checks in a window of its own, with files in `folder`. */
+export async function testExplorerRows(root, folder) {
+  const workspace = join(folder, "workspace");
+  cpSync(join(root, "test", "vscode", "workspace"), workspace, { recursive: true });
+  const engine = await FakeEngine.start(500);
+  const workbench = await openWorkbench({
+    link: [root],
+    bridge: true,
+    workspace,
+    env: { DOCKER_HOST: engine.host, SPRITES_TOKEN: "" },
+  });
+  const { page, evaluate } = workbench;
+  page.setDefaultTimeout(15_000);
+  const row = name => page.locator(ROWS, { hasText: name }).first();
+  /** Has the engine do something, and gives the milliseconds until the page shows it. */
+  const shows = async (act, look) => {
+    const started = Date.now();
+    act();
+    await page.waitForFunction(look, undefined, { polling: "raf" });
+    return Date.now() - started;
+  };
+  const checks = {
+    "shows 500 environments, and a change of one within 150 ms": async () => {
+      await page.locator(".activitybar [aria-label='mlld Environments']").first().click();
+      await row("fake-000").waitFor();
+      const names = await evaluate(async vscode => {
+        const { exports } = vscode.extensions.getExtension("mlld-environments.mlld-environments");
+        return exports.view.environments.length;
+      });
+      assert.equal(names, 500);
+      const times = [];
+      for (const state of ["exited", "running", "exited", "running", "exited"]) {
+        // What comes soon after another change the editor collects for 200 ms.
+        await pause(400);
+        times.push(
+          await shows(
+            () => engine.change(3, state),
+            `document.querySelector('.sidebar [aria-label^="fake-003, docker, ${state === "exited" ? "stopped" : state}"]')`,
+          ),
+        );
+      }
+      const median = times.sort((a, b) => a - b)[2];
+      console.log(`      engine's event to the page: ${times.join(", ")} ms`);
+      assert.ok(median < 150, `${median} ms`);
+    },
+    "says name, backend, state and image of a row in words": async () => {
+      assert.equal(await row("fake-001").getAttribute("aria-label"), "fake-001, docker, running, debian:bookworm-slim");
+    },
+    "keeps selection and open rows through changes of them and of others": async () => {
+      await row("fake-001").click();
+      await row("fake-001").press("ArrowRight");
+      await row("Network").waitFor();
+      for (const [index, state] of [
+        [1, "exited"],
+        [2, "exited"],
+        [1, "running"],
+      ])
+        await shows(
+          () => engine.change(index, state),
+          `document.querySelector('.sidebar [aria-label^="fake-00${index}, docker, ${state === "exited" ? "stopped" : state}"]')`,
+        );
+      assert.equal(await row("fake-001").getAttribute("aria-expanded"), "true");
+      assert.equal(await row("fake-001").getAttribute("aria-selected"), "true");
+      assert.equal(await row("Network").getAttribute("aria-label"), "Network: bridge · open to the internet");
+    },
+    "is used by the keyboard alone": async () => {
+      await page.keyboard.press("Home");
+      await page.keyboard.press("ArrowDown");
+      await page.keyboard.press("ArrowLeft");
+      await page.locator(`${ROWS}[aria-expanded=false]`, { hasText: "fake-001" }).waitFor();
+      await page.keyboard.press("ArrowDown");
+      assert.match(await page.locator(`${ROWS}.focused`).getAttribute("aria-label"), /^fake-002, /);
+      await page.keyboard.press("Shift+F10");
+      const menu = page.locator(".context-view .action-item, .monaco-menu .action-item");
+      await menu.filter({ hasText: "Inspect" }).first().waitFor();
+      const titles = (await menu.allInnerTexts()).map(text => text.trim()).filter(Boolean);
+      // It was stopped: no shell and no stop, but a start.
+      assert.ok(titles.includes("Start") && !titles.includes("Stop") && !titles.includes("Open Shell"), titles.join());
+      await page.keyboard.press("Escape");
+    },
+    "scrolls through them without a stop": async () => {
+      await row("fake-002").hover();
+      const frames = page.evaluate(
+        () =>
+          new Promise(resolve => {
+            const times = [];
+            const end = performance.now() + 2000;
+            const frame = now => {
+              times.push(now);
+              if (now < end) requestAnimationFrame(frame);
+              else resolve(times.slice(1).map((time, i) => time - times[i]));
+            };
+            requestAnimationFrame(frame);
+          }),
+      );
+      for (let i = 0; i < 40; i++) {
+        await page.mouse.wheel(0, 280);
+        engine.change(100 + i, "exited");
+        await pause(40);
+      }
+      const gaps = (await frames).sort((a, b) => a - b);
+      const [median, longest] = [gaps[gaps.length >> 1], gaps.at(-1)];
+      console.log(
+        `      frames while scrolling through changes: median ${median.toFixed(0)} ms, longest ${longest.toFixed(0)} ms`,
+      );
+      assert.ok(median < 40 && longest < 500, `${median} ${longest}`);
+      await page.keyboard.press("End");
+      await row("fake-499").waitFor();
+    },
+    "groups them": async () => {
+      await page.keyboard.press("Home");
+      await setting("explorer.groupBy", "workspace");
+      await page.locator(ROWS, { hasText: "project-0" }).first().waitFor();
+      const label = await page.locator(ROWS, { hasText: "project-0" }).first().getAttribute("aria-label");
+      assert.equal(label, "project-0, 72 environments");
+      await setting("explorer.groupBy", undefined);
+    },
+  };
+  const states = [
+    ["unix:///nowhere/docker.sock", /a socket that does not exist/, "no socket at unix:///nowhere/docker.sock"],
+    ["tcp://127.0.0.1:9", /does not answer/, "127.0.0.1:9"],
+    ["gopher://engine", /cannot be used/, "gopher"],
+  ];
+  for (const [host, text, detail] of states)
+    checks[`says what is wrong with the engine ${host}, and the next step`] = async () => {
+      await setting("docker.host", host);
+      await page.locator(WELCOME, { hasText: text }).waitFor();
+      await page.locator(".sidebar .composite.title", { hasText: detail }).waitFor();
+      const steps = await page.locator(`${WELCOME} a, ${WELCOME} .monaco-button`).allInnerTexts();
+      assert.ok(steps.includes("Run Doctor") && steps.includes("Open Settings"), steps.join());
+    };
+  checks["says what to do where nothing lives yet"] = async () => {
+    const empty = await FakeEngine.start(0);
+    try {
+      await setting("docker.host", empty.host);
+      await page.locator(WELCOME, { hasText: "No environment is live" }).waitFor();
+      assert.match(await page.locator(WELCOME).first().textContent(), /Run Env Block/);
+    } finally {
+      await setting("docker.host", undefined);
+      await empty.stop();
+    }
+  };
+
+  const pause = ms => new Promise(resolve => setTimeout(resolve, ms));
+  function setting(name, value) {
+    return evaluate(
+      (vscode, [key, given]) => vscode.workspace.getConfiguration("mlldEnv").update(key, given, true),
+      [name, value],
+    );
+  }
+
+  let passed = 0;
+  let failed = 0;
+  console.log("\nexplorer rows\n");
+  try {
+    for (const [name, check] of Object.entries(checks)) {
+      try {
+        await check();
+        passed++;
+        console.log(`  ✔ ${name}`);
+      } catch (error) {
+        failed++;
+        if (process.env.VSCODE_TEST_SHOTS)
+          await page.screenshot({ path: join(process.env.VSCODE_TEST_SHOTS, `explorer-rows-${failed}.png`) });
+        console.log(`  ✘ ${name}\n    ${error.stack}`);
+      }
+    }
+  } finally {
+    await workbench.close();
+    await engine.stop();
+  }
+  return { passed, failed };
+}
