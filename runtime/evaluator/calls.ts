@@ -298,7 +298,9 @@ async function transform(executable: Executable, args: readonly Value[], context
     return makeValue(await pathExists(input, context), input.security);
   }
   try {
-    const result = builtin.apply(sourceTextOf(input), plain(input));
+    // A list that prints as a text of its own (definitions of source code) still is the list for what reads JSON.
+    const isRead = /^(?:parse|json)/.test(builtin.name) && input.facts.printsText && typeof input.data === "object";
+    const result = isRead ? plain(input) : builtin.apply(sourceTextOf(input), plain(input));
     const structured = typeof result === "object" && result !== null;
     const text = structured ? JSON.stringify(result, null, 2) : result === null ? "null" : undefined;
     return new Value(result, input.security, text === undefined ? {} : { text });

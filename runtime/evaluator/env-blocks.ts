@@ -21,6 +21,7 @@ import { ActiveEnvironment } from "./environments";
 import { DeniedError, RunError } from "./errors";
 import { evaluate, objectValue } from "./expressions";
 import { evaluateBlock } from "./flow";
+import { readMcpConfig } from "./mcp-config";
 import type { FileAccess } from "./services";
 import { elementOf, plain, type Value } from "./value";
 
@@ -44,6 +45,7 @@ export async function enterEnvironment(node: EnvExpression, context: Context): P
       { ...context, environment: active },
       { profile: active.facts?.profile ?? context.ambient.profile },
     );
+    await readMcpConfig(config, inner);
     if (active.sandboxed) {
       await requireCredentials(node.body, inner);
       await active.live();

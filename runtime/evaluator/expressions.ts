@@ -53,7 +53,10 @@ const EVALUATORS: { [K in Expression["kind"]]: Evaluator<Of<K>> } = {
   BooleanLiteral: node => new Value(node.value),
   NullLiteral: () => NULL,
   Duration: node => new Value(node.milliseconds),
-  BareWord: node => new Value(node.text),
+  BareWord: node =>
+    node.text === "none" || node.text === "denied"
+      ? notHere(`\`${node.text}\``, "as a condition of when")
+      : new Value(node.text),
   Wildcard: () => new Value(true),
   ComparisonPattern: () => notHere("A comparison pattern", "in a when with a subject"),
   RegularExpression: node => new Value(regularExpression(node.pattern, node.flags)),

@@ -158,6 +158,7 @@ export function metadataOf(value: Value): Value {
   if (facts.index !== undefined) fields.index = facts.index;
   if (facts.key !== undefined) fields.key = facts.key;
   if (facts.file) Object.assign(fields, fileFields(facts.file));
+  if (facts.mx) Object.assign(fields, facts.mx.data);
   if (isPlainObject(data)) {
     fields.keys = Object.keys(data);
     fields.values = Object.values(data);

@@ -2,10 +2,10 @@
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { parse as parseYaml } from "yaml";
 import type { Expression, FileReference, TemplatePart } from "../../language/syntax/tree";
-import { MissingSection, select } from "../../language/values";
+import { isPlainObject, MissingSection, select } from "../../language/values";
 import { pageToMarkdown } from "../../language/values/html";
 import type { Context } from "./context";
-import { selectDefinitions } from "./definitions";
+import { definitionNames, listOfDefinitions, selectDefinitions } from "./definitions";
 import { messageOf, RunError } from "./errors";
 import { evaluate } from "./expressions";
 import { checkFileGrant } from "./grants";
@@ -154,16 +154,32 @@ async function loadGlob(pattern: string, node: FileReference, context: Context, 
     if (path === context.module.path) continue;
     try {
       const item = await loadOne(path, path, context, security, node);
-      if (item !== null) items.push(item);
+      if (item !== null) items.push(isListing(item, node) ? ofFile(item, path, context) : item);
     } catch (cause) {
       // A file of the glob without the wanted section is left out.
       if (!(cause instanceof RunError) || cause.code !== "SectionNotFound") throw cause;
     }
   }
+  if (node.definitions !== null && !items.some(item => isPlainObject(item.data)))
+    return listOfDefinitions(
+      items.flatMap(item => item.data as Value[]),
+      new Value(null, security),
+    );
   return new Value(items, NO_SECURITY, {
     text: items.map(item => textOf(item).trimEnd()).join("\n\n"),
     printsText: true,
   });
+}
+
+/** Names of headings or definitions: those of several files come with the file that they stand in. */
+function isListing(value: Value, node: FileReference): boolean {
+  if (node.section === null && node.definitions === null) return false;
+  return Array.isArray(value.data) && value.data.every(item => typeof item === "string");
+}
+
+function ofFile(names: Value, path: string, context: Context): Value {
+  const file = relative(context.run.services.settings.root, path) || basename(path);
+  return new Value({ file, names: names.data }, names.own);
 }
 
 async function sectionOf(
@@ -172,7 +188,12 @@ async function sectionOf(
   context: Context,
   shown = value.facts.file?.filename ?? "the text",
 ): Promise<Value> {
-  if (node.definitions !== null) return selectDefinitions(value, node.definitions.text, shown);
+  const { file } = value.facts;
+  if (node.definitions !== null) {
+    const wanted = withNames(node.definitions.text, context);
+    const names = definitionNames(file?.text ?? textOf(value), wanted);
+    return names === null ? selectDefinitions(value, file, wanted, shown) : new Value(names, value.own);
+  }
   if (node.section === null) return value;
   const { text: selector, security } = await render(node.section.parts, context);
   const source = value.facts.file?.text ?? textOf(value);
@@ -184,6 +205,14 @@ async function sectionOf(
     if (node.optional) return NULL;
     throw new RunError(`${cause.message} (${shown})`, "SectionNotFound");
   }
+}
+
+/** `{ *@kind }`: variables stand for their text. */
+function withNames(selector: string, context: Context): string {
+  return selector.replace(/@([A-Za-z_]\w*)/g, (written, name: string) => {
+    const value = lookup(name, context);
+    return value === null ? written : textOf(value);
+  });
 }
 
 /** `value as "…"`: a new title for a section, or a template for each file. */

@@ -90,9 +90,14 @@ function namespaceName(specifier: string): string {
 }
 
 async function exportsOf(specifier: string, statement: ImportStatement, context: Context): Promise<Exports> {
+  const folder = await moduleFolder(specifier, statement, context);
+  if (folder !== null) return folder;
   const path = await resolvePath(specifier, statement, context);
   if (extname(path) === ".json") return jsonExports(path, specifier, context);
-  const module = await loadModule(path, context);
+  return exportedBy(await loadModule(path, context));
+}
+
+function exportedBy(module: Module): Exports {
   const exported: Exports = new Map();
   for (const [name, binding] of module.scope.own()) {
     if (binding.kind === "import" && module.exports === null) continue;
@@ -105,6 +110,33 @@ async function exportsOf(specifier: string, statement: ImportStatement, context:
   if (module.result !== undefined) exported.set("default", module.result);
   if (isPlainObject(module.frontmatter)) exported.set("__meta__", new Value(module.frontmatter));
   return exported;
+}
+
+/** `import "./agents" as @a`: the `index.mld` of each folder below, under the folder's name; null for anything but such a folder. */
+async function moduleFolder(specifier: string, statement: ImportStatement, context: Context): Promise<Exports | null> {
+  const { files } = context.run.services;
+  const base = pathFor(specifier, context);
+  if (!(await files.isFolder(base)) || (await indexOf(base, context)) !== null) return null;
+  const skipped = await skippedFolders(statement, context);
+  const exported: Exports = new Map();
+  for (const name of await files.list(base)) {
+    if (skipped.has(name) || /^[._]/.test(name)) continue;
+    const index = await indexOf(join(base, name), context);
+    if (index === null) continue;
+    const fields: Record<string, unknown> = {};
+    for (const [key, value] of exportedBy(await loadModule(index, context))) define(fields, key, value);
+    exported.set(name.replace(/[^A-Za-z0-9_]/g, "_"), new Value(fields));
+  }
+  if (exported.size === 0)
+    throw new RunError(`Import folder ${specifier} holds no index.mld, nor does a folder in it`, "FileNotFound");
+  return exported;
+}
+
+async function indexOf(folder: string, context: Context): Promise<string | null> {
+  for (const name of ["index.mld", "index.mld.md"]) {
+    if (await context.run.services.files.exists(join(folder, name))) return join(folder, name);
+  }
+  return null;
 }
 
 function guardNames(module: Module): string[] {
@@ -129,9 +161,8 @@ async function resolvePath(specifier: string, statement: ImportStatement, contex
     const path = base + extension;
     if ((await files.exists(path)) && !(await files.isFolder(path))) return path;
   }
-  if (await files.isFolder(base)) {
-    for (const name of ["index.mld", "index.mld.md"]) if (await files.exists(join(base, name))) return join(base, name);
-  }
+  const index = await indexOf(base, context);
+  if (index !== null) return index;
   if (isReference && !/^@(?:base|root)\//.test(specifier)) {
     throw new RunError(
       `No resolver found for reference: ${specifier}; registry modules are not loaded, import the file by its path`,

@@ -16,7 +16,8 @@ export async function callNodeFunction(
   context.environment.requireBash("Node execution");
   context.run.policy.checkCode("node", "", mergeSecurity(...args.map(arg => arg.security)));
   const body =
-    "let at = require(module); for (const name of path.slice(0, -1)) at = at[name]; return at[path.at(-1)](...args);";
+    "let at = require(module); for (const name of path.slice(0, -1)) at = at[name]; const value = await at[path.at(-1)](...args); " +
+    'if (typeof value?.on === "function" && typeof value?.emit === "function") throw new Error("It gives an EventEmitter: only data can be returned to mlld"); return value;';
   const code = codeProcess("node", {
     body: body.replaceAll("module", "moduleName"),
     parameters: [

@@ -20,6 +20,8 @@ export interface Facts {
   /** True when templates print `text` and not JSON (the files of a glob). */
   printsText?: boolean;
   file?: FileFacts;
+  /** What `.mx` says besides, of a definition in source code. */
+  mx?: Value;
   /** Where an element stood in the list or object that was iterated. */
   index?: number;
   key?: string;

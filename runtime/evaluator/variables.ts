@@ -2,6 +2,7 @@
 import { transformer } from "../../language/values";
 import type { Ambient, Context } from "./context";
 import { Executable } from "./executable";
+import { mergedPolicies } from "./policy-facts";
 import { makeValue, type Value } from "./value";
 
 /** The value of a name; null when nothing of that name is known. */
@@ -122,7 +123,10 @@ export function ambientFacts(context: Context): Record<string, unknown> {
             try: pipeline?.attempt ?? 1,
           }),
     hooks: { errors: context.run.hookErrors },
-    policy: { activePolicies: context.run.policy.names },
+    policy: {
+      activePolicies: context.run.policy.names,
+      configs: mergedPolicies(context.run.policyValues.map(policy => policy.value)),
+    },
     tools: { allowed: context.environment.toolNames(), denied: [], calls: context.run.policy.calls, history: [] },
   };
 }

@@ -72,6 +72,7 @@ function onlyElement(block: Block): Expression | null {
 
 /** Runs the entries that bind names on the way, and finds the first one that matches. */
 export async function matchingEntry(node: WhenExpression, context: Context): Promise<WhenEntry | null> {
+  refuseUnreachable(node);
   const subject = node.subject === null ? null : await evaluateCondition(node.subject, context);
   const problems: string[] = [];
   for (const entry of node.entries) {
@@ -91,6 +92,17 @@ export async function matchingEntry(node: WhenExpression, context: Context): Pro
     throw new RunError(`When expression evaluation failed with ${count}: ${problems.join("; ")}`);
   }
   return null;
+}
+
+/** `none` behind `*` never matches. */
+function refuseUnreachable({ entries }: WhenExpression): void {
+  const wildcard = entries.findIndex(entry => entry.kind === "WhenEntry" && entry.condition.kind === "Wildcard");
+  if (wildcard === -1) return;
+  const late = entries.slice(wildcard + 1).some(entry => {
+    const condition = entry.kind === "WhenEntry" ? entry.condition : null;
+    return condition?.kind === "BareWord" && condition.text === "none";
+  });
+  if (late) throw new RunError("`none` behind `*` is never reached: put it before, or leave it out", "run/unreachable");
 }
 
 async function matches(condition: Expression, subject: Value | null, context: Context): Promise<boolean> {

@@ -118,6 +118,8 @@ export function namesIn(node: Node): Set<string> {
   const names = new Set<string>();
   const visit = (at: Node) => {
     if (at.kind === "VariableReference") names.add(at.name);
+    // A block asks for the MCP servers that an executable of this name gives.
+    if (at.kind === "EnvExpression") names.add("mcpConfig");
     // `new @t with { mcpConfig: "@name" }` and the like name an executable in a text.
     if (at.kind === "Text") for (const [, name] of at.value.matchAll(/^@([A-Za-z_][\w-]*)$/g)) names.add(name!);
     for (const child of children(at)) visit(child);
