@@ -57,10 +57,11 @@ function syntaxFindings({ uri, file }: Analysis): Finding[] {
 }
 
 /** `box` where the setting says 2.0.4, `env` where it says 2.0.5. */
-function versionFindings({ uri, sites }: Analysis, { settings: { languageVersion } }: Host): Finding[] {
+function versionFindings(analysis: Analysis, { settings: { languageVersion } }: Host): Finding[] {
   if (languageVersion === "auto") return [];
+  const { uri } = analysis;
   const right = languageVersion === "2.0.4" ? "env" : "box";
-  return sites.flatMap(({ node }): Finding[] => {
+  return analysis.sites.flatMap(({ node }): Finding[] => {
     if (node.kind !== "EnvExpression" || node.keyword === right) return [];
     const place = { uri, start: node.start, end: node.start + node.keyword.length };
     return [

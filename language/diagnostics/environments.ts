@@ -11,12 +11,13 @@ import {
   TOP_LEVEL,
 } from "../environment";
 import type { Place } from "../place";
-import type { Analysis, Effect, ExecutableSummary, Site } from "../semantics";
+import type { Analysis, Effect, ExecutableSummary, Site, Unit } from "../semantics";
 import { parameterValues } from "../semantics";
 import { folderOf, pathOfUri } from "../semantics/uri";
 import type { AbstractValue } from "../values/abstract";
 import { GuardRules } from "./guards";
-import { shelteredSites } from "./shelter";
+import { callsIn, exposedProblems, isSandboxed } from "./shelter";
+import { movedReport, type UnitReport } from "./unit-report";
 
 /** What is wrong only beside the parent. */
 const COMPARED = /-(widened|weakened)$/;
@@ -30,29 +31,66 @@ const MAX_CALLS = 500;
 
 /** Everything that is wrong with the environments of a file: configs, comparisons, commands without Bash, provider modules. */
 export function environmentProblems(analysis: Analysis): Problem[] {
-  const problems: Problem[] = [...analysis.policyProblems];
-  const calls = new Calls(analysis);
-  const guards = new GuardRules(analysis);
-  const sheltered = shelteredSites(analysis, guards);
-  for (const site of analysis.sites) {
+  const reports = environmentReports(analysis);
+  return [...analysis.policyProblems, ...reports.flatMap(({ problems }) => problems), ...exposedProblems(reports)];
+}
+
+/** What is wrong in each unit. Most units are the same as in the text before, and so is what was said of them. */
+export function environmentReports(analysis: Analysis): UnitReport[] {
+  const { list, revision, continues, moved } = analysis.units;
+  let checks: Checks | null = null;
+  return list.map(unit => {
+    const known = REPORTS.get(unit.identity);
+    if (known?.revision === revision) return known.report;
+    let report: UnitReport;
+    if (known && known.revision === continues) report = movedReport(known.report, analysis.uri, moved);
+    else {
+      checks ??= { analysis, calls: new Calls(analysis), guards: new GuardRules(analysis) };
+      report = reportOf(unit, checks);
+    }
+    REPORTS.set(unit.identity, { revision, report });
+    return report;
+  });
+}
+
+const REPORTS = new WeakMap<object, { revision: object; report: UnitReport }>();
+
+interface Checks {
+  analysis: Analysis;
+  calls: Calls;
+  guards: GuardRules;
+}
+
+function reportOf(unit: Unit, { analysis, calls, guards }: Checks): UnitReport {
+  const report: UnitReport = { problems: [], unenforced: [], inside: [], outside: [], firing: [], credentials: [] };
+  const effects = analysis.effectsOf(unit);
+  report.outside.push(...callsIn(effects, analysis));
+  for (const site of analysis.sitesOf(unit)) {
     const facts = analysis.factsOf(site);
     const module = moduleProviders(site, facts, analysis);
-    problems.push(
-      ...facts.problems
-        .map(problem => here(problem, site))
-        .filter(problem => !module || problem.code !== "env/unknown-field")
-        .filter(problem => problem.code !== "env/not-enforced" || !sheltered.has(site)),
-      ...(module ?? []),
-    );
-    if (site.kind === "block") {
-      problems.push(...inside(site.effects, facts.environment, calls));
-      problems.push(...guards.problemsIn(site, facts));
+    for (const found of facts.problems) {
+      const problem = here(found, site);
+      if (problem.code === "env/not-enforced")
+        report.unenforced.push({ problem, head: site.head, executable: site.executable?.name });
+      else if (!module || problem.code !== "env/unknown-field") report.problems.push(problem);
     }
+    report.problems.push(...(module ?? []));
+    report.credentials.push(...credentialsOf(facts, analysis.uri));
+    if (site.kind !== "block") continue;
+    report.problems.push(...inside(site.effects, facts.environment, calls), ...guards.problemsIn(site, facts));
+    const sandboxed = isSandboxed(facts.environment);
+    (sandboxed ? report.inside : report.outside).push(...callsIn(site.effects, analysis));
+    if (sandboxed) report.firing.push(...guards.firingIn(site).map(({ head }) => head));
   }
   // Outside of every block a call can still give an executable an argument that makes its environments wider.
-  problems.push(...callProblems(analysis.effects, TOP_LEVEL, calls));
-  for (const { effects } of analysis.executables) problems.push(...callProblems(effects, TOP_LEVEL, calls));
-  return problems;
+  report.problems.push(...callProblems(effects, TOP_LEVEL, calls));
+  return report;
+}
+
+function credentialsOf(facts: BlockFacts, uri: string): UnitReport["credentials"] {
+  return facts.environment.capabilities.auth.options.flatMap(({ items }) =>
+    items.flatMap(({ text: name, place }) => (place?.uri === uri ? [{ name, place }] : [])),
+  );
 }
 
 /**

@@ -24,11 +24,10 @@ export class GuardRules {
   private readonly labels = new Map<MlldSymbol, ReadonlySet<string>>();
 
   constructor(private readonly analysis: Analysis) {
-    const guards = analysis.file.statements.filter(statement => statement.kind === "GuardStatement");
-    this.sites = analysis.sites.flatMap(site => {
-      if (site.kind !== "guard") return [];
-      const guard = guards.find(({ start, end }) => start <= site.place.start && site.place.end <= end);
-      return guard && guard.timing !== "after" ? [{ site, guard }] : [];
+    this.sites = analysis.units.list.flatMap(unit => {
+      const { statement: guard } = unit;
+      if (guard.kind !== "GuardStatement" || guard.timing === "after") return [];
+      return analysis.sitesOf(unit).flatMap(site => (site.kind === "guard" ? [{ site, guard }] : []));
     });
   }
 

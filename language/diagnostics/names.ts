@@ -1,5 +1,6 @@
 import { closest } from "../environment/spelling";
 import { type Analysis, BUILTIN_NAMES, type MlldSymbol, RESERVED, type Reference, type Scope } from "../semantics";
+import { environmentReports } from "./environments";
 import type { Finding, Fix } from "./finding";
 
 /** In a text shorter names are not told: too much looks like them. */
@@ -82,11 +83,8 @@ function undefinedAuth(analysis: Analysis): Finding[] {
   const { names, open } = analysis.auth;
   if (open) return [];
   const used: { name: string; start: number; end: number }[] = analysis.references.filter(({ use }) => use === "auth");
-  for (const site of analysis.sites) {
-    for (const option of analysis.factsOf(site).environment.capabilities.auth.options) {
-      for (const { text: name, place } of option.items) if (place?.uri === analysis.uri) used.push({ name, ...place });
-    }
-  }
+  for (const { credentials } of environmentReports(analysis))
+    used.push(...credentials.map(({ name, place }) => ({ name, ...place })));
   return used.flatMap(({ name, start, end }) => {
     if (names.has(name)) return [];
     const place = { uri: analysis.uri, start, end };

@@ -15,6 +15,7 @@ import type {
 import type { AbstractValue } from "../values/abstract";
 import type { Effect, ExecutableSummary, ExportedName, ModuleSummary } from "./summary";
 import type { MlldSymbol, Reference, Scope } from "./symbols";
+import type { Unit, Units } from "./units";
 
 export interface Analysis {
   uri: string;
@@ -29,6 +30,8 @@ export interface Analysis {
   imports: ImportFact[];
   /** Places where an environment is entered or derived, outer before inner. */
   sites: Site[];
+  /** The top-level statements, and which of them say the same as in the text before. */
+  units: Units;
   /** Files that were asked for and are not loaded: load them and analyse again. */
   wanted: string[];
   /** Policies that hold in the file, united. */
@@ -69,6 +72,10 @@ export interface Analysis {
   factsOf(site: Site): BlockFacts;
   /** The environment that holds around a site. */
   around(site: Site): EnvironmentFacts;
+  /** The sites of one unit. */
+  sitesOf(unit: Unit): Site[];
+  /** What running a top-level statement does; calling it, for an executable. */
+  effectsOf(unit: Unit): Effect[];
   /** The executable of that name in a file. */
   executable(uri: string, name: string): ExecutableSummary | null;
   /** The text of a file that the analysis can see. */

@@ -14,17 +14,19 @@ import {
 } from "../environment";
 import type { Host } from "../host";
 import type { Place } from "../place";
-import type { CallExpression, File, Node, Parameter, Statement } from "../syntax/tree";
+import type { CallExpression, File, Node, Parameter } from "../syntax/tree";
 import type { AbstractObject, AbstractValue } from "../values/abstract";
 import type { Analysis, ImportFact, Site } from "./analysis";
 import { type Bound, builtin } from "./bind";
 import { BUILTIN_NAMES } from "./builtins";
-import { type Collected, collect } from "./effects";
+import { type Collected, collect, type EffectSource } from "./effects";
 import { Evaluator, type Surroundings } from "./evaluate";
+import { credentialsOf, policiesOf } from "./policies";
 import { resolveImport, resolveReference } from "./specifiers";
 import { summarise } from "./summarise";
 import type { Effect, ExecutableSummary, ExportedName, ModuleSummary } from "./summary";
 import type { MlldSymbol, Reference, Scope } from "./symbols";
+import { type Unit, type Units, unitsOf } from "./units";
 import { folderOf, pathOfUri, resolvePath } from "./uri";
 import { unknown } from "./values";
 
@@ -36,6 +38,13 @@ export interface Modules {
   summary(uri: string): ModuleSummary | "cycle" | null;
 }
 
+/** What stays of an analysis when the text has changed. */
+export interface Remains {
+  units: Units;
+  /** Files that it asked for. */
+  want: ReadonlySet<string>;
+}
+
 /** The facts of one file. Values are computed when they are asked for, once. */
 export class FileAnalysis implements Analysis, Surroundings {
   readonly file: File;
@@ -44,33 +53,47 @@ export class FileAnalysis implements Analysis, Surroundings {
   readonly references: Reference[];
   readonly calls: CallExpression[];
   readonly imports: ImportFact[];
-  readonly sites: Site[] = [];
   readonly paths: PathContext;
   readonly policy: Policy;
   readonly policyProblems: Problem[] = [];
   readonly auth: { names: Map<string, Place>; open: boolean };
-  readonly effects: Effect[];
-  readonly executables: ExecutableSummary[];
-  readonly summary: ModuleSummary;
+  readonly units: Units;
+  /** Policies that hold in the file, as they are written: those of imports first. */
+  readonly policies: ModuleSummary["policies"];
 
-  private readonly want = new Set<string>();
+  private readonly want: Set<string>;
   private readonly evaluator: Evaluator;
+  private readonly source: EffectSource;
   private readonly modules: (ModuleSummary | null)[] = [];
-  private readonly bodies = new Map<MlldSymbol, Collected>();
+  private readonly collected = new Map<Unit, Collected>();
   private readonly summaries = new Map<MlldSymbol, ExecutableSummary>();
   private readonly facts = new Map<Site, BlockFacts>();
+  private whole: { sites: Site[]; effects: Effect[]; executables: ExecutableSummary[] } | null = null;
+  private made: ModuleSummary | null = null;
+  /** Units of which another file has not been asked yet. */
+  private unasked: Unit[];
 
+  /** @param before what is left of the analysis of the text before, where all that it saw of other files is the same */
   constructor(
     readonly uri: string,
     readonly bound: Bound,
     private readonly other: Modules,
+    before: Remains | null = null,
   ) {
     this.file = bound.file;
     this.scope = bound.scope;
     this.symbols = bound.symbols;
     this.references = bound.references;
     this.calls = bound.calls;
+    this.want = new Set(before?.want);
     const { host } = other;
+    this.source = {
+      uri,
+      file: this.file,
+      evaluate: node => this.evaluate(node),
+      clause: clause => this.evaluator.clause(clause),
+      symbolOf: node => bound.referenceOf.get(node)?.symbol ?? null,
+    };
     this.paths = {
       folder: pathOfUri(folderOf(uri)),
       root: pathOfUri(host.root(uri)),
@@ -84,17 +107,25 @@ export class FileAnalysis implements Analysis, Surroundings {
     };
     this.evaluator = new Evaluator(this);
     this.imports = bound.imports.map(statement => this.resolve(statement));
-    this.effects = this.collectSites();
-    this.executables = this.symbols.filter(isExecutable).map(symbol => this.localExecutable(symbol));
-    this.summary = summarise(this);
+    this.units = unitsOf(this.file, bound, before?.units ?? null);
+    const known = new Set(before?.units.list.map(({ identity }) => identity));
+    this.unasked = this.units.list.filter(({ identity }) => !known.has(identity));
+    const imported = this.importedModules();
+    this.policies = policiesOf(bound, imported, node => this.evaluate(node));
     this.policy = this.readPolicies();
-    this.auth = { names: this.summary.auth, open: this.summary.opaque || this.summary.openAuth };
-    // Everything that another file could answer is asked now, so that `wanted` is whole.
-    for (const site of this.sites) this.factsOf(site);
-    for (const site of this.sites) this.askProvider(site);
+    this.auth = credentialsOf(uri, bound, this.policies, { imported, facts: this.imports });
+  }
+
+  /** What the analysis of the next text can go on from. */
+  get remains(): Remains {
+    return { units: this.units, want: this.want };
   }
 
   get wanted(): string[] {
+    // Everything that another file could answer is asked now, so that the list is whole.
+    const units = this.unasked;
+    this.unasked = [];
+    for (const unit of units) for (const site of this.sitesOf(unit)) this.askProvider(site);
     return [...new Set([...this.want, ...this.importedModules().flatMap(module => module.wanted)])];
   }
 
@@ -217,6 +248,11 @@ export class FileAnalysis implements Analysis, Surroundings {
     const evaluator = this.evaluator;
     let result: AbstractValue | null = null;
     let active = false;
+    let effects: Effect[] | null = null;
+    const effectsOf = () => {
+      const unit = statement && this.units.list.find(one => one.statement === statement);
+      return unit ? this.effectsOf(unit) : [];
+    };
     const summary: ExecutableSummary = {
       name: symbol.name,
       uri: this.uri,
@@ -232,10 +268,11 @@ export class FileAnalysis implements Analysis, Surroundings {
         active = false;
         return result;
       },
-      effects: this.bodies.get(symbol)?.effects ?? [],
+      get effects() {
+        return (effects ??= effectsOf());
+      },
     };
-    // Until the bodies are collected a summary is only good for its value.
-    if (this.bodies.has(symbol)) this.summaries.set(symbol, summary);
+    this.summaries.set(symbol, summary);
     return summary;
   }
 
@@ -281,28 +318,53 @@ export class FileAnalysis implements Analysis, Surroundings {
 
   // -------------------------------------------------------------------------------------------------------- environments
 
-  /** Collects what every executable does, and gives what runs at top level. */
-  private collectSites(): Effect[] {
-    const source = {
-      uri: this.uri,
-      file: this.file,
-      evaluate: (node: Node) => this.evaluate(node),
-      clause: (clause: Parameters<Evaluator["clause"]>[0]) => this.evaluator.clause(clause),
-      symbolOf: (node: Node) => this.bound.referenceOf.get(node)?.symbol ?? null,
-    };
-    const top: Effect[] = [];
-    for (const statement of topLevel(this.file.statements)) {
-      const symbol = statement.kind === "ExeStatement" ? (this.bound.symbolOf.get(statement.name) ?? null) : null;
-      const collected = collect(statement, source, symbol);
-      if (symbol) this.bodies.set(symbol, collected);
-      else top.push(...collected.effects);
-      this.sites.push(...collected.sites);
-    }
-    return top;
+  get sites(): Site[] {
+    return this.all().sites;
+  }
+
+  get effects(): Effect[] {
+    return this.all().effects;
+  }
+
+  get executables(): ExecutableSummary[] {
+    return this.all().executables;
+  }
+
+  get summary(): ModuleSummary {
+    return (this.made ??= summarise(this));
+  }
+
+  private all() {
+    return (this.whole ??= {
+      sites: this.units.list.flatMap(unit => this.sitesOf(unit)),
+      effects: this.units.list.flatMap(unit =>
+        unit.statement.kind === "ExeStatement" ? [] : this.collect(unit).effects,
+      ),
+      executables: this.symbols.filter(isExecutable).map(symbol => this.localExecutable(symbol)),
+    });
+  }
+
+  sitesOf(unit: Unit): Site[] {
+    return this.collect(unit).sites;
+  }
+
+  effectsOf(unit: Unit): Effect[] {
+    return this.collect(unit).effects;
+  }
+
+  /** What a unit does, and its sites. */
+  private collect(unit: Unit): Collected {
+    const done = this.collected.get(unit);
+    if (done) return done;
+    const { statement } = unit;
+    const symbol = statement.kind === "ExeStatement" ? (this.bound.symbolOf.get(statement.name) ?? null) : null;
+    const collected = collect(statement, this.source, symbol);
+    this.collected.set(unit, collected);
+    return collected;
   }
 
   private readPolicies(): Policy {
-    const read = this.summary.policies.map(({ label, value }) => readPolicy(value, label, this.paths));
+    const read = this.policies.map(({ label, value }) => readPolicy(value, label, this.paths));
     for (const { problems } of read) this.policyProblems.push(...problems);
     return unitePolicies(read.map(({ policy }) => policy));
   }
@@ -390,13 +452,6 @@ const COMMAND_FIELDS = new Set(["tools", "mcps", "fs", "net", "limits"]);
 function capabilitiesOf(clause: AbstractValue | null): AbstractValue | null {
   if (clause?.kind !== "object") return null;
   return { ...clause, entries: clause.entries.filter(entry => COMMAND_FIELDS.has(entry.key)), open: false };
-}
-
-/** Statements of the file, and those of `mlld-run` fences in its text. */
-function topLevel(statements: Statement[]): Statement[] {
-  return statements.flatMap(statement =>
-    statement.kind === "Fence" && statement.statements ? topLevel(statement.statements) : [statement],
-  );
 }
 
 function isExecutable(symbol: MlldSymbol): boolean {

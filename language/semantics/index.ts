@@ -5,3 +5,4 @@ export { headOf, parameterValues } from "./evaluate";
 export { analyse, Program } from "./program";
 export type { Effect, ExecutableSummary, ModuleSummary } from "./summary";
 export type { MlldSymbol, Reference, Scope, SymbolKind } from "./symbols";
+export type { Unit } from "./units";

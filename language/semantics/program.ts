@@ -4,13 +4,14 @@ import type { File } from "../syntax/tree";
 import type { Analysis } from "./analysis";
 import { type Bound, bind } from "./bind";
 import { FileAnalysis } from "./file-analysis";
-import type { ExecutableSummary, ModuleSummary } from "./summary";
+import type { ModuleSummary } from "./summary";
 
 /** What is kept of a file. The tree goes when the file is only imported; the summary stays. */
 interface Entry {
   text: string;
   tree: { file: File; bound: Bound } | null;
   analysis: FileAnalysis | null;
+  /** null until an importer asks. */
   summary: ModuleSummary | null;
   /** The summary that importers may still hold, where a newer text has made another one that nobody has asked for. */
   earlier: ModuleSummary | null;
@@ -45,19 +46,19 @@ export class Program {
   release(uri: string): void {
     const entry = this.entries.get(uri);
     if (!entry) return;
+    entry.summary ??= entry.analysis?.summary ?? null;
     entry.tree = null;
     entry.analysis = null;
-    // A result that is still to be found would hold the tree.
-    for (const executable of entry.summary?.executables.values() ?? []) settle(executable);
   }
 
   private analysisIn(uri: string, pass: Pass): FileAnalysis {
     const text = pass.host.text(uri) ?? "";
     const entry = this.entries.get(uri);
-    const same = entry !== undefined && entry.text === text && this.holds(uri, entry, pass);
+    const holds = entry !== undefined && this.holds(uri, entry, pass);
+    const same = holds && entry.text === text;
     if (same && entry.analysis) return entry.analysis;
-    const analysis = this.make(uri, text, entry, pass);
-    if (same) {
+    const analysis = this.make(uri, text, entry, pass, holds);
+    if (same && entry.summary) {
       // The same text over the same imports: importers keep the summary that they have, without comparing.
       const made = this.entries.get(uri)!;
       made.summary = summaryOf(entry);
@@ -66,7 +67,8 @@ export class Program {
     return analysis;
   }
 
-  private make(uri: string, text: string, before: Entry | undefined, pass: Pass): FileAnalysis {
+  /** @param holds what the analysis before saw of other files is still the same */
+  private make(uri: string, text: string, before: Entry | undefined, pass: Pass, holds: boolean): FileAnalysis {
     const file = before?.text === text && before.tree ? before.tree.file : parse(text, modeOf(uri));
     const bound = before?.tree?.file === file ? before.tree.bound : bind(file);
     const entry: Entry = {
@@ -79,39 +81,50 @@ export class Program {
       used: new Map(),
       cut: false,
     };
-    pass.active.add(uri);
-    const analysis = new FileAnalysis(uri, bound, {
-      host: recording(pass.host, entry.looked),
-      summary: asked => {
-        if (pass.active.has(asked)) {
-          entry.cut = true;
-          return "cycle";
-        }
-        if (entry.used.has(asked)) return entry.used.get(asked)!;
-        const summary = this.summaryIn(asked, pass);
-        if (this.entries.get(asked)?.cut) entry.cut = true;
-        entry.used.set(asked, summary);
-        return summary;
-      },
-    });
-    pass.active.delete(uri);
-    entry.analysis = analysis;
-    entry.summary = analysis.summary;
+    // What units that are taken over saw of other files counts for them still.
+    const remains = holds && before?.analysis ? before.analysis.remains : null;
+    if (remains && before) {
+      for (const [other, seen] of before.looked) entry.looked.set(other, seen);
+      for (const [other, summary] of before.used) entry.used.set(other, summary);
+    }
+    entry.analysis = new FileAnalysis(
+      uri,
+      bound,
+      { host: recording(pass.host, entry.looked), summary: asked => this.use(uri, entry, asked, pass) },
+      remains,
+    );
     this.entries.set(uri, entry);
     pass.valid.add(uri);
-    return analysis;
+    return entry.analysis;
+  }
+
+  /** The summary of another file, for the analysis of `uri`. */
+  private use(uri: string, entry: Entry, asked: string, pass: Pass): ModuleSummary | "cycle" | null {
+    if (entry.used.has(asked)) return entry.used.get(asked)!;
+    if (asked === uri || pass.active.has(asked)) {
+      entry.cut = true;
+      return "cycle";
+    }
+    const outer = pass.active.has(uri);
+    pass.active.add(uri);
+    const summary = this.summaryIn(asked, pass);
+    if (!outer) pass.active.delete(uri);
+    if (this.entries.get(asked)?.cut) entry.cut = true;
+    entry.used.set(asked, summary);
+    return summary;
   }
 
   private summaryIn(uri: string, pass: Pass): ModuleSummary | null {
     const text = pass.host.text(uri);
     if (typeof text !== "string") return null;
     const entry = this.entries.get(uri);
-    if (entry?.summary && entry.text === text && this.holds(uri, entry, pass)) return summaryOf(entry);
+    const holds = entry !== undefined && this.holds(uri, entry, pass);
+    if (entry && holds && entry.text === text && (entry.summary || entry.analysis)) return summaryOf(entry);
     const wasOpen = Boolean(entry?.analysis);
-    this.make(uri, text, entry, pass);
-    const made = this.entries.get(uri)!;
+    this.make(uri, text, entry, pass, holds);
+    const summary = summaryOf(this.entries.get(uri)!);
     if (!wasOpen) this.release(uri);
-    return summaryOf(made);
+    return summary;
   }
 
   private holds(uri: string, entry: Entry, pass: Pass): boolean {
@@ -151,13 +164,9 @@ function recording(host: Host, looked: Entry["looked"]): Host {
   };
 }
 
-/** Puts the value in the place of the getter. */
-function settle(executable: ExecutableSummary): void {
-  Object.defineProperty(executable, "result", { value: executable.result, enumerable: true });
-}
-
 /** Importers hold the summary that they used: an equal one must be the same one. */
 function summaryOf(entry: Entry): ModuleSummary | null {
+  entry.summary ??= entry.analysis?.summary ?? null;
   const { summary, earlier } = entry;
   entry.earlier = null;
   if (earlier && summary && earlier !== summary && printOf(earlier) === printOf(summary)) entry.summary = earlier;

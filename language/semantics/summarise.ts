@@ -1,34 +1,28 @@
 import type { Place } from "../place";
 import type { Statement } from "../syntax/tree";
 import type { AbstractValue } from "../values/abstract";
-import type { ImportFact } from "./analysis";
 import type { FileAnalysis } from "./file-analysis";
 import type { ExecutableSummary, ExportedName, ModuleSummary } from "./summary";
 import type { MlldSymbol } from "./symbols";
-import { field, unknown } from "./values";
+import { unknown } from "./values";
 
 /** What importers see of a file. It holds no tree, so that the tree of a closed file can go. */
 export function summarise(analysis: FileAnalysis): ModuleSummary {
   const imported = analysis.importedModules();
-  const policies = [...imported.flatMap(module => module.policies), ...ownPolicies(analysis)];
-  const auth = new Map<string, Place>(imported.flatMap(module => [...module.auth]));
-  for (const [name, symbol] of analysis.bound.auth) auth.set(name, { uri: analysis.uri, ...symbol.range! });
-  const openAuth = policyAuth(policies, auth) || imported.some(module => module.openAuth);
   return {
     uri: analysis.uri,
     broken: analysis.file.errors.length > 0,
     exports: exportsOf(analysis),
     executables: new Map(analysis.executables.map(executable => [executable.name, settled(executable)])),
-    policies,
+    policies: analysis.policies,
     guards:
       analysis.file.statements.some(isGuard) ||
       imported.some(module => module.guards !== false) ||
       opaqueImport(analysis),
-    auth,
-    openAuth,
+    auth: analysis.auth.names,
+    openAuth: analysis.auth.open,
     imports: analysis.imports.flatMap(({ uri, state }) => (uri !== null && state === "loaded" ? [uri] : [])),
     wanted: analysis.wanted,
-    opaque: analysis.imports.some(isOpaque) || imported.some(module => module.opaque),
   };
 }
 
@@ -41,41 +35,9 @@ function opaqueImport(analysis: FileAnalysis): boolean {
   return analysis.imports.some(({ kind, state }) => kind === "file" && state !== "loaded");
 }
 
-/** What could declare something that is not known here; tools of a server, values of the run and templates cannot. */
-function isOpaque({ kind, state }: ImportFact): boolean {
-  return state !== "loaded" && ["file", "registry", "url", "unknown"].includes(kind);
-}
-
 /** Values that are computed when asked for are put into plain fields. */
 function settled(executable: ExecutableSummary): ExecutableSummary {
   return { ...executable };
-}
-
-function ownPolicies(analysis: FileAnalysis): ModuleSummary["policies"] {
-  const policies: ModuleSummary["policies"] = [];
-  for (const symbol of analysis.symbols) {
-    if (symbol.kind !== "policy" || symbol.import || !symbol.value) continue;
-    const label = `@${symbol.name}`;
-    const { value } = symbol;
-    if (value.kind === "CallExpression" && value.callee.kind === "BareWord") {
-      // Policies that a statement defines hold already; a union also brings in plain objects.
-      for (const argument of value.arguments) policies.push({ label, value: analysis.evaluate(argument) });
-    } else policies.push({ label, value: analysis.evaluate(value) });
-  }
-  return policies;
-}
-
-/** Adds the credentials that policies declare; true when there may be more. */
-function policyAuth(policies: ModuleSummary["policies"], names: Map<string, Place>): boolean {
-  let open = false;
-  for (const { value } of policies) {
-    const auth = field(value, "auth");
-    if (auth.kind === "unknown" || auth.kind === "oneOf") open = true;
-    if (auth.kind !== "object") continue;
-    open ||= auth.open;
-    for (const entry of auth.entries) if (entry.keyPlace) names.set(entry.key, entry.keyPlace);
-  }
-  return open;
 }
 
 function exportsOf(analysis: FileAnalysis): Map<string, ExportedName> {

@@ -17,14 +17,12 @@ export interface ModuleSummary {
   guards?: boolean;
   /** Names declared by `auth`, here and in imported files. */
   auth: Map<string, Place>;
-  /** True when a policy may declare credentials that are not known. */
+  /** True when credentials may be declared that are not known: by a policy, or by an import that could not be followed. */
   openAuth: boolean;
   /** Files that this one imports and that could be resolved. */
   imports: string[];
   /** Files that its imports, and theirs, still lack. */
   wanted: string[];
-  /** Imports that could not be followed: a registry module, an MCP server, a missing file. */
-  opaque: boolean;
 }
 
 export interface ExportedName {
