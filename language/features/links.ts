@@ -29,7 +29,12 @@ export function links(analysis: Analysis, root: string): Link[] {
     add(span, rooted ? resolvePath(root, rooted[1]!) : resolvePath(folder, path), "Open the file");
   };
   walk(analysis.file, node => {
-    if (node.kind === "TemplateFile") {
+    if (node.kind === "Property" && node.value && FILE_FIELDS.has(node.key.name ?? "")) {
+      for (const value of node.value.kind === "ArrayExpression" ? node.value.elements : [node.value]) {
+        const path = constant(value);
+        if (path && isFile(path)) file(insideQuotes(value), path);
+      }
+    } else if (node.kind === "TemplateFile") {
       const path = constant(node.path);
       if (path) file(insideQuotes(node.path), path);
     } else if (node.kind === "FileReference" && !node.placeholder) {
@@ -38,6 +43,14 @@ export function links(analysis: Analysis, root: string): Link[] {
     }
   });
   return found;
+}
+
+/** Fields of configs that may name a file of the project. */
+const FILE_FIELDS = new Set(["provider", "spec", "build", "mcps", "module"]);
+
+/** A path, and no name of a provider or server. */
+function isFile(path: string): boolean {
+  return /^(\.{1,2}\/|@(base|root)\/)\S+$/.test(path) || /^[\w./-]+\.(mld|mlld|md|ya?ml|json)$/.test(path);
 }
 
 function pathOf(reference: FileReference): string | null {

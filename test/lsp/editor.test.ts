@@ -66,6 +66,29 @@ describe("hover", () => {
     expect(text).toContain("api.example.com");
   });
 
+  it("names the sources of every capability, and what is compared only at run time", async () => {
+    const text = await hover(SANDBOX.replace("env @sandbox", "en‸v @sandbox"));
+    expect(text).toMatch(/`tools`[^\n]*set in @sandbox; narrowed by with/);
+    expect(text).toMatch(/`fs`[^\n]*default of a sandbox/);
+    await session!.stop();
+    const unsure = await hover('exe @f(list) = en‸v { tools: ["Read"] } with { tools: @list } [ => 1 ]\n');
+    expect(unsure).toMatch(/`tools` \| known only at run time \|[^\n]*the parameter @list/);
+    await session!.stop();
+    const inner = 'exe @f(list) = env { tools: ["Read"] } [\n  let @x = en‸v { tools: @list } [ => 1 ]\n  => @x\n]\n';
+    expect(await hover(inner)).toMatch(/known only at run time, and compared then: `tools`/);
+  });
+
+  it("explains derived configs, variables that hold one, and fields in their environment", async () => {
+    const box = 'var @box = { tools: ["Read", "Bash"] }\n';
+    expect(await hover(`${box}var @n = ne‸w @box with { tools: ["Read"] }\n`)).toMatch(/`tools` \| Read \|/);
+    await session!.stop();
+    expect(await hover(`${box}env @bo‸x [ show "x" ]\n`)).toMatch(/`tools` \| Bash, Read \|/);
+    await session!.stop();
+    expect(await hover(`${box}env @box with { to‸ols: ["Read"] } [ show "x" ]\n`)).toMatch(
+      /In this environment:\* Read — set in @box; narrowed by with/,
+    );
+  });
+
   it("explains a field, who enforces it and how it narrows", async () => {
     const text = await hover(SANDBOX.replace('tools: ["Bash", "Read"]', 'to‸ols: ["Bash", "Read"]'));
     expect(text).toMatch(/\*\*tools\*\*/);

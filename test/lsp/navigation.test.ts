@@ -44,6 +44,14 @@ describe("definition", () => {
     ["a name in the braces of an import", MAIN.replace("{ @greet", "{ @gre‸et"), "lib.mld:0"],
     ["a key of an object", "var @o = {\n  one: 1\n}\nshow @o.o‸ne\n", "main.mld:1"],
     ["a credential in a config", 'auth @k = "K"\nenv { auth: ["‸k"] } [ show 1 ]\n', "main.mld:0"],
+    ["a provider written in mlld", "env { provider: './li‸b.mld' } [ show 1 ]\n", "lib.mld:0"],
+    ["a server that is a module", 'env { mcps: ["./li‸b.mld"] } [ show 1 ]\n', "lib.mld:0"],
+    ["a file reference", "show <./li‸b.mld>\n", "lib.mld:0"],
+    [
+      "a profile",
+      'var @c = {\n  profiles: { full: {} }\n}\nenv @c with { profile: "fu‸ll" } [ show 1 ]\n',
+      "main.mld:1",
+    ],
     ["a parameter", "exe @f(who) = [\n  show @wh‸o\n]\n", "main.mld:0"],
   ])("finds %s", async (_, source, expected) => {
     const { ask } = await workspace(source);

@@ -1,6 +1,7 @@
-import type { Analysis, Scope } from "../../semantics";
+import type { Analysis, MlldSymbol, Scope } from "../../semantics";
 import { RESERVED } from "../../semantics/builtins";
 import type { Span } from "../span";
+import { codeUses, UnclearUse } from "./code-uses";
 import { localOccurrences, occurrencesOf } from "./occurrences";
 import { type Target, targetAt } from "./target";
 
@@ -75,7 +76,45 @@ export function renameIn(
     const taken = lookup(analysis.scopeAt(start), newName);
     if (taken) throw new RenameRefused(`@${newName} already exists where @${name} is used.`);
   }
-  return occurrences.map(occurrence => ({ ...written(analysis, occurrence).span, newText: newName }));
+  const { symbol } = target;
+  const text = analysis.references.find(
+    reference => !reference.symbol && reference.name === newName && reference.use !== "auth",
+  );
+  if (text && occurrences.length > 0 && (!local || within(text, symbol?.scope)))
+    throw new RenameRefused(
+      `@${newName} is written in a text of ${analysis.uri.slice(analysis.uri.lastIndexOf("/") + 1)}, and would mean this name then.`,
+    );
+  const inCode = symbol && local ? codeSpans(analysis, symbol, newName) : declaredCode(analysis, target, newName);
+  return [
+    ...occurrences.map(occurrence => {
+      const { span, name: spelled } = written(analysis, occurrence);
+      // `@item_key` is the key of the loop variable `@item`.
+      return { ...span, newText: spelled === `${name}_key` ? `${newName}_key` : newName };
+    }),
+    ...inCode.map(span => ({ ...span, newText: newName })),
+  ];
+}
+
+/** Uses in code of a name that other files may see: in the file that defines it, and where it is imported. */
+function declaredCode(analysis: Analysis, { place }: Target, newName: string): Span[] {
+  return analysis.symbols.flatMap(symbol => {
+    const defined = analysis.definitionOf(symbol);
+    return place && defined?.uri === place.uri && defined.start === place.start
+      ? codeSpans(analysis, symbol, newName)
+      : [];
+  });
+}
+
+function codeSpans(analysis: Analysis, symbol: MlldSymbol, newName: string): Span[] {
+  try {
+    return codeUses(analysis, symbol, newName);
+  } catch (error) {
+    throw error instanceof UnclearUse ? new RenameRefused(error.message) : error;
+  }
+}
+
+function within({ start, end }: Span, scope: Scope | undefined): boolean {
+  return scope !== undefined && scope.start <= start && end <= scope.end;
 }
 
 function lookup(scope: Scope, name: string): boolean {

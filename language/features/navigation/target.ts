@@ -1,7 +1,9 @@
 import type { Place } from "../../place";
 import type { Analysis, MlldSymbol } from "../../semantics";
+import { folderOf, resolvePath } from "../../semantics/uri";
 import { pathAt } from "../../syntax";
 import type { ImportStatement, MemberExpression, Node } from "../../syntax/tree";
+import { links } from "../links";
 import type { Span } from "../span";
 import { fieldOf, symbolValue } from "../symbol-values";
 import { credentialNames } from "./credentials";
@@ -33,7 +35,13 @@ export function targetAt(analysis: Analysis, offset: number): Target | null {
   const path = pathAt(analysis.file, offset);
   const imported = importedTarget(analysis, path);
   if (imported) return imported;
-  return memberTarget(analysis, path) ?? pathTarget(analysis, path) ?? credentialTarget(analysis, offset);
+  return (
+    memberTarget(analysis, path) ??
+    pathTarget(analysis, path) ??
+    credentialTarget(analysis, offset) ??
+    profileTarget(analysis, offset) ??
+    linkTarget(analysis, offset)
+  );
 }
 
 export function ownPlace(analysis: Analysis, symbol: MlldSymbol): Place | null {
@@ -103,4 +111,27 @@ function credentialTarget(analysis: Analysis, offset: number): Target | null {
   const named = credentialNames(analysis).find(({ start, end }) => start <= offset && offset <= end);
   const place = named && analysis.auth.names.get(named.name);
   return place ? { span: { start: named.start, end: named.end }, place, name: named.name, symbol: null } : null;
+}
+
+/** The name of a profile leads to its entry in `profiles`. */
+function profileTarget(analysis: Analysis, offset: number): Target | null {
+  for (const site of analysis.sites) {
+    const value = fieldOf(site.with, "profile") ?? fieldOf(site.config, "profile");
+    const { uri, start, end } = value?.place ?? {};
+    if (value?.kind !== "known" || uri !== analysis.uri || start! > offset || offset > end!) continue;
+    const profiles = fieldOf(site.config, "profiles");
+    const entry =
+      profiles?.kind === "object" ? profiles.entries.find(({ key }) => key === value.value)?.keyPlace : undefined;
+    if (entry) return { span: { start: start!, end: end! }, place: entry, name: null, symbol: null };
+  }
+  return null;
+}
+
+/** A path in a config, a template's path, a file reference. */
+function linkTarget(analysis: Analysis, offset: number): Target | null {
+  const root = resolvePath(folderOf(analysis.uri), analysis.paths.root);
+  const link = links(analysis, root).find(({ start, end }) => start <= offset && offset <= end);
+  if (!link || /^https?:/.test(link.target)) return null;
+  const span = { start: link.start, end: link.end };
+  return { span, place: { uri: link.target, start: 0, end: 0 }, name: null, symbol: null };
 }
