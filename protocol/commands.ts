@@ -120,7 +120,7 @@ export const COMMANDS = {
     title: "Show Log",
     palette: false,
     enablement: TRUSTED,
-    menus: [{ at: "view/item/context", when: itemThat("logged"), group: "1_open@3" }],
+    menus: [{ at: "view/item/context", when: itemThat("listed"), group: "1_open@3" }],
   },
   "mlldEnv.environments.inspect": {
     title: "Inspect",

@@ -7,6 +7,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { FakeEngine } from "../test/support/fake-engine.mjs";
 import { openWorkbench } from "../tools/vscode-host/workbench.mjs";
 
 const ROOT = resolve(import.meta.dirname, "..");
@@ -32,7 +33,7 @@ const WINDOWS = [
   { name: "run", options: {}, scenes: runScenes },
   {
     name: "explorer",
-    options: {},
+    options: { settings: { "mlldEnv.explorer.show": "workspace" } },
     scenes: explorerScenes,
     needs: hasDocker ? "" : "no Docker engine with the test image",
   },
@@ -43,9 +44,14 @@ const WINDOWS = [
     needs: hasDocker ? "" : "no Docker engine",
   },
   {
-    name: "no-docker",
+    name: "many",
+    options: {},
+    scenes: manyScenes,
+  },
+  {
+    name: "missing",
     options: { env: { DOCKER_HOST: "unix:///nowhere/docker.sock" } },
-    scenes: emptyScenes("explorer-no-docker", /No Docker engine|does not answer/),
+    scenes: emptyScenes("explorer-missing", "a socket that does not exist"),
   },
   {
     name: "unreachable",
@@ -165,7 +171,7 @@ async function runScenes({ page, shot, open, command }) {
   await shot("history");
 }
 
-async function explorerScenes({ page, shot, open, evaluate }) {
+async function explorerScenes({ page, shot, open, command, evaluate }) {
   await open("04-named.mld");
   const lens = page.locator(".codelens-decoration a", { hasText: "Run" }).first();
   await lens.waitFor();
@@ -174,19 +180,73 @@ async function explorerScenes({ page, shot, open, evaluate }) {
   await rows.filter({ hasText: /done in|failed/ }).waitFor();
   await stopLensGone(page);
   await showView(page);
-  const row = page.locator(".sidebar .monaco-list-row", { hasText: "workbench" }).first();
+  const sidebar = text => page.locator(".sidebar .monaco-list-row", { hasText: text }).first();
+  const row = sidebar("workbench");
   await row.waitFor();
-  await row.click();
+  await evaluate(async vscode => {
+    const { exports } = vscode.extensions.getExtension("mlld-environments.mlld-environments");
+    await exports.view.ask("snapshot", { name: "workbench", as: "workbench-clean" });
+  });
+  // A click opens a row.
+  for (const text of ["workbench", "Tools", "Runs", "Snapshots", "Changed files"]) await sidebar(text).click();
+  await sidebar("workbench-clean").waitFor();
   await row.hover();
   await shot("explorer");
   await row.click({ button: "right" });
   await page.locator(".context-view .action-item", { hasText: "Inspect" }).first().waitFor();
   await shot("explorer-menu");
+  await page.locator(".context-view .action-item", { hasText: "Open Shell With" }).first().click();
+  await page.locator(".quick-input-list .monaco-list-row").first().waitFor();
+  await shot("explorer-shells");
   await page.keyboard.press("Escape");
+  const act = command =>
+    evaluate(async (vscode, id) => {
+      const { exports } = vscode.extensions.getExtension("mlld-environments.mlld-environments");
+      const node = (await exports.view.getChildren()).find(root => root.environment?.name === "workbench");
+      void vscode.commands.executeCommand(`mlldEnv.environments.${id}`, node);
+    }, command);
+  await act("logs");
+  await page.locator(".terminal-wrapper.active .xterm-rows").filter({ hasText: /── 20/ }).waitFor();
+  await shot("explorer-log");
+  await command("View: Toggle Panel Visibility");
+  await act("inspect");
+  await page
+    .frameLocator("iframe.webview.ready")
+    .frameLocator("iframe#active-frame")
+    .locator("table")
+    .first()
+    .waitFor();
+  await act("stop");
+  await page.locator(".sidebar [aria-label^='workbench, docker, stopped']").waitFor();
+  await shot("explorer-inspect");
+  await act("release");
+  await page.locator(".monaco-dialog-box", { hasText: "Release workbench?" }).waitFor();
+  await shot("explorer-release");
+  await page.locator(".monaco-dialog-box .monaco-button", { hasText: "Release" }).first().click();
+  await page.locator(".sidebar .welcome-view-content, .sidebar .monaco-list-row").first().waitFor();
   await evaluate(async vscode => {
     const { exports } = vscode.extensions.getExtension("mlld-environments.mlld-environments");
-    await exports.view.release("workbench");
+    await exports.view.ask("removeSnapshot", { ref: "workbench-clean" });
   });
+}
+
+/** A long list in groups, from an engine that only lists. */
+async function manyScenes({ page, shot, evaluate }) {
+  const engine = await FakeEngine.start(40);
+  try {
+    for (let i = 0; i < 40; i += 3) engine.change(i, "exited");
+    await evaluate(async (vscode, host) => {
+      const settings = vscode.workspace.getConfiguration("mlldEnv");
+      await settings.update("docker.host", host, true);
+      await settings.update("explorer.groupBy", "workspace", true);
+      await settings.update("explorer.sortBy", "state", true);
+    }, engine.host);
+    await showView(page);
+    await page.locator(".sidebar .monaco-list-row", { hasText: "project-1" }).first().waitFor();
+    await shot("explorer-groups");
+  } finally {
+    await engine.stop();
+  }
 }
 
 /** The view with the text that it shows when there is nothing to list. */

@@ -277,10 +277,16 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
     const hidden = this.environments.length - shown;
     const messages = [
       ...(shown > 0 ? troubles.map(({ detail, mend }) => [detail, mend].filter(Boolean).join(" ")) : []),
-      ...(this.filter && this.environments.length ? [vscode.l10n.t("Filter: {0}", this.filter)] : []),
-      ...(hidden > 0
-        ? [vscode.l10n.t("{0} environments are hidden by the filter or the setting `mlldEnv.explorer.show`.", hidden)]
-        : []),
+      ...(this.filter && this.environments.length
+        ? [vscode.l10n.t("Filter: {0} ({1} hidden)", this.filter, hidden)]
+        : shown === 0 && hidden > 0
+          ? [
+              vscode.l10n.t(
+                "{0} environments of other folders are hidden by the setting `mlldEnv.explorer.show`.",
+                hidden,
+              ),
+            ]
+          : []),
     ];
     const message = messages.join(" ") || undefined;
     // The editor takes this for a change of the rows, and holds back the next for 200 ms.

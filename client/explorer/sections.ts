@@ -25,7 +25,7 @@ export async function sectionChildren(section: Section, ask: Ask): Promise<Node[
 
 function changeNodes(section: Section, changes: FileChange[]): Node[] {
   const { t } = vscode.l10n;
-  if (!changes.length) return [note(section, t("No file differs from where it started."))];
+  if (!changes.length) return [note(section, t("no changes"))];
   const nodes = changes
     .slice(0, MOST_CHANGES)
     .map((change): Node => ({ kind: "change", id: `${section.id}${change.path}`, change }));
@@ -35,7 +35,7 @@ function changeNodes(section: Section, changes: FileChange[]): Node[] {
 
 function snapshotNodes(section: Section, snapshots: SnapshotInfo[]): Node[] {
   const { environment } = section;
-  if (!snapshots.length) return [note(section, vscode.l10n.t("No snapshot has been taken."))];
+  if (!snapshots.length) return [note(section, vscode.l10n.t("none yet"))];
   return snapshots.map(snapshot => ({
     kind: "snapshot",
     id: `${environmentId(environment)}/snapshots/${snapshot.ref}`,

@@ -1,11 +1,12 @@
 /** Kept environments as a whole: what a list tells of them, stop, start, restore, snapshots. */
-import { afterEach, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { LABEL } from "../../../runtime/providers/docker/labels";
 import { BUSYBOX, docker, hasEngine, never, open, provider, run, uniqueName, workspace } from "./harness";
 
 const images: string[] = [];
-afterEach(() => {
-  for (const image of images.splice(0)) docker("rmi", "-f", image);
+// After the environments that run from them have gone: an image that is in use would only lose its name.
+afterAll(() => {
+  for (const image of images) docker("rmi", "-f", image);
 });
 const using = provider();
 const row = async (name: string) => (await using.list!(never)).find(it => it.name === name);
