@@ -174,7 +174,8 @@ export class Runs implements vscode.Disposable {
   }
 }
 
-/** Relative to the workspace folder, as the terminal resolves links. */
+/** Relative to the workspace folder, as the terminal resolves links; it does not where folders stand side by side. */
 export function shortPath(file: string): string {
-  return vscode.workspace.asRelativePath(file);
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  return folders.length > 1 ? file : vscode.workspace.asRelativePath(file);
 }

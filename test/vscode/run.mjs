@@ -12,6 +12,7 @@ import esbuild from "esbuild";
 import { missing } from "../../tools/vscode-host/paths.mjs";
 import { testClosing } from "./closing.mjs";
 import { testExplorerRows } from "./explorer-rows.mjs";
+import { testHands } from "./hands.mjs";
 import { testLeaks } from "./leaks.mjs";
 import { testWeb } from "./web.mjs";
 
@@ -56,6 +57,7 @@ try {
       () => testWeb(ROOT, join(folder, "web")),
       () => testClosing(ROOT, join(folder, "closing")),
       () => testLeaks(ROOT, join(folder, "leaks")),
+      () => testHands(ROOT, join(folder, "hands")),
     );
   for (const suite of suites) {
     const found = await suite();
