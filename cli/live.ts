@@ -170,7 +170,7 @@ async function firstOf<T>(
 }
 
 export function isAbsent(error: unknown): boolean {
-  return error instanceof ProviderError && error.code === "run/engine-missing";
+  return error instanceof ProviderError && ["run/engine-missing", "run/token-missing"].includes(error.code);
 }
 
 /** A fault in one line, with what to do about it. */

@@ -6,6 +6,7 @@ import {
   configHash,
   type EnvironmentFacts,
   type Grants,
+  providerKind,
   sameEnvironment,
 } from "../../language/environment";
 import type { Environment, EnvironmentSpec } from "../providers/provider";
@@ -212,7 +213,7 @@ export class ActiveEnvironment {
       folder: module.folder,
       workspace: settings.root,
       file: module.path,
-      configHash: grants === null ? "none" : configHash(this.evaluated(grants)),
+      configHash: grants === null ? "none" : configHash(this.hashed(grants)),
       options: grants?.options ?? {},
     };
     if (inheritsMachine(spec.options) === false) spec.inherits = "basic";
@@ -233,9 +234,17 @@ export class ActiveEnvironment {
     return spec;
   }
 
-  /** An environment with the evaluation's set-up is another one than the agent's. */
-  private evaluated(grants: Grants): Grants {
-    return this.evaluates ? { ...grants, options: { ...grants.options, evaluate: true } } : grants;
+  /**
+   * An environment with the evaluation's set-up is another one than the agent's. A sprite that is put back to one of its own checkpoints is
+   * the same one.
+   */
+  private hashed(grants: Grants): Grants {
+    const options = {
+      ...grants.options,
+      ...(this.evaluates && { evaluate: true }),
+      ...(providerKind(this.provider) === "sprites" && { from: undefined }),
+    };
+    return { ...grants, options };
   }
 
   private readonly generatedName = `mlld-${randomBytes(5).toString("hex")}`;

@@ -5,6 +5,9 @@ export interface SpritesApiOptions {
   baseUrl: string;
   /** The bearer token; null when none is stored. Asked for at each request, so that a new one counts at once. */
   token: () => Promise<string | null>;
+  /** How often a connection is asked whether it is still there, and for how long it may say nothing, milliseconds. */
+  pingMs?: number;
+  silenceMs?: number;
 }
 
 interface RequestOptions {
@@ -13,20 +16,32 @@ interface RequestOptions {
   raw?: Uint8Array;
   /** Statuses that the caller handles, besides 2xx. */
   expect?: number[];
+  /** For so long a service that is not ready (5xx) is asked again, milliseconds: a sprite that wakes up, or was just made. */
+  patienceMs?: number;
   signal: AbortSignal;
 }
 
 /** Attempts after a 429, and the longest wait for one, seconds. */
-const RETRIES = 4;
+export const RETRIES = 4;
 const MAX_WAIT_SECONDS = 30;
+export const NOT_READY = [500, 502, 503, 504];
+export const NOT_READY_PAUSE_MS = 250;
+/** How long a sprite may take to wake up, or to be ready after it was made, milliseconds. */
+export const WAKE_MS = 30_000;
 
 /** The REST side of Sprites. Errors never carry the token or what was sent. */
 export class SpritesApi {
   constructor(private readonly options: SpritesApiOptions) {}
 
   /** Sends a request; waits and tries again on 429 as `Retry-After` says. Throws `ProviderError` for every status not asked for. */
-  async request(method: string, path: string, { body, raw, expect = [], signal }: RequestOptions): Promise<Response> {
-    for (let attempt = 0; ; attempt++) {
+  async request(
+    method: string,
+    path: string,
+    { body, raw, expect = [], patienceMs = 0, signal }: RequestOptions,
+  ): Promise<Response> {
+    const end = Date.now() + patienceMs;
+    let limited = 0;
+    for (;;) {
       let response: Response;
       try {
         response = await fetch(new URL(path, this.options.baseUrl), {
@@ -44,24 +59,28 @@ export class SpritesApi {
         );
       }
       if (response.ok || expect.includes(response.status)) return response;
-      if (response.status === 429 && attempt < RETRIES) {
+      if (response.status === 429 && limited++ < RETRIES) {
         await response.body?.cancel();
-        await pause(retryAfter(response), signal);
+        await pause(retryAfter(response.headers.get("retry-after")), signal);
+        continue;
+      }
+      if (NOT_READY.includes(response.status) && Date.now() < end) {
+        await response.body?.cancel();
+        await pause(NOT_READY_PAUSE_MS, signal);
         continue;
       }
       throw await this.failure(method, path, response);
     }
   }
 
-  async hasToken(): Promise<boolean> {
-    return Boolean(await this.options.token());
-  }
-
-  /** `wss:` address and headers of an exec. */
-  async socket(path: string): Promise<{ url: string; headers: Record<string, string> }> {
+  /** `wss:` address and headers of an exec, and how its connection is watched. */
+  async socket(
+    path: string,
+  ): Promise<{ url: string; headers: Record<string, string>; pingMs: number; silenceMs: number }> {
     const url = new URL(path, this.options.baseUrl);
     url.protocol = url.protocol === "http:" ? "ws:" : "wss:";
-    return { url: url.href, headers: await this.headers() };
+    const { pingMs = 15_000, silenceMs = 45_000 } = this.options;
+    return { url: url.href, headers: await this.headers(), pingMs, silenceMs };
   }
 
   private async headers(): Promise<Record<string, string>> {
@@ -70,7 +89,7 @@ export class SpritesApi {
       throw new ProviderError(
         "run/token-missing",
         "There is no token for Sprites.",
-        "Set SPRITES_TOKEN, or store one in the editor with 'mlld Env: Set Credential' under the name sprites.",
+        "Set SPRITES_TOKEN, or store one in the editor with 'Set Credential' under the name sprites.",
       );
     }
     return { authorization: `Bearer ${token}` };
@@ -78,23 +97,31 @@ export class SpritesApi {
 
   private async failure(method: string, path: string, response: Response): Promise<ProviderError> {
     const text = (await response.text().catch(() => "")).slice(0, 2000);
-    const what = `${method} ${path.split("?")[0]}`;
-    if (response.status === 401 || response.status === 403) {
-      return new ProviderError(
-        "run/engine-denied",
-        "Sprites refused the token.",
-        "Store a valid token: it may have expired, or belong to another organisation.",
-      );
-    }
-    return new ProviderError(
-      "run/engine-failed",
-      `Sprites answered ${response.status} to ${what}: ${messageOf(text) || response.statusText}`,
-    );
+    return statusError(`${method} ${path.split("?")[0]}`, response.status, messageOf(text) || response.statusText);
   }
 }
 
+/** What a status that was not asked for means. `what` says of which request. */
+export function statusError(what: string, status: number, message: string): ProviderError {
+  if (status === 401 || status === 403) {
+    return new ProviderError(
+      "run/engine-denied",
+      "Sprites refused the token.",
+      "Store a valid token: it may have expired, or belong to another organisation.",
+    );
+  }
+  if (status === 429) {
+    return new ProviderError(
+      "run/engine-busy",
+      `Sprites takes no more requests for now: ${message || "too many"}.`,
+      "Try again later; sprites that are no longer needed can be released (mlld-env ls, mlld-env release).",
+    );
+  }
+  return new ProviderError("run/engine-failed", `Sprites answered ${status} to ${what}: ${message}`);
+}
+
 /** CRUD errors are JSON with `message` and `error`; checkpoint and policy errors are plain text. */
-function messageOf(text: string): string {
+export function messageOf(text: string): string {
   try {
     const { message, error } = JSON.parse(text) as { message?: unknown; error?: unknown };
     if (typeof message === "string") return message;
@@ -105,9 +132,11 @@ function messageOf(text: string): string {
   return text.trim();
 }
 
-function retryAfter(response: Response): number {
-  const seconds = Number(response.headers.get("retry-after"));
-  return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, MAX_WAIT_SECONDS) * 1000 : 1000;
+/** Seconds, or a date, as a wait in milliseconds. */
+export function retryAfter(header: string | null | undefined): number {
+  const seconds = Number(header ?? Number.NaN);
+  const wait = Number.isFinite(seconds) ? seconds : (Date.parse(header ?? "") - Date.now()) / 1000;
+  return wait > 0 ? Math.min(wait, MAX_WAIT_SECONDS) * 1000 : 1000;
 }
 
 /** Waits; rejects with the signal's reason when it aborts. */

@@ -1,5 +1,6 @@
+import type { SnapshotInfo } from "../../../protocol/explorer";
 import { ProviderError } from "../provider";
-import type { SpritesApi } from "./api";
+import { type SpritesApi, WAKE_MS } from "./api";
 import { spritePath } from "./names";
 
 interface Line {
@@ -32,6 +33,40 @@ export async function restoreCheckpoint(
   await stream(api, sprite, `/checkpoints/${encodeURIComponent(id)}/restore`, undefined, signal);
 }
 
+interface Listed {
+  id?: unknown;
+  create_time?: unknown;
+  comment?: unknown;
+}
+
+/** The checkpoints of a sprite, newest first; `environment` is what ours calls it. None for a sprite that is not there. */
+export async function listCheckpoints(
+  api: SpritesApi,
+  sprite: string,
+  environment: string,
+  signal: AbortSignal,
+): Promise<SnapshotInfo[]> {
+  const response = await api.request("GET", spritePath(sprite, "/checkpoints"), { expect: [404], signal });
+  const text = await response.text();
+  if (!response.ok) return [];
+  const listed = JSON.parse(text) as Listed[] | null;
+  return (listed ?? [])
+    .flatMap(({ id, create_time, comment }) =>
+      // `Current` is the state now, which is no checkpoint.
+      typeof id === "string" && /^v\d+$/.test(id)
+        ? [
+            {
+              ref: id,
+              name: typeof comment === "string" && comment !== "" ? comment : id,
+              environment,
+              createdAt: typeof create_time === "string" ? create_time : "",
+            },
+          ]
+        : [],
+    )
+    .sort((a, b) => Number(b.ref.slice(1)) - Number(a.ref.slice(1)));
+}
+
 /** JSON lines under status 200: an error is a line too, and a stream without a `complete` line has failed. */
 async function stream(
   api: SpritesApi,
@@ -40,7 +75,7 @@ async function stream(
   body: unknown,
   signal: AbortSignal,
 ): Promise<Line> {
-  const response = await api.request("POST", spritePath(sprite, path), { body, signal });
+  const response = await api.request("POST", spritePath(sprite, path), { body, patienceMs: WAKE_MS, signal });
   let text: string;
   try {
     text = await response.text();

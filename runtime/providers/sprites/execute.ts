@@ -1,22 +1,38 @@
-import { randomBytes } from "node:crypto";
 import { WebSocket } from "ws";
-import { type EnvironmentCommand, type Outcome, type OutputSink, ProviderError } from "../provider";
-import type { SpritesApi } from "./api";
+import type { EnvironmentCommand, LiveInput, Outcome, OutputSink } from "../provider";
+import {
+  messageOf,
+  NOT_READY,
+  NOT_READY_PAUSE_MS,
+  pause,
+  RETRIES,
+  retryAfter,
+  type SpritesApi,
+  statusError,
+  WAKE_MS,
+} from "./api";
+import { startWords } from "./command-file";
 import { spritePath } from "./names";
-import { writeFile } from "./record";
 
 /** First byte of a binary frame without a terminal. */
 const FRAME = { stdin: 0, stdout: 1, stderr: 2, exit: 3, stdinEnd: 4 } as const;
 
 /** How long a command of ours may go on when its connection is gone. */
 const RUN_AFTER_DISCONNECT = "1s";
+/** How long the service gets to close a connection, ms. */
+const CLOSE_MS = 1_000;
 /** How long a command gets to end after it was killed, before the connection is closed over it, ms. */
 const KILL_GRACE_MS = 1_500;
 
-/** Reads variables from a file that only the user can read, removes it, and becomes the command: nothing shows in a URL or argv. */
-const WITH_VARIABLES = ["sh", "-c", '. "$1"; rm -f "$1"; shift; exec "$@"', "sh"];
+/** Input goes in frames of this size, bytes: a large one would hold up everything else on the connection. */
+const FRAME_BYTES = 256 * 1024;
+/** Ctrl+D, twice: the first may only hand over a line that was begun. */
+const END_OF_TYPING = Buffer.from("\x04\x04");
 
-/** Runs a command over a WebSocket. A connection that ends without an exit frame is lost, never a success. */
+/**
+ * Runs a command over a WebSocket. A connection that ends without an exit frame is lost, never a success. Throws `ProviderError` when the
+ * command cannot be started.
+ */
 export async function execute(
   api: SpritesApi,
   sprite: string,
@@ -25,8 +41,9 @@ export async function execute(
   signal: AbortSignal,
 ): Promise<Outcome> {
   if (signal.aborted) return { kind: "killed", reason: "cancelled" };
-  const argv = [...(await variableFile(api, sprite, command, signal)), ...command.argv];
+  const argv = await startWords(api, sprite, command, signal);
   const query = new URLSearchParams(argv.map((word): [string, string] => ["cmd", word]));
+  query.set("path", argv[0]!);
   if (command.cwd) query.set("dir", command.cwd);
   query.set("stdin", String(command.stdin !== undefined));
   query.set("max_run_after_disconnect", RUN_AFTER_DISCONNECT);
@@ -35,13 +52,37 @@ export async function execute(
     query.set("cols", String(command.tty.columns));
     query.set("rows", String(command.tty.rows));
   }
-  const { url, headers } = await api.socket(spritePath(sprite, `/exec?${query}`));
-  return new Execution(api, sprite, command, sink, signal).run(
-    new WebSocket(url, { headers, perMessageDeflate: false, maxPayload: 64 << 20 }),
-  );
+  const path = spritePath(sprite, `/exec?${query}`);
+  const end = Date.now() + WAKE_MS;
+  for (let limited = 0; ; ) {
+    const { url, headers, pingMs, silenceMs } = await api.socket(path);
+    const socket = new WebSocket(url, {
+      headers,
+      perMessageDeflate: false,
+      maxPayload: 64 << 20,
+      handshakeTimeout: WAKE_MS,
+    });
+    const execution = new Execution(api, sprite, command, sink, signal, { pingMs, silenceMs });
+    const outcome = await execution.run(socket);
+    const { answer } = execution;
+    if (!answer || outcome.kind !== "lost") return outcome;
+    // The connection was not made: nothing has run.
+    if (answer.status === 429 && limited++ < RETRIES) await pause(retryAfter(answer.retryAfter), signal);
+    else if (NOT_READY.includes(answer.status) && Date.now() < end) await pause(NOT_READY_PAUSE_MS, signal);
+    else if (answer.status === 404) return { kind: "lost", cause: "the sprite is gone" };
+    else throw statusError("the command", answer.status, messageOf(answer.text));
+  }
+}
+
+/** What the service said in place of making a connection. */
+interface Answer {
+  status: number;
+  retryAfter: string | undefined;
+  text: string;
 }
 
 class Execution {
+  answer: Answer | null = null;
   private session: string | null = null;
   private exitCode: number | null = null;
   private killed: "timeout" | "cancelled" | null = null;
@@ -54,6 +95,7 @@ class Execution {
     private readonly command: EnvironmentCommand,
     private readonly sink: OutputSink,
     private readonly signal: AbortSignal,
+    private readonly watch: { pingMs: number; silenceMs: number },
   ) {}
 
   async run(socket: WebSocket): Promise<Outcome> {
@@ -70,7 +112,8 @@ class Execution {
     } finally {
       clearTimeout(timer);
       this.signal.removeEventListener("abort", cancelled);
-      socket.terminate();
+      socket.close();
+      setTimeout(() => socket.terminate(), CLOSE_MS).unref();
     }
   }
 
@@ -78,8 +121,12 @@ class Execution {
   private converse(socket: WebSocket): Promise<string> {
     return new Promise(resolve => {
       let failure = "";
+      const ended = new AbortController();
+      const watching = this.keepAlive(socket, cause => {
+        failure = cause;
+      });
       socket.on("open", () => {
-        void this.sendStdin(socket).catch(error => {
+        void this.sendStdin(socket, ended.signal).catch(error => {
           failure = `standard input could not be sent: ${(error as Error).message}`;
           socket.terminate();
         });
@@ -91,18 +138,48 @@ class Execution {
       socket.on("message", (data: Buffer, binary: boolean) => {
         if (binary) this.onFrame(socket, data);
         else this.onText(data.toString("utf8"));
-        if (this.exitCode !== null) socket.close();
+        // The exit code comes last; the service may leave the connection open for seconds more.
+        if (this.exitCode !== null) resolve("");
       });
       socket.on("unexpected-response", (_request, response) => {
-        failure = `Sprites answered ${response.statusCode} to the command`;
-        response.resume();
-        socket.terminate();
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.on("close", () => {
+          const text = Buffer.concat(chunks).toString("utf8").slice(0, 2000);
+          this.answer = { status: response.statusCode ?? 0, retryAfter: response.headers["retry-after"], text };
+          socket.terminate();
+        });
       });
       socket.on("error", error => {
         failure ||= error.message;
       });
-      socket.on("close", code => resolve(failure || `the connection ended without an exit code (close code ${code})`));
+      socket.on("close", code => {
+        clearInterval(watching);
+        ended.abort();
+        resolve(failure || `the connection ended without an exit code (close code ${code})`);
+      });
     });
+  }
+
+  /** A command may say nothing for hours; a connection that is gone says nothing either, and does not answer when it is asked. */
+  private keepAlive(socket: WebSocket, dead: (cause: string) => void): NodeJS.Timeout {
+    let heard = Date.now();
+    const hear = () => {
+      heard = Date.now();
+    };
+    for (const event of ["open", "message", "pong", "ping"]) socket.on(event, hear);
+    return setInterval(() => {
+      if (socket.readyState !== WebSocket.OPEN) return;
+      if (socket.isPaused) {
+        // Nothing is read while the reader of the output is behind, answers neither.
+        hear();
+      } else if (Date.now() - heard > this.watch.silenceMs) {
+        dead(`the connection has not answered in ${Math.round(this.watch.silenceMs / 1000)} s`);
+        socket.terminate();
+        return;
+      }
+      socket.ping();
+    }, this.watch.pingMs);
   }
 
   private onFrame(socket: WebSocket, data: Buffer): void {
@@ -130,19 +207,29 @@ class Execution {
     this.delivered = this.delivered.then(() => this.sink[stream](chunk)).finally(() => socket.resume());
   }
 
-  private async sendStdin(socket: WebSocket): Promise<void> {
-    const { stdin } = this.command;
+  /** Sends the input frame by frame, each when the one before has left. What is not sent when the command ends stays with its source. */
+  private async sendStdin(socket: WebSocket, ended: AbortSignal): Promise<void> {
+    const { stdin, tty } = this.command;
     if (stdin === undefined) return;
-    const chunks = typeof stdin === "string" || stdin instanceof Uint8Array ? [Buffer.from(stdin)] : stdin;
-    for await (const chunk of chunks) {
-      if (socket.readyState !== WebSocket.OPEN) return;
-      await new Promise<void>((resolve, reject) =>
-        socket.send(this.command.tty ? chunk : Buffer.concat([Buffer.of(FRAME.stdin), chunk]), error =>
-          error ? reject(error) : resolve(),
-        ),
-      );
+    const over = new Promise<null>(resolve => ended.addEventListener("abort", () => resolve(null), { once: true }));
+    const source = (isLive(stdin) ? stdin : once(Buffer.from(stdin)))[Symbol.asyncIterator]();
+    for (;;) {
+      const coming = source.next();
+      const next = await Promise.race([coming, over]);
+      if (next === null || socket.readyState !== WebSocket.OPEN) {
+        void coming.then(late => {
+          if (!late.done && isLive(stdin)) stdin.unread?.(late.value);
+        });
+        void source.return?.();
+        return;
+      }
+      if (next.done) break;
+      for (let at = 0; at < next.value.length; at += FRAME_BYTES) {
+        const part = next.value.subarray(at, at + FRAME_BYTES);
+        await send(socket, tty ? part : Buffer.concat([Buffer.of(FRAME.stdin), part]));
+      }
     }
-    if (socket.readyState === WebSocket.OPEN && !this.command.tty) socket.send(Buffer.of(FRAME.stdinEnd));
+    if (socket.readyState === WebSocket.OPEN) socket.send(tty ? END_OF_TYPING : Buffer.of(FRAME.stdinEnd));
   }
 
   /** Ends the command's session on the service; the connection follows, at the latest after the grace. */
@@ -164,21 +251,14 @@ class Execution {
   }
 }
 
-/** Puts variables and secrets into a 0600 file; gives the words that read it. Nothing when there are none. */
-async function variableFile(
-  api: SpritesApi,
-  sprite: string,
-  command: EnvironmentCommand,
-  signal: AbortSignal,
-): Promise<string[]> {
-  const variables = { ...command.vars, ...command.secrets };
-  const lines = Object.entries(variables).map(([name, value]) => {
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
-      throw new ProviderError("run/variable-name", `'${name}' cannot be the name of an environment variable.`);
-    return `export ${name}='${value.replaceAll("'", "'\\''")}'\n`;
-  });
-  if (lines.length === 0) return [];
-  const path = `/tmp/.mlld-env-${randomBytes(12).toString("hex")}`;
-  await writeFile(api, sprite, path, "0600", Buffer.from(lines.join("")), signal);
-  return [...WITH_VARIABLES, path];
+function isLive(stdin: NonNullable<EnvironmentCommand["stdin"]>): stdin is LiveInput {
+  return typeof stdin === "object" && Symbol.asyncIterator in stdin;
+}
+
+async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes;
+}
+
+function send(socket: WebSocket, data: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => socket.send(data, error => (error ? reject(error) : resolve())));
 }

@@ -2,9 +2,8 @@ import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { posix, relative, resolve, sep } from "node:path";
 import { type EnvironmentSpec, type MountGrant, ProviderError } from "../provider";
 import type { SpritesApi } from "./api";
-import { writeFile } from "./record";
+import { WORKDIR, writeFile } from "./record";
 
-export const WORKDIR = "/workspace";
 /** A copy beyond this is almost always a mistake: a `node_modules`, a data set. */
 const MAX_FILES = 5_000;
 const MAX_BYTES = 100 * 1024 * 1024;

@@ -16,6 +16,11 @@ export function spriteName(environment: string): string {
   return PREFIX + (slug ? `${slug}-${hash}` : hash);
 }
 
+/** Whether the core made the name up, as it does for an anonymous environment. */
+export function isGenerated(sprite: string): boolean {
+  return /^mlld-[0-9a-f]{10}$/.test(sprite.slice(PREFIX.length));
+}
+
 export function spritePath(name: string, rest = ""): string {
   return `/v1/sprites/${encodeURIComponent(name)}${rest}`;
 }

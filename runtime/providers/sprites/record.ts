@@ -1,27 +1,46 @@
+import { identityOf, type ProcessIdentity } from "../../environments/process-identity";
 import type { EnvironmentSpec } from "../provider";
-import type { SpritesApi } from "./api";
+import { type SpritesApi, WAKE_MS } from "./api";
 import { spritePath } from "./names";
 
 /** What we keep in a sprite, in place of labels: a sprite without it is not ours. */
 export interface SpriteRecord {
   name: string;
   anonymous: boolean;
+  /** `making` until its grants are there, `set-up` until its set-up has run. */
+  state: "making" | "set-up" | "ready";
   configHash: string;
+  workdir: string;
   workspace: string;
   file: string;
+  line?: number;
+  tools?: string[];
+  net: string | string[];
   createdAt: string;
+  /** The process that made it, so that what it left half made is known for that. */
+  owner: ProcessIdentity | null;
 }
 
-const PATH = "/var/lib/mlld-env/environment.json";
+/** Where a sprite has room for work unless `workdir` says otherwise. */
+export const WORKDIR = "/workspace";
+/** In the home folder of a sprite's user, who may write there. */
+const PATH = "/home/sprite/.mlld-env/environment.json";
 
-export function recordOf(spec: EnvironmentSpec): SpriteRecord {
+export function recordOf(spec: EnvironmentSpec, state: SpriteRecord["state"]): SpriteRecord {
+  const { net } = spec;
   return {
     name: spec.name ?? spec.generatedName,
     anonymous: spec.name === undefined,
+    state,
     configHash: spec.configHash,
+    workdir: spec.workdir ?? WORKDIR,
     workspace: spec.workspace,
     file: spec.file,
+    ...(spec.line !== undefined && { line: spec.line }),
+    ...(spec.tools !== undefined && { tools: spec.tools }),
+    net: net.kind === "allow" ? net.items.map(({ host }) => host) : net.kind === "default" ? "bridge" : net.kind,
     createdAt: new Date().toISOString(),
+    owner: identityOf(process.pid),
   };
 }
 
@@ -39,11 +58,8 @@ export async function readRecord(api: SpritesApi, sprite: string, signal: AbortS
   const response = await api.request(
     "GET",
     spritePath(sprite, `/fs/read?${new URLSearchParams({ path: PATH, workingDir: "/" })}`),
-    {
-      // 500 is what the service answers while the file system of a new sprite is not there yet.
-      expect: [404, 500],
-      signal,
-    },
+    // 500 is also what the service answers for a file that it cannot read.
+    { expect: [404, 500], signal },
   );
   const text = await response.text();
   if (!response.ok) return null;
@@ -55,6 +71,7 @@ export async function readRecord(api: SpritesApi, sprite: string, signal: AbortS
   }
 }
 
+/** Writes a file with the folders above it. */
 export async function writeFile(
   api: SpritesApi,
   sprite: string,
@@ -63,6 +80,7 @@ export async function writeFile(
   content: Uint8Array,
   signal: AbortSignal,
 ): Promise<void> {
-  const query = new URLSearchParams({ path, workingDir: "/", mode, mkdir: "true" });
-  await api.request("PUT", spritePath(sprite, `/fs/write?${query}`), { raw: content, signal });
+  // The documentation and the service's own library call the last one differently.
+  const query = new URLSearchParams({ path, workingDir: "/", mode, mkdir: "true", mkdirParents: "true" });
+  await api.request("PUT", spritePath(sprite, `/fs/write?${query}`), { raw: content, patienceMs: WAKE_MS, signal });
 }

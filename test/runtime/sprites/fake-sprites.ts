@@ -3,7 +3,7 @@
  * service's awkward sides as switches, so that tests can provoke each of them.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -12,8 +12,19 @@ import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 
 export interface Faults {
-  /** Answer this many requests with 429 first. */
+  /** Answer this many requests with 429 first, with this `Retry-After`. */
   tooMany?: number;
+  retryAfter?: string;
+  /** A new sprite answers so many requests for its files and commands with 503 first. */
+  cold?: number;
+  /** Answer connections for commands with a status, so many times. */
+  refuse?: { status: number; times: number };
+  /** Make every output frame this long. */
+  pad?: number;
+  /** After the first output neither say anything nor answer. */
+  silent?: boolean;
+  /** Answer every request with a status and a text that is no JSON. */
+  broken?: { status: number; text: string };
   /** What creating a name that exists answers: 400, 409 or 422. */
   conflict?: number;
   /** Checkpoint streams end with an error line under 200, or before the complete line. */
@@ -31,7 +42,11 @@ interface FakeSprite {
   folder: string;
   status: string;
   rules: unknown[];
-  checkpoints: Map<string, string>;
+  checkpoints: Map<string, { folder: string; comment: string }>;
+  /** Requests that it still answers with 503. */
+  cold: number;
+  ran: boolean;
+  ranBeforePolicy: boolean;
 }
 
 export class FakeSprites {
@@ -41,7 +56,7 @@ export class FakeSprites {
   readonly running = new Map<string, ChildProcess>();
   faults: Faults = {};
   private readonly root = mkdtempSync(join(tmpdir(), "mlld-env-sprites-"));
-  private readonly sockets = new WebSocketServer({ noServer: true });
+  private readonly sockets = new WebSocketServer({ noServer: true, autoPong: false });
   private server!: Server;
   private sessions = 0;
 
@@ -80,9 +95,13 @@ export class FakeSprites {
     };
     if (!this.authorised(request)) return json(401, { error: "unauthorized", message: "bad token" });
     if (this.faults.tooMany && this.faults.tooMany-- > 0) {
-      response.writeHead(429, { "retry-after": "0.05" }).end();
+      response
+        .writeHead(429, { "retry-after": this.faults.retryAfter ?? "0.05" })
+        .end('{"error":"concurrent_limit_exceeded","message":"10 sprites run"}');
       return;
     }
+    const { broken } = this.faults;
+    if (broken) return void response.writeHead(broken.status).end(broken.text);
     const [, name, rest = ""] = /^\/v1\/sprites(?:\/([^/]+)(\/.*)?)?$/.exec(url.pathname) ?? [];
     if (name === undefined) {
       if (request.method === "POST") return this.create(JSON.parse(body.toString()).name, json);
@@ -100,28 +119,40 @@ export class FakeSprites {
     }
     const sprite = this.sprites.get(decodeURIComponent(name));
     if (!sprite) return json(404, { error: "not_found", message: "sprite not found" });
+    if (rest.startsWith("/fs/") && sprite.cold-- > 0) return json(503, { error: "unavailable" });
     if (rest === "" && request.method === "DELETE") {
       this.sprites.delete(sprite.name);
       response.writeHead(204).end();
     } else if (rest === "") {
-      json(200, { name: sprite.name, status: sprite.status });
+      json(200, { name: sprite.name, status: sprite.status, environment: { SECRET: "of-the-sprite" } });
     } else if (rest === "/fs/write") {
       const path = join(sprite.folder, url.searchParams.get("path")!);
-      mkdirSync(dirname(path), { recursive: true });
+      if (url.searchParams.get("mkdirParents") === "true") mkdirSync(dirname(path), { recursive: true });
+      else if (!existsSync(dirname(path))) return json(404, { error: "no such folder", code: "ENOENT" });
       writeFileSync(path, body);
       chmodSync(path, Number.parseInt(url.searchParams.get("mode") ?? "0644", 8));
       json(200, { path, size: body.length });
     } else if (rest === "/fs/read") {
       try {
-        response.writeHead(200).end(readFileSync(join(sprite.folder, url.searchParams.get("path")!)));
+        const content = readFileSync(join(sprite.folder, url.searchParams.get("path")!));
+        response.writeHead(200).end(content);
       } catch {
         json(404, { error: "not_found" });
       }
     } else if (rest === "/policy/network") {
       sprite.rules = JSON.parse(body.toString()).rules;
-      json(200, { rules: sprite.rules });
+      // Before anything ran in it.
+      sprite.ranBeforePolicy = sprite.ran;
+      response.writeHead(204).end();
     } else if (rest === "/checkpoint") {
-      this.checkpoint(sprite, response);
+      this.checkpoint(sprite, JSON.parse(body.toString() || "{}").comment ?? "", response);
+    } else if (rest === "/checkpoints") {
+      const listed = [...sprite.checkpoints].map(([id, { comment }]) => ({
+        id,
+        comment,
+        create_time: "2026-01-01T00:00:00Z",
+      }));
+      json(200, [{ id: "Current", create_time: "2026-01-01T00:00:00Z" }, ...listed]);
     } else if (/^\/checkpoints\/[^/]+\/restore$/.test(rest)) {
       this.restore(sprite, rest.split("/")[2]!, response);
     } else if (/^\/exec\/[^/]+\/kill$/.test(rest)) {
@@ -139,12 +170,21 @@ export class FakeSprites {
       return;
     }
     const folder = mkdtempSync(join(this.root, "sprite-"));
-    for (const path of ["tmp", "workspace"]) mkdirSync(join(folder, path));
-    this.sprites.set(name, { name, folder, status: "running", rules: [], checkpoints: new Map() });
+    for (const path of ["tmp", "home/sprite"]) mkdirSync(join(folder, path), { recursive: true });
+    this.sprites.set(name, {
+      name,
+      folder,
+      status: "running",
+      rules: [],
+      checkpoints: new Map(),
+      cold: this.faults.cold ?? 0,
+      ran: false,
+      ranBeforePolicy: false,
+    });
     json(201, { name, status: "cold" });
   }
 
-  private checkpoint(sprite: FakeSprite, response: ServerResponse): void {
+  private checkpoint(sprite: FakeSprite, comment: string, response: ServerResponse): void {
     response.writeHead(200, { "content-type": "application/x-ndjson" });
     response.write('{"type":"info","data":"creating"}\n');
     if (this.faults.checkpoint === "error") return void response.end('{"type":"error","error":"disk is full"}\n');
@@ -152,16 +192,19 @@ export class FakeSprites {
     const id = `v${sprite.checkpoints.size + 1}`;
     const copy = mkdtempSync(join(this.root, "checkpoint-"));
     cpSync(sprite.folder, copy, { recursive: true });
-    sprite.checkpoints.set(id, copy);
+    sprite.checkpoints.set(id, { folder: copy, comment });
     response.end(`{"type":"complete","data":"Checkpoint ${id} created"}\n`);
   }
 
   private restore(sprite: FakeSprite, id: string, response: ServerResponse): void {
     response.writeHead(200);
+    response.write('{"type":"info","data":"restoring"}\n');
+    if (this.faults.checkpoint === "cut") return void setTimeout(() => response.destroy(), 50);
     const copy = sprite.checkpoints.get(id);
-    if (!copy) return void response.end(`{"type":"error","error":"no checkpoint ${id}"}\n`);
+    if (!copy || this.faults.checkpoint === "error")
+      return void response.end(`{"type":"error","error":"no checkpoint ${id}"}\n`);
     rmSync(sprite.folder, { recursive: true });
-    cpSync(copy, sprite.folder, { recursive: true });
+    cpSync(copy.folder, sprite.folder, { recursive: true });
     response.end(`{"type":"complete","data":"restored ${id}"}\n`);
   }
 
@@ -170,6 +213,10 @@ export class FakeSprites {
     const url = new URL(request.url!, "http://fake");
     const sprite = this.sprites.get(url.pathname.split("/")[3] ?? "");
     if (!this.authorised(request) || !sprite) return void socket.end(`HTTP/1.1 ${sprite ? 401 : 404} No\r\n\r\n`);
+    const { refuse } = this.faults;
+    const busy = refuse && refuse.times-- > 0 ? refuse.status : sprite.cold-- > 0 ? 503 : null;
+    if (busy !== null)
+      return void socket.end(`HTTP/1.1 ${busy} No\r\nretry-after: 0.05\r\ncontent-length: 4\r\n\r\nbusy`);
     this.sockets.handleUpgrade(request, socket, head, ws => this.run(ws, url, sprite));
   }
 
@@ -177,7 +224,10 @@ export class FakeSprites {
     const [program, ...args] = url.searchParams.getAll("cmd");
     // Paths of the sprite's own file system stand below its folder.
     const here = (word: string): string =>
-      word.replaceAll(/(^|[\s"'=])(\/tmp|\/workspace|\/var\/lib)(?=\/|$|\s)/g, `$1${sprite.folder}$2`);
+      word.replaceAll(/(^|[\s"'=])(\/tmp|\/workspace|\/home\/sprite|\/src)(?=\/|$|\s)/g, `$1${sprite.folder}$2`);
+    sprite.ran = true;
+    // A terminal gives raw output.
+    const tty = url.searchParams.get("tty") === "true";
     const child = spawn(program!, args.map(here), {
       cwd: join(sprite.folder, url.searchParams.get("dir") ?? "/"),
       detached: true,
@@ -187,10 +237,19 @@ export class FakeSprites {
     const session = `s${++this.sessions}`;
     this.running.set(session, child);
     ws.send(JSON.stringify({ type: "session_info", session_id: session }));
-    const output = (stream: number) => (chunk: Buffer) => {
+    let silent = false;
+    ws.on("ping", data => {
+      if (!silent) ws.pong(data);
+    });
+    const output = (stream: number) => (read: Buffer) => {
+      if (silent) return;
+      const chunk = this.faults.pad ? Buffer.concat([read], this.faults.pad) : read;
+      silent = this.faults.silent ?? false;
       const size = this.faults.split ?? chunk.length;
       for (let at = 0; at < chunk.length; at += size)
-        ws.send(Buffer.concat([Buffer.of(stream), chunk.subarray(at, at + size)]));
+        ws.send(
+          tty ? chunk.subarray(at, at + size) : Buffer.concat([Buffer.of(stream), chunk.subarray(at, at + size)]),
+        );
       if (this.faults.drop) ws.terminate();
     };
     child.stdout.on("data", output(1));
@@ -199,12 +258,18 @@ export class FakeSprites {
     child.on("close", code => {
       this.running.delete(session);
       if (this.faults.exit === "none") return ws.close();
-      if (this.faults.exit !== "text") ws.send(Buffer.of(3, code ?? 137));
+      if (this.faults.exit !== "text" && !tty) ws.send(Buffer.of(3, code ?? 137));
       if (this.faults.exit !== "binary") ws.send(JSON.stringify({ type: "exit", exit_code: code ?? 137 }));
     });
     if (url.searchParams.get("stdin") !== "true") child.stdin.end();
     ws.on("message", (data: Buffer, binary: boolean) => {
       if (!binary) return;
+      if (tty) {
+        const end = data.indexOf(4);
+        child.stdin.write(end < 0 ? data : data.subarray(0, end));
+        if (end >= 0) child.stdin.end();
+        return;
+      }
       if (data[0] === 0) child.stdin.write(data.subarray(1));
       if (data[0] === 4) child.stdin.end();
     });

@@ -1,11 +1,12 @@
 /** The Sprites provider against a fake of the service, with its faults. */
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { EnvironmentCommand, EnvironmentSpec, OutputSink, Provider } from "../../../runtime/providers/provider";
 import { createSpritesProvider } from "../../../runtime/providers/sprites";
-import { FakeSprites } from "./fake-sprites";
+import { FakeSprites, type Faults } from "./fake-sprites";
 
 let fake: FakeSprites;
 let baseUrl: string;
@@ -65,9 +66,11 @@ const sh = (script: string, more: Partial<EnvironmentCommand> = {}): Environment
   ...more,
 });
 
-async function run(command: EnvironmentCommand, overrides: Partial<EnvironmentSpec> = {}) {
+/** Opens an environment and runs a command in it, under faults that begin when it is there. */
+async function run(command: EnvironmentCommand, overrides: Partial<EnvironmentSpec> = {}, faults?: Faults) {
   const sink = collect();
   const environment = await provider.open(spec(overrides), sink, signal);
+  if (faults) fake.faults = faults;
   const outcome = await environment.execute(command, sink, signal);
   return { environment, outcome, sink };
 }
@@ -123,10 +126,82 @@ describe("create or exists", () => {
     expect(fake.sprites.size).toBe(0);
   });
 
-  test("waits as Retry-After says", async () => {
+  test("waits as Retry-After says, in seconds or as a date; not for ever", async () => {
     fake.faults = { tooMany: 3 };
-    const { outcome } = await run(sh("true"));
-    expect(outcome).toEqual({ kind: "exited", exitCode: 0 });
+    expect((await run(sh("true"))).outcome).toEqual({ kind: "exited", exitCode: 0 });
+    fake.faults = { tooMany: 1, retryAfter: new Date(Date.now() + 1_500).toUTCString() };
+    const started = Date.now();
+    await provider.list!(signal);
+    expect(Date.now() - started).toBeGreaterThan(300);
+    fake.faults = { tooMany: 100 };
+    await expect(provider.list!(signal)).rejects.toMatchObject({
+      code: "run/engine-busy",
+      message: expect.stringContaining("10 sprites run"),
+    });
+  });
+
+  test("a cancel ends a wait", async () => {
+    fake.faults = { tooMany: 100, retryAfter: "20" };
+    const started = Date.now();
+    await expect(provider.open(spec(), collect(), AbortSignal.timeout(200))).rejects.toThrow();
+    expect(Date.now() - started).toBeLessThan(2_000);
+  });
+
+  test("a sprite that is not ready yet is asked again, for files and for commands", async () => {
+    fake.faults = { cold: 3 };
+    const { outcome, sink } = await run(sh("pwd"));
+    expect([outcome, sink.out.trim().endsWith("/workspace")]).toEqual([{ kind: "exited", exitCode: 0 }, true]);
+  });
+
+  test.each([
+    ['{"error":"internal","message":"no host left"}', "no host left"],
+    ["plain words", "plain words"],
+    ["", "Internal Server Error"],
+  ])("a fault is told with what the service said: %s", async (text, words) => {
+    fake.faults = { broken: { status: 500, text } };
+    const error = await provider.list!(signal).catch(e => e as Error);
+    expect(error).toMatchObject({ code: "run/engine-failed", message: expect.stringContaining(words) });
+    expect(String(error)).not.toContain(fake.token);
+  });
+
+  test("a service that is not there is told with where it was looked for", async () => {
+    const nobody = createSpritesProvider({ baseUrl: "http://127.0.0.1:9", token: async () => fake.token });
+    await expect(nobody.list!(signal)).rejects.toMatchObject({
+      code: "run/engine-unreachable",
+      message: expect.stringContaining("127.0.0.1:9"),
+    });
+  });
+
+  test("a sprite of that name that is not ours is no reuse", async () => {
+    await fetch(`${baseUrl}/v1/sprites`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${fake.token}` },
+      body: '{"name":"mlld-env-theirs"}',
+    });
+    await expect(provider.open(spec({ name: "theirs" }), collect(), signal)).rejects.toMatchObject({
+      code: "run/name-taken",
+    });
+    expect(fake.sprites.has("mlld-env-theirs")).toBe(true);
+  }, 30_000);
+
+  test("one that a dead process was making, or setting up, is made anew; a living one is waited for", async () => {
+    const first = await provider.open(spec({ name: "half", setUp: true }), collect(), signal);
+    await first.execute(sh("echo old > note"), collect(), signal);
+    const record = fake.inside("mlld-env-half", "/home/sprite/.mlld-env/environment.json");
+    const written = JSON.parse(readFileSync(record, "utf8"));
+    expect(written.state).toBe("set-up");
+    // We live: the next caller waits until the set-up is noted as done.
+    const waiting = provider.open(spec({ name: "half", setUp: true }), collect(), signal);
+    await new Promise(resolve => setTimeout(resolve, 600));
+    await first.settled!(signal);
+    expect((await waiting).created).toBe(false);
+    const dead = { ...written, owner: { ...written.owner, pid: 4_000_000, startTime: "1" } };
+    writeFileSync(record, JSON.stringify(dead));
+    const sink = collect();
+    const again = await provider.open(spec({ name: "half", setUp: true }), sink, signal);
+    expect([again.created, sink.notices.join()]).toEqual([true, expect.stringContaining("broken off")]);
+    const found = collect();
+    expect(await again.execute(sh("cat note"), found, signal)).toMatchObject({ exitCode: 1 });
   });
 
   test("a wrong token is told, and not shown", async () => {
@@ -139,9 +214,12 @@ describe("create or exists", () => {
   test("without a token nothing is asked", async () => {
     const none = createSpritesProvider({ baseUrl, token: async () => null });
     await expect(none.open(spec(), collect(), signal)).rejects.toMatchObject({ code: "run/token-missing" });
-    expect(await none.list!(signal)).toEqual([]);
-    expect(await none.attach!("x", signal)).toBeNull();
-    expect(await none.remove!("x", signal)).toBe(false);
+    // What may be there is not known: a journal that lists it stays.
+    for (const asked of [none.list!(signal), none.attach!("x", signal), none.remove!("x", signal)])
+      await expect(asked).rejects.toMatchObject({
+        code: "run/token-missing",
+        mend: expect.stringContaining("SPRITES_TOKEN"),
+      });
     expect(fake.requests).toEqual([]);
   });
 });
@@ -150,6 +228,117 @@ describe("commands", () => {
   test("standard input arrives and ends", async () => {
     const { sink } = await run(sh("cat; echo end", { stdin: "one\ntwo\n" }));
     expect(sink.out).toBe("one\ntwo\nend\n");
+  });
+
+  test("live input is sent as it comes, and ends with the command", async () => {
+    const environment = await provider.open(spec(), collect(), signal);
+    const sink = collect();
+    const nothing = () => {};
+    let type: (text: string) => void = nothing;
+    let returned = false;
+    const stdin: AsyncIterable<Uint8Array> = {
+      [Symbol.asyncIterator]: () => ({
+        next: () =>
+          new Promise(resolve => {
+            type = text => resolve({ done: false, value: Buffer.from(text) });
+          }),
+        return: async () => {
+          returned = true;
+          return { done: true, value: undefined };
+        },
+      }),
+    };
+    const running = environment.execute(sh('read a; echo "got $a"; read b; echo "got $b"', { stdin }), sink, signal);
+    await expect.poll(() => type !== nothing).toBe(true);
+    type("one\n");
+    await expect.poll(() => sink.out).toBe("got one\n");
+    type("two\n");
+    await expect.poll(() => sink.out).toBe("got one\ngot two\n");
+    expect(await running).toEqual({ kind: "exited", exitCode: 0 });
+    await expect.poll(() => returned).toBe(true);
+  });
+
+  test("large input arrives whole, and one that is not read holds nothing up", async () => {
+    const big = Buffer.alloc(5_000_000, "0123456789\n");
+    expect((await run(sh("sha256sum", { stdin: big }))).sink.out).toContain(
+      createHash("sha256").update(big).digest("hex"),
+    );
+    const { outcome } = await run(sh("exit 3", { stdin: big }), { generatedName: "mlld-env-anon-2" });
+    expect(outcome).toEqual({ kind: "exited", exitCode: 3 });
+  });
+
+  test("a terminal has its size, takes typing, and ends with it", async () => {
+    const { sink, outcome } = await run(sh("cat; echo end", { stdin: "typed\n", tty: { columns: 91, rows: 33 } }));
+    expect([sink.out, outcome]).toEqual(["typed\nend\n", { kind: "exited", exitCode: 0 }]);
+    expect(fake.requests.at(-1)).toMatch(/tty=true&cols=91&rows=33/);
+  });
+
+  test("a command that is longer than a URL may be", async () => {
+    const words = Array.from({ length: 5_000 }, (_, i) => `it's ${i}`);
+    const { sink } = await run({
+      argv: ["sh", "-c", 'echo "$# ${5000}"; exit 5', "sh", ...words],
+      vars: {},
+      secrets: {},
+    });
+    expect(sink.out).toBe("5000 it's 4999\n");
+    const [name] = fake.sprites.keys();
+    expect(readdirSync(fake.inside(name!, "/tmp"))).toEqual([]);
+  });
+
+  test("a connection that is refused for now is tried again; for good, it is told", async () => {
+    expect((await run(sh("echo x"), { name: "a" }, { refuse: { status: 429, times: 2 } })).sink.out).toBe("x\n");
+    expect((await run(sh("echo x"), { name: "a" }, { refuse: { status: 503, times: 2 } })).sink.out).toBe("x\n");
+    await expect(run(sh("echo x"), { name: "a" }, { refuse: { status: 401, times: 1 } })).rejects.toMatchObject({
+      code: "run/engine-denied",
+    });
+    await expect(run(sh("echo x"), { name: "a" }, { refuse: { status: 400, times: 1 } })).rejects.toMatchObject({
+      code: "run/engine-failed",
+      message: expect.stringContaining("busy"),
+    });
+  });
+
+  test("a sprite that is gone loses its commands", async () => {
+    const { environment } = await run(sh("true"));
+    fake.sprites.clear();
+    expect(await environment.execute(sh("true"), collect(), signal)).toEqual({
+      kind: "lost",
+      cause: "the sprite is gone",
+    });
+  });
+
+  test("a connection that does not answer is lost; a command that says nothing is not", async () => {
+    provider = createSpritesProvider({ baseUrl, token: async () => fake.token, pingMs: 50, silenceMs: 300 });
+    expect((await run(sh("sleep 1; echo late"))).sink.out).toBe("late\n");
+    const { outcome, sink } = await run(sh("echo x; sleep 30"), { name: "b" }, { silent: true });
+    expect([outcome.kind, sink.out]).toEqual(["lost", "x\n"]);
+    expect((outcome as { cause: string }).cause).toContain("has not answered");
+    // Whoever reads slowly hears nothing meanwhile, and loses nothing.
+    fake.faults = {};
+    const environment = await provider.open(spec({ name: "c" }), collect(), signal);
+    let bytes = 0;
+    const slow = {
+      stdout: async (chunk: Uint8Array) => {
+        bytes += chunk.length;
+        await new Promise(resolve => setTimeout(resolve, 500));
+      },
+      stderr() {},
+    };
+    expect(await environment.execute(sh("echo a; sleep 0.1; echo b"), slow, signal)).toMatchObject({ exitCode: 0 });
+    expect(bytes).toBe(4);
+  });
+
+  test("a frame of ten million bytes", async () => {
+    const { sink } = await run(sh("head -c 100 /dev/zero"), {}, { pad: 10_000_000 });
+    expect(sink.out.length).toBe(10_000_000);
+  });
+
+  test("a folder of this machine is none of the sprite's", async () => {
+    const { sink } = await run(sh("pwd", { cwd: folder }));
+    expect(sink.out.trim()).toMatch(/\/workspace$/);
+    const elsewhere = await run(sh("pwd", { cwd: "/tmp" }), { name: "w", workdir: "/workspace/deep" });
+    expect(elsewhere.sink.out.trim()).toMatch(/sprite-\w+\/tmp$/);
+    const inside = await run(sh("pwd"), { name: "w", workdir: "/workspace/deep" });
+    expect(inside.sink.out.trim()).toMatch(/\/workspace\/deep$/);
   });
 
   test("secrets reach the command, and no URL", async () => {
@@ -167,27 +356,22 @@ describe("commands", () => {
   });
 
   test.each(["text", "binary"] as const)("the exit code may come as %s only", async exit => {
-    fake.faults = { exit };
-    expect((await run(sh("exit 7"))).outcome).toEqual({ kind: "exited", exitCode: 7 });
+    expect((await run(sh("exit 7"), {}, { exit })).outcome).toEqual({ kind: "exited", exitCode: 7 });
   });
 
   test("an end without an exit code is lost", async () => {
-    fake.faults = { exit: "none" };
-    expect((await run(sh("echo x"))).outcome).toMatchObject({ kind: "lost" });
+    expect((await run(sh("echo x"), {}, { exit: "none" })).outcome).toMatchObject({ kind: "lost" });
   });
 
   test("a dropped connection is lost, and its output kept", async () => {
-    fake.faults = { drop: true };
-    const { outcome, sink } = await run(sh("echo before; sleep 5"));
+    const { outcome, sink } = await run(sh("echo before; sleep 5"), {}, { drop: true });
     expect(outcome).toMatchObject({ kind: "lost" });
     expect(sink.out).toBe("before\n");
   });
 
   test("characters split over frames come whole, large output completely", async () => {
-    fake.faults = { split: 1 };
-    expect((await run(sh("printf 'grüße ✓'"))).sink.out).toBe("grüße ✓");
-    fake.faults = {};
-    const { sink } = await run(sh("head -c 3000000 /dev/zero | tr '\\0' x"), { generatedName: "mlld-env-anon-2" });
+    expect((await run(sh("printf 'grüße ✓'"), {}, { split: 1 })).sink.out).toBe("grüße ✓");
+    const { sink } = await run(sh("head -c 3000000 /dev/zero | tr '\\0' x"), { generatedName: "mlld-env-anon-2" }, {});
     expect(sink.out.length).toBe(3_000_000);
   });
 
@@ -258,7 +442,10 @@ describe("files, network and limits", () => {
 
   test("net none denies all; a list denies the rest; a port is refused", async () => {
     await provider.open(spec({ name: "closed", net: { kind: "none" } }), collect(), signal);
-    expect(fake.sprites.get("mlld-env-closed")!.rules).toEqual([{ domain: "*", action: "deny" }]);
+    expect(fake.sprites.get("mlld-env-closed")).toMatchObject({
+      rules: [{ domain: "*", action: "deny" }],
+      ranBeforePolicy: false,
+    });
     const sink = collect();
     await provider.open(
       spec({ name: "some", net: { kind: "allow", items: [{ host: "api.example.com", port: null }] } }),
@@ -301,6 +488,37 @@ describe("checkpoints", () => {
     await expect(environment.snapshot!("x", signal)).rejects.toThrow(words);
   });
 
+  test.each(["error", "cut"] as const)("a restore whose stream has %s has failed", async checkpoint => {
+    const { environment } = await run(sh("true"), { name: "saved" });
+    const { ref } = await environment.snapshot!("x", signal);
+    fake.faults = { checkpoint };
+    await expect(provider.open(spec({ name: "saved", from: ref }), collect(), signal)).rejects.toMatchObject({
+      code: "run/snapshot-failed",
+    });
+  });
+
+  test("a refused checkpoint is told in the service's plain words", async () => {
+    const { environment } = await run(sh("true"), { name: "saved" });
+    fake.faults = { broken: { status: 409, text: "a checkpoint is being made" } };
+    await expect(environment.snapshot!("x", signal)).rejects.toThrow("a checkpoint is being made");
+  });
+
+  test("they are listed, newest first, and put back by name", async () => {
+    const { environment } = await run(sh("echo one > note"), { name: "saved", line: 7, tools: ["Bash"] });
+    await environment.snapshot!("first", signal);
+    await environment.execute(sh("echo two > note"), collect(), signal);
+    await environment.snapshot!("second", signal);
+    expect((await provider.snapshots!("saved", signal)).map(({ ref, name }) => [ref, name])).toEqual([
+      ["v2", "second"],
+      ["v1", "first"],
+    ]);
+    expect(await provider.snapshots!(undefined, signal)).toHaveLength(2);
+    expect(await provider.snapshots!("nothing", signal)).toEqual([]);
+    expect(await provider.restore!("saved", "v1", signal)).toBe(true);
+    expect((await run(sh("cat note"), { name: "saved", line: 7, tools: ["Bash"] })).sink.out).toBe("one\n");
+    expect(await provider.restore!("nothing", "v1", signal)).toBe(false);
+  });
+
   test("restoring into a new sprite is refused, and leaves none", async () => {
     await expect(provider.open(spec({ name: "fresh", from: "v1" }), collect(), signal)).rejects.toMatchObject({
       code: "run/snapshot-missing",
@@ -320,8 +538,27 @@ describe("listing", () => {
     const sink = collect();
     await attached!.execute(sh("echo here"), sink, signal);
     expect(sink.out).toBe("here\n");
+    expect(await provider.inspect!("b", signal)).toMatchObject({
+      name: "b",
+      kept: true,
+      workdir: "/workspace",
+      net: "bridge",
+    });
+    expect(JSON.stringify(await provider.inspect!("b", signal))).not.toContain("of-the-sprite");
     expect(await provider.remove!("b", signal)).toBe(true);
     expect(await provider.remove!("b", signal)).toBe(false);
     expect(await provider.attach!("b", signal)).toBeNull();
+  });
+
+  test("an anonymous sprite whose maker is dead is an orphan, no other is", async () => {
+    await provider.open(spec({ name: "kept" }), collect(), signal);
+    await provider.open(spec({ generatedName: "mlld-0123456789" }), collect(), signal);
+    await provider.open(spec({ generatedName: "mlld-00000000aa" }), collect(), signal);
+    expect(await provider.orphans!(signal)).toEqual([]);
+    const record = fake.inside("mlld-env-mlld-0123456789", "/home/sprite/.mlld-env/environment.json");
+    const written = JSON.parse(readFileSync(record, "utf8"));
+    writeFileSync(record, JSON.stringify({ ...written, owner: { ...written.owner, boot: "another boot" } }));
+    expect(await provider.orphans!(signal)).toEqual(["mlld-0123456789"]);
+    expect(await provider.remove!("mlld-0123456789", signal)).toBe(true);
   });
 });
