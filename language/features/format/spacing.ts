@@ -21,6 +21,13 @@ const WORD: Rule = { from: /^[ \t]*([a-z]+)[ \t]*$/, to: " $1 " };
 const SPACE: Rule = { from: /^[ \t]*$/, to: " " };
 const KEYWORD: Rule = { from: /^([ \t]*\/?[a-z]+)[ \t]*$/, to: "$1 " };
 const NOTHING: Rule = { from: /^[ \t]+$/, to: "" };
+const EQUALS: Rule = { from: /^[ \t]*=[ \t]*$/, to: " = " };
+/** `import {`, `} from `, `guard privileged before `: words and braces, one space between them. */
+const WORDS: Rule[] = [
+  { from: /^(\/?[a-z]+)[ \t]+$/, to: "$1 " },
+  { from: /^(\/?[a-z]+)[ \t]+([a-z]+)[ \t]+$/, to: "$1 $2 " },
+  { from: /^(\/?[a-z]+)[ \t]+([a-z]+)[ \t]+([a-z]+)[ \t]+$/, to: "$1 $2 $3 " },
+];
 
 /** Changes of the spaces within lines. */
 export function spacing(file: File): TextChange[] {
@@ -125,7 +132,50 @@ export function spacing(file: File): TextChange[] {
         for (let i = 1; i < parts.length; i++) between(parts[i - 1]!.end, parts[i]!.start, SPACE, WORD);
         break;
       }
+      case "ForExpression": {
+        const first = node.key ?? node.variable;
+        between(node.start, (node.parallel ?? first).start, KEYWORD);
+        if (node.parallel) between(node.parallel.end, first.start, SPACE);
+        if (node.key) between(node.key.end, node.variable.start, COMMA);
+        between(node.variable.end, node.source.start, WORD);
+        if (node.filter) between(node.source.end, node.filter.start, WORD);
+        between((node.filter ?? node.source).end, node.body.start, ARROW, SPACE);
+        break;
+      }
+      case "GuardStatement":
+        if (node.name) between(node.start, node.name.start, ...WORDS);
+        between(node.name?.end ?? node.start, node.filter.start, node.name ? WORD : KEYWORD, ...WORDS);
+        between(node.filter.end, node.rules.start, EQUALS);
+        break;
+      case "ImportStatement":
+      case "ExportStatement": {
+        const specifiers = node.specifiers ?? [];
+        const [first] = specifiers;
+        const last = specifiers.at(-1);
+        if (!first || !last) break;
+        between(node.start, first.start, { from: /^(\/?[a-z]+)[ \t]*\{[ \t]*$/, to: "$1 { " });
+        for (let i = 1; i < specifiers.length; i++) between(specifiers[i - 1]!.end, specifiers[i]!.start, COMMA);
+        if (node.kind === "ImportStatement")
+          between(last.end, node.source.start, { from: /^[ \t]*\}[ \t]*from[ \t]+$/, to: " } from " });
+        else between(last.end, node.end, { from: /^[ \t]*\}$/, to: " }" });
+        break;
+      }
+      case "ShowStatement":
+        if (node.labels.length === 0) between(node.start, node.value.start, KEYWORD);
+        break;
+      case "LogStatement":
+      case "StreamStatement":
+        if (node.source) between(node.start, node.source.start, KEYWORD);
+        break;
+      case "OutputStatement":
+      case "AppendStatement":
+        if (node.source) {
+          between(node.start, node.source.start, KEYWORD);
+          between(node.source.end, node.target.start, WORD);
+        }
+        break;
       case "IfStatement":
+        between(node.start, node.condition.start, KEYWORD);
         between(node.condition.end, node.then.start, SPACE);
         if (node.else) between(node.then.end, node.else.start, WORD);
         break;

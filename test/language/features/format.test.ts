@@ -25,6 +25,19 @@ describe("format", () => {
     ['when [\n@a=>show "x"\n      *   =>   show "y"\n]\n', 'when [\n  @a => show "x"\n  * => show "y"\n]\n'],
     ["var @x = @y\n      .trim()\n| @upper\n", "var @x = @y\n  .trim()\n  | @upper\n"],
     ["var @x = {\na: [\n{ b: 1 }\n]\n}\n", "var @x = {\n  a: [\n    { b: 1 }\n  ]\n}\n"],
+    [
+      "guard   @g   before   op:run=when [\n* => allow\n]\nguard  before  secret=when [ *=>allow ]\n",
+      "guard @g before op:run = when [\n  * => allow\n]\nguard before secret = when [ * => allow ]\n",
+    ],
+    [
+      "for   parallel(2)   @k,@v   in   @x   [\nshow    @k\n]\nvar @r=for @a in @b when  @a=>@a\n",
+      "for parallel(2) @k, @v in @x [\n  show @k\n]\nvar @r = for @a in @b when @a => @a\n",
+    ],
+    [
+      'import   {@a,@b as @c}   from   "./x.mld"\nexport {@a,  @c}\n',
+      'import { @a, @b as @c } from "./x.mld"\nexport { @a, @c }\n',
+    ],
+    ['output   @x   to   "f"\nlog   "a"\nif   @x [ show @x ]\n', 'output @x to "f"\nlog "a"\nif @x [ show @x ]\n'],
   ])("brings %j to its usual form", (before, after) => {
     expect(formatted(before)).toBe(after);
   });
