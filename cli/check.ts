@@ -4,8 +4,8 @@ import { parseArgs } from "node:util";
 import { check as diagnose } from "../language/diagnostics";
 import { analyse } from "../language/semantics";
 import type { ReportedFinding } from "../protocol/events";
-import { DiskHost } from "./host";
-import { EXIT, type Io, UsageError } from "./io";
+import { DiskHost, whyUnread } from "./host";
+import { EXIT, type Io, reasonOf, UsageError } from "./io";
 import { displayPath, filesOf, uriOf } from "./paths";
 import { reporter } from "./reported";
 
@@ -37,7 +37,7 @@ export async function check(args: string[], io: Io): Promise<number> {
       }
     } catch (error) {
       unreadable = true;
-      io.stderr.write(`mlld-env check: cannot read ${path}: ${(error as Error).message}\n`);
+      io.stderr.write(`mlld-env check: cannot read ${path}: ${reasonOf(error)}\n`);
     }
   }
 
@@ -45,7 +45,7 @@ export async function check(args: string[], io: Io): Promise<number> {
   for (const uri of uris) {
     if (host.text(uri) === null) {
       unreadable = true;
-      io.stderr.write(`mlld-env check: cannot read ${displayPath(uri, io.cwd, absolute)}\n`);
+      io.stderr.write(`mlld-env check: cannot read ${displayPath(uri, io.cwd, absolute)}: ${whyUnread(uri)}\n`);
     } else {
       found.push(...diagnose(analyse(uri, host), host).map(report));
     }

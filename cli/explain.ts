@@ -6,10 +6,11 @@ import type { Place } from "../language/place";
 import { type Analysis, analyse, type Site } from "../language/semantics";
 import { LineMap } from "../language/syntax";
 import { blockAt } from "../runtime/plan/slice";
-import { DiskHost } from "./host";
-import { EXIT, type Io, UsageError } from "./io";
+import { DiskHost, whyUnread } from "./host";
+import { EXIT, type Io, UnreadableError, UsageError } from "./io";
 import { displayPath, uriOf } from "./paths";
 import { explained, locator, reporter } from "./reported";
+import { table } from "./table";
 
 /** `explain [--json] FILE:LINE`: the effective environment of the env block at a line (1-based). */
 export async function explain(args: string[], io: Io): Promise<number> {
@@ -26,7 +27,7 @@ export async function explain(args: string[], io: Io): Promise<number> {
   const host = new DiskHost();
   const uri = uriOf(path, io.cwd);
   const text = host.text(uri);
-  if (text === null) throw new UsageError(`cannot read ${path}`);
+  if (text === null) throw new UnreadableError(path, whyUnread(uri));
   const analysis = analyse(uri, host);
   const site = siteAt(analysis, new LineMap(text), Number(line) - 1);
   if (!site) {
@@ -42,9 +43,11 @@ export async function explain(args: string[], io: Io): Promise<number> {
     .filter(finding => concerns(finding, site))
     .map(report);
   if (!values.json) {
-    io.stdout.write(`${describe(environment)}\n`);
-    for (const { range, severity, code, message } of findings)
-      io.stdout.write(`\n${range.start.line + 1}:${range.start.character + 1}: ${severity}: ${message} [${code}]\n`);
+    io.stdout.write(`${plainText(describe(environment))}\n`);
+    for (const { file, range, severity, code, message } of findings)
+      io.stdout.write(
+        `\n${file}:${range.start.line + 1}:${range.start.character + 1}: ${severity}: ${message} [${code}]\n`,
+      );
     return EXIT.ok;
   }
   const { file, range: block } = locate(site.place);
@@ -57,6 +60,18 @@ export async function explain(args: string[], io: Io): Promise<number> {
     })}\n`,
   );
   return EXIT.ok;
+}
+
+/** The markdown of a hover as a terminal shows it: its table in columns, without marks. */
+function plainText(markdown: string): string {
+  const lines = markdown.replaceAll("**", "").replaceAll("`", "").split("\n");
+  const rows = lines.filter(line => line.startsWith("|"));
+  const cells = rows.filter(row => !/^\|[\s|:-]+\|$/.test(row)).map(row => row.slice(1, -1).split(/(?<!\\)\|/));
+  const columns =
+    cells.length === 0 ? "" : table(cells.map(row => row.map(cell => cell.trim().replaceAll("\\|", "|"))));
+  const first = lines.indexOf(rows[0] ?? "");
+  const prose = lines.filter(line => !line.startsWith("|"));
+  return [...prose.slice(0, first), columns.trimEnd(), ...prose.slice(first)].join("\n").trim();
 }
 
 function siteAt(analysis: Analysis, lines: LineMap, line: number): Site | undefined {

@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Host, LanguageSettings } from "../language/host";
+import { reasonOf } from "./io";
 
 /** Files beyond this size are not read: the parser would refuse them too. */
 const MAX_BYTES = 64 * 1024 * 1024;
@@ -62,6 +63,22 @@ function readText(uri: string): string | null {
   } catch {
     // A missing or unreadable import is a fact of the program, which the analysis reports.
     return null;
+  }
+}
+
+/** Why a file gives no text. */
+export function whyUnread(uri: string): string {
+  if (!uri.startsWith("file:///")) return "only local files are read";
+  try {
+    const path = fileURLToPath(uri);
+    const facts = statSync(path);
+    if (facts.isDirectory()) return "it is a folder";
+    if (!facts.isFile()) return "it is no regular file; `-` reads standard input";
+    if (facts.size > MAX_BYTES) return `it is larger than ${MAX_BYTES / 1024 / 1024} MiB`;
+    readFileSync(path);
+    return "it changed while it was read";
+  } catch (error) {
+    return reasonOf(error);
   }
 }
 

@@ -1,4 +1,4 @@
-import { EXIT, type Io, UsageError } from "./io";
+import { EXIT, type Io, UnreadableError, UsageError } from "./io";
 
 type Command = (args: string[], io: Io) => Promise<number>;
 
@@ -127,8 +127,12 @@ async function main(argv: string[], io: Io): Promise<number> {
   try {
     return await (await entry.load())(args, io);
   } catch (error) {
+    if (error instanceof UnreadableError) {
+      io.stderr.write(`mlld-env ${name}: ${error.message}\n`);
+      return EXIT.usage;
+    }
     if (!isUsageError(error)) throw error;
-    io.stderr.write(`mlld-env ${name}: ${error.message}\nusage: mlld-env ${entry.usage}\n`);
+    io.stderr.write(`mlld-env ${name}: ${usageMessage(error)}\nusage: mlld-env ${entry.usage}\n`);
     return EXIT.usage;
   }
 }
@@ -139,6 +143,16 @@ function isUsageError(error: unknown): error is Error {
     error instanceof UsageError ||
     (error instanceof TypeError && String((error as NodeJS.ErrnoException).code).startsWith("ERR_PARSE_ARGS"))
   );
+}
+
+/** Node's words for a wrong option go on with advice that does not fit here. */
+function usageMessage(error: Error): string {
+  const { code } = error as NodeJS.ErrnoException;
+  const named = /'([^']*)'/.exec(error.message)?.[1];
+  if (named === undefined) return error.message;
+  if (code === "ERR_PARSE_ARGS_UNKNOWN_OPTION") return `there is no option '${named}'`;
+  if (code === "ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL") return `'${named}' is one argument too many`;
+  return error.message;
 }
 
 declare const VERSION: string;

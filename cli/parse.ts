@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { LineMap, modeOf, parse } from "../language/syntax";
-import { EXIT, type Io, UsageError } from "./io";
+import { EXIT, type Io, UnreadableError, UsageError } from "./io";
 
 /** `parse --json FILE`: the tree, each error with its range in lines and characters (zero-based, UTF-16). */
 export async function parseFile(args: string[], io: Io): Promise<number> {
@@ -13,7 +13,7 @@ export async function parseFile(args: string[], io: Io): Promise<number> {
   try {
     text = readFileSync(resolve(io.cwd, path), "utf8");
   } catch (error) {
-    throw new UsageError(`cannot read ${path}: ${(error as Error).message}`);
+    throw new UnreadableError(path, error);
   }
   const { text: _text, errors, ...tree } = parse(text, modeOf(path));
   const lines = new LineMap(text);

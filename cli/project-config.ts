@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { UsageError } from "./io";
+import { UnreadableError } from "./io";
 
-/** Content of `mlld-config.json` at a project's root; an empty object without one. Throws a `UsageError` when it cannot be read. */
+/** Content of `mlld-config.json` at a project's root; an empty object without one. Throws a `UnreadableError` when it cannot be read. */
 export function readProjectConfig(root: string): Record<string, unknown> {
   const path = join(root, "mlld-config.json");
   if (statSync(path, { throwIfNoEntry: false }) === undefined) return {};
@@ -11,6 +11,6 @@ export function readProjectConfig(root: string): Record<string, unknown> {
     if (typeof config === "object" && config !== null && !Array.isArray(config)) return { ...config };
     throw new Error("it holds no object");
   } catch (error) {
-    throw new UsageError(`cannot read ${path}: ${(error as Error).message}`);
+    throw new UnreadableError(path, error);
   }
 }

@@ -10,8 +10,8 @@ import { evaluate, type RunServices } from "../runtime/evaluator";
 import { plan } from "../runtime/plan";
 import { moduleProvider } from "../runtime/providers/module";
 import { createGround, IMAGE_VARIABLE } from "./backends";
-import { DiskHost } from "./host";
-import { type Io, UsageError } from "./io";
+import { DiskHost, whyUnread } from "./host";
+import { type Io, UnreadableError, UsageError } from "./io";
 import { readProjectConfig } from "./project-config";
 import { explained, locator, reporter } from "./reported";
 import { ControlLines } from "./run/control-lines";
@@ -65,7 +65,7 @@ async function readProgram(options: RunOptions, io: Io): Promise<Program> {
   const host = new DiskHost();
   const uri = pathToFileURL(options.file).href;
   const text = host.text(uri);
-  if (text === null) throw new UsageError(`cannot read ${options.file}`);
+  if (text === null) throw new UnreadableError(options.file, whyUnread(uri));
   const analysis = analyse(uri, host);
   const root = fileURLToPath(host.root(uri));
   return {

@@ -11,7 +11,7 @@ import { parseSpecText } from "../../language/environment/spec-text";
 import type { AbstractValue } from "../../language/values/abstract";
 import type { ReportedFinding } from "../../protocol/events";
 import { DiskHost } from "../host";
-import { UsageError } from "../io";
+import { UnreadableError } from "../io";
 import { reporter } from "../reported";
 
 export interface SpecFile {
@@ -20,13 +20,13 @@ export interface SpecFile {
   report: (problem: SpecProblem) => ReportedFinding;
 }
 
-/** Reads a spec with fields of it set anew (`docker.network`, `none`). Throws a `UsageError` when the file cannot be read. */
+/** Reads a spec with fields of it set anew (`docker.network`, `none`). Throws a `UnreadableError` when the file cannot be read. */
 export function readSpecFile(path: string, overrides: [path: string, text: string][] = []): SpecFile {
   let source: string;
   try {
     source = readFileSync(path, "utf8");
   } catch (error) {
-    throw new UsageError(`cannot read ${path}: ${(error as Error).message}`);
+    throw new UnreadableError(path, error);
   }
   return specOf(source, pathToFileURL(path).href, overrides);
 }

@@ -1,7 +1,7 @@
 import { existsSync, fstatSync } from "node:fs";
 import { ProviderError } from "../../runtime/providers/provider";
 import { runSpec, type SpecRun } from "../../runtime/specs/run-spec";
-import { type Io, UsageError } from "../io";
+import { type Io, UnreadableError } from "../io";
 import { ControlLines } from "./control-lines";
 import type { Ground } from "./ground";
 import type { RunOptions } from "./options";
@@ -15,7 +15,8 @@ const TERMINAL = { columns: 80, rows: 24 };
 /** `run --spec SPEC ENTRY`: the working folder is the workspace, ENTRY a file in it. */
 export async function runSpecFile(ground: Ground, options: RunOptions & { spec: string }, io: Io): Promise<number> {
   const { spec, problems, report } = readSpecFile(options.spec, options.set);
-  if (options.from !== null && !existsSync(options.from)) throw new UsageError(`cannot read ${options.from}`);
+  if (options.from !== null && !existsSync(options.from))
+    throw new UnreadableError(options.from, "there is no such file");
   const control = options.control ? new ControlLines(io.stdin) : null;
   const input = control || options.dryRun ? null : entryInput(io);
   return runSession(io, { run: options, ground, control, input }, async parts => {
