@@ -1,5 +1,5 @@
 import type { Host } from "../host";
-import { modeOf, parse } from "../syntax";
+import { modeOf, parse, reparse } from "../syntax";
 import type { File } from "../syntax/tree";
 import type { Analysis } from "./analysis";
 import { type Bound, bind } from "./bind";
@@ -69,7 +69,8 @@ export class Program {
 
   /** @param holds what the analysis before saw of other files is still the same */
   private make(uri: string, text: string, before: Entry | undefined, pass: Pass, holds: boolean): FileAnalysis {
-    const file = before?.text === text && before.tree ? before.tree.file : parse(text, modeOf(uri));
+    const known = before?.tree?.file;
+    const file = known && before.text === text ? known : ((known && reparse(known, text)) ?? parse(text, modeOf(uri)));
     const bound = before?.tree?.file === file ? before.tree.bound : bind(file);
     const entry: Entry = {
       text,

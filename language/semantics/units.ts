@@ -5,6 +5,9 @@ import type { MlldSymbol } from "./symbols";
 /** A top-level statement, or one of a `mlld-run` fence: what is analysed by itself. */
 export interface Unit {
   statement: Statement;
+  /** Where it stood in its text: the statement itself may have moved on. */
+  start: number;
+  end: number;
   /**
    * The same object in the next analysis of the file, where neither the statement nor anything that it depends on has changed: what
    * was found out about it still holds, its places moved.
@@ -44,7 +47,12 @@ const GLOBAL: ReadonlySet<Statement["kind"]> = new Set([
 
 /** The units of a file. With those of the text before, identities are taken over; what stood outside the text must be the same. */
 export function unitsOf(file: File, bound: Bound, before: Units | null): Units {
-  const list = topLevel(file.statements).map(statement => ({ statement, identity: {} }));
+  const list = topLevel(file.statements).map(statement => ({
+    statement,
+    start: statement.start,
+    end: statement.end,
+    identity: {},
+  }));
   const units: Units = {
     list,
     revision: {},
@@ -71,7 +79,7 @@ function usesOf(list: Unit[], bound: Bound): number[][] {
   // Names were collected statement by statement.
   for (const { symbol, start } of bound.references) {
     if (!symbol) continue;
-    while (at + 1 < list.length && list[at + 1]!.statement.start <= start) at++;
+    while (at + 1 < list.length && list[at + 1]!.start <= start) at++;
     const own = uses[at];
     if (own) for (const offset of placesOf(symbol)) addOnce(own, unitAt(list, offset), at);
   }
@@ -93,7 +101,7 @@ function unitAt(list: Unit[], offset: number): number {
   let high = list.length - 1;
   while (low < high) {
     const middle = (low + high + 1) >> 1;
-    if (list[middle]!.statement.start <= offset) low = middle;
+    if (list[middle]!.start <= offset) low = middle;
     else high = middle - 1;
   }
   return low;
@@ -106,12 +114,11 @@ function takeOver(units: Units, before: Units): void {
   const shift = text.length - before.text.length;
   const most = Math.min(list.length, before.list.length);
   let first = 0;
-  while (first < most && before.list[first]!.statement.end <= head && same(list[first]!, before.list[first]!, 0))
-    first++;
+  while (first < most && before.list[first]!.end <= head && same(list[first]!, before.list[first]!, 0)) first++;
   let last = 0;
   while (last < most - first) {
     const old = before.list[before.list.length - 1 - last]!;
-    if (old.statement.start < before.text.length - tail || !same(list[list.length - 1 - last]!, old, shift)) break;
+    if (old.start < before.text.length - tail || !same(list[list.length - 1 - last]!, old, shift)) break;
     last++;
   }
   const changed = { from: first, to: list.length - last };
@@ -128,8 +135,8 @@ function takeOver(units: Units, before: Units): void {
   units.moved = ({ start, end }) => (end <= head ? { start, end } : { start: start + shift, end: end + shift });
 }
 
-function same({ statement: now }: Unit, { statement: then }: Unit, shift: number): boolean {
-  return now.kind === then.kind && now.start === then.start + shift && now.end === then.end + shift;
+function same(now: Unit, then: Unit, shift: number): boolean {
+  return now.statement.kind === then.statement.kind && now.start === then.start + shift && now.end === then.end + shift;
 }
 
 function touchesGlobal(list: Unit[], touched: boolean[]): boolean {

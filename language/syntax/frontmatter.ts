@@ -2,6 +2,11 @@ import { NEWLINE, RETURN } from "./characters";
 import type { Parser } from "./parser";
 import type { Frontmatter } from "./tree";
 
+/** Skips the byte order mark. */
+export function skipMark(p: Parser): void {
+  if (p.text.charCodeAt(0) === 0xfeff) p.pos = 1;
+}
+
 /** YAML between `---` lines at the start of the file; an unterminated block is no frontmatter. */
 export function parseFrontmatter(p: Parser): Frontmatter | null {
   const start = p.pos;

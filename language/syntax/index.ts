@@ -1,6 +1,7 @@
-import { parseFrontmatter } from "./frontmatter";
+import { parseFrontmatter, skipMark } from "./frontmatter";
 import { parseMarkdown } from "./markdown";
 import { Parser } from "./parser";
+import { noteClosed } from "./reparse";
 import { parseStrict } from "./strict";
 import { Ends, parseBraced, parseInterpolated } from "./templates";
 import type { File, Mode, Statement } from "./tree";
@@ -8,6 +9,7 @@ import type { File, Mode, Statement } from "./tree";
 export { SYNTAX_ERRORS } from "./errors";
 export { LineMap } from "./line-map";
 export { children, forEachChild, pathAt, print, walk } from "./nodes";
+export { reparse } from "./reparse";
 
 /** Texts longer than this many UTF-16 units are not parsed. */
 export const MAX_LENGTH = 16 * 1024 * 1024;
@@ -45,13 +47,14 @@ export function parse(text: string, mode: Mode): File {
     file.statements.push({ kind: mode === "strict" ? "ErrorStatement" : "Prose", start: 0, end: text.length });
     return file;
   }
-  if (text.charCodeAt(0) === 0xfeff) p.pos = 1;
+  skipMark(p);
   if (mode === "att" || mode === "mtt") file.statements.push(parseTemplateBody(p, mode));
   else {
     file.frontmatter = parseFrontmatter(p);
     file.statements = mode === "strict" ? parseStrict(p) : parseMarkdown(p);
   }
   p.errors.sort((a, b) => a.start - b.start);
+  noteClosed(file, p);
   return file;
 }
 

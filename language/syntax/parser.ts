@@ -291,6 +291,11 @@ export class Parser {
     return this.unclosed < MAX_UNCLOSED ? this.end : Math.min(this.end, i + NEARBY);
   }
 
+  /** Whether a close was looked for in vain: then what was read depends on all that follows. */
+  get searchedInVain(): boolean {
+    return this.unclosed > 0;
+  }
+
   /** Notes that a close was looked for in vain. */
   noteUnclosed(): void {
     this.unclosed++;

@@ -20,8 +20,8 @@ import { parseTopStatement } from "./statements";
 import type { Fence, Statement } from "./tree";
 import { wordSet } from "./words";
 
-/** Parses statements of a strict file (or of an `mlld-run` fence) up to `p.end`. */
-export function parseStrict(p: Parser): Statement[] {
+/** Parses statements of a strict file (or of an `mlld-run` fence) up to `p.end`, or up to a statement that begins where `stop` says. */
+export function parseStrict(p: Parser, stop: (start: number) => boolean = () => false): Statement[] {
   const statements: Statement[] = [];
   let afterShow = false;
   while (p.pos < p.end) {
@@ -39,6 +39,7 @@ export function parseStrict(p: Parser): Statement[] {
       afterShow = false;
       continue;
     }
+    if (stop(p.pos)) break;
     if (p.atFence(p.pos)) {
       statements.push(parseFence(p));
       afterShow = false;

@@ -96,10 +96,10 @@ describe("diagnostics after an edit", () => {
     expect(codes()).toEqual([]);
     files["shared.mld"] = 'var @shared = { tools: ["Bash", "Write"] }\n';
     expect(codes()).toEqual(["env/tools-widened"]);
-    files["main.mld"] += "show "1"\n";
+    files["main.mld"] += 'show "1"\n';
     expect(codes()).toEqual(["env/tools-widened"]);
     files["shared.mld"] = 'var @shared = { tools: ["Bash"] }\n';
-    files["main.mld"] += "show "2"\n";
+    files["main.mld"] += 'show "2"\n';
     expect(codes()).toEqual([]);
   });
 

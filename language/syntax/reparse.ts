@@ -1,0 +1,108 @@
+import { NEWLINE } from "./characters";
+import { parseFrontmatter, skipMark } from "./frontmatter";
+import { forEachChild } from "./nodes";
+import { Parser } from "./parser";
+import { parseStrict } from "./strict";
+import type { Comment, File, Node, Statement } from "./tree";
+
+/** Files in which no close was looked for in vain: then no statement depends on text far behind it. */
+const CLOSED = new WeakSet<File>();
+
+export function noteClosed(file: File, p: Parser): void {
+  if (!p.searchedInVain) CLOSED.add(file);
+}
+
+/**
+ * The tree of a strict file after an edit, made from the tree before: statements far enough from the edit are taken over. null where
+ * they cannot be, and then nothing is changed. **The tree before is used up**: its nodes get the offsets of the new text.
+ */
+export function reparse(before: File, text: string): File | null {
+  if (before.mode !== "strict" || !CLOSED.has(before)) return null;
+  const edit = difference(before.text, text);
+  const from = firstAnew(before, edit.start);
+  const { statements } = before;
+  const start = from === 0 ? 0 : statements[from]!.start;
+  // An error before the edit, or of what is kept at the first place behind it, may have had consequences.
+  if (from > 0 && before.errors.some(error => error.start <= start)) return null;
+  const later = new Map<number, number>();
+  for (let index = statements.length - 1; index > from; index--) {
+    const statement = statements[index]!;
+    if (statement.start <= edit.oldEnd || statement.kind === "ErrorStatement") break;
+    if (atLineStart(before.text, statement.start)) later.set(statement.start + edit.shift, index);
+  }
+  const lastError = before.errors.at(-1)?.start ?? -1;
+  const p = new Parser(text, "strict");
+  p.pos = start;
+  let { frontmatter } = before;
+  if (from === 0) {
+    skipMark(p);
+    frontmatter = parseFrontmatter(p);
+  }
+  let to = statements.length;
+  const anew = parseStrict(p, at => {
+    const index = later.get(at);
+    if (index === undefined || statements[index]!.start <= lastError) return false;
+    to = index;
+    return true;
+  });
+  const far = text.lastIndexOf("[[", start) >= 0;
+  if (far && closesFar(before.text, start, statements[to]?.start) !== closesFar(text, start, p.pos)) return null;
+  const kept = statements.slice(0, from);
+  const moved = statements.slice(to);
+  const oldTo = statements[to]?.start ?? before.text.length;
+  const movedComments = before.comments.filter(comment => comment.start >= oldTo);
+  if (edit.shift !== 0) for (const node of [...moved, ...movedComments]) move(node, edit.shift);
+  const file: File = {
+    kind: "File",
+    start: 0,
+    end: text.length,
+    mode: "strict",
+    text,
+    frontmatter,
+    statements: [...kept, ...anew, ...moved],
+    comments: [...before.comments.filter(comment => comment.start < start), ...p.comments, ...movedComments],
+    errors: p.errors.sort((a, b) => a.start - b.start),
+  };
+  noteClosed(file, p);
+  return file;
+}
+
+/** The first statement that is parsed again: a whole one stands between what is kept and the edit, for parsers look ahead. */
+function firstAnew({ statements, text }: File, edit: number): number {
+  let low = 0;
+  let high = statements.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (statements[middle]!.end < edit) low = middle + 1;
+    else high = middle;
+  }
+  let index = low - 1;
+  while (index > 0 && !atLineStart(text, statements[index]!.start)) index--;
+  return Math.max(index, 0);
+}
+
+function atLineStart(text: string, at: number): boolean {
+  return at > 0 && text.charCodeAt(at - 1) === NEWLINE;
+}
+
+/** Whether `]]` stands in a stretch: a `[[` before it is read in another way where there is one anywhere behind. */
+function closesFar(text: string, start: number, end: number | undefined): boolean {
+  return text.slice(start, end).includes("]]");
+}
+
+function move(node: Node | Comment | Statement, shift: number): void {
+  node.start += shift;
+  node.end += shift;
+  forEachChild(node, child => move(child, shift));
+}
+
+/** What stands between the common start and the common end of two texts. */
+function difference(before: string, after: string): { start: number; oldEnd: number; shift: number } {
+  const most = Math.min(before.length, after.length);
+  let start = 0;
+  while (start < most && before.charCodeAt(start) === after.charCodeAt(start)) start++;
+  let end = 0;
+  while (end < most - start && before.charCodeAt(before.length - 1 - end) === after.charCodeAt(after.length - 1 - end))
+    end++;
+  return { start, oldEnd: before.length - end, shift: after.length - before.length };
+}
