@@ -50,6 +50,12 @@ export function dockerEngine(env: NodeJS.ProcessEnv) {
   return { host: env[HOST_VARIABLE], context: env[CONTEXT_VARIABLE], env };
 }
 
+/** Who says where the Docker engine is, in the order in which it is looked for. */
+export function engineNamedBy(env: NodeJS.ProcessEnv): "setting" | "variable" | "context" {
+  if (env[HOST_VARIABLE] || env[CONTEXT_VARIABLE]) return "setting";
+  return env.DOCKER_HOST || env.DOCKER_CONTEXT ? "variable" : "context";
+}
+
 /** What the next run of this process stands on. */
 export function createGround(env: NodeJS.ProcessEnv): Ground {
   return new Ground({

@@ -2,7 +2,7 @@ import { createInterface } from "node:readline";
 import type { ExplorerCommand, ExplorerEngine, ExplorerEnvironment, ExplorerMessage } from "../protocol/explorer";
 import type { ProviderRegistry } from "../runtime/environments/registry";
 import { type Provider, ProviderError } from "../runtime/providers/provider";
-import { createRegistry } from "./backends";
+import { createRegistry, engineNamedBy } from "./backends";
 import { type AnswerContext, answer } from "./explorer-answers";
 import { EXIT, type Io } from "./io";
 import { answered, faultText, shown } from "./live";
@@ -18,7 +18,7 @@ export async function explorer(_args: string[], io: Io): Promise<number> {
   const registry = createRegistry(io.env);
   const say = (message: ExplorerMessage) => void io.stdout.write(`${JSON.stringify(message)}\n`);
   io.stdout.on("error", () => ended.abort());
-  const lists = new Lists(registry, say);
+  const lists = new Lists(registry, io.env, say);
 
   const lines = createInterface({ input: io.stdin });
   lines.on("line", line => {
@@ -43,6 +43,7 @@ class Lists {
 
   constructor(
     private readonly registry: ProviderRegistry,
+    private readonly env: NodeJS.ProcessEnv,
     private readonly say: (message: ExplorerMessage) => void,
   ) {}
 
@@ -68,6 +69,7 @@ class Lists {
             engines.push({
               provider: provider.ref,
               state: stateOf(error),
+              named: engineNamedBy(this.env),
               detail: error instanceof Error ? error.message : String(error),
               ...(error instanceof ProviderError && error.mend !== undefined && { mend: error.mend }),
             });
@@ -116,6 +118,7 @@ async function tell(
 /** What the codes of the backends mean for the view; every other fault is one of an engine that does not answer. */
 const FAULTS: Record<string, ExplorerEngine["state"]> = {
   "run/engine-missing": "absent",
+  "run/token-missing": "absent",
   "run/engine-socket-missing": "missing",
   "run/engine-denied": "denied",
   "run/engine-address": "address",

@@ -70,6 +70,8 @@ export interface SnapshotInfo {
 export interface ExplorerEngine {
   provider: string;
   state: "ready" | "absent" | "missing" | "denied" | "address" | "unreachable";
+  /** Who says where it is, when it does not answer: a setting of ours, a variable of Docker's, or its current context. */
+  named?: "setting" | "variable" | "context";
   /** Where it is, or why it does not answer. */
   detail: string;
   /** What to do when it does not answer. */

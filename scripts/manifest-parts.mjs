@@ -29,15 +29,19 @@ export function language() {
 
 export function views(text, containerId, viewId) {
   const welcome = (key, when, ...lines) => ({ view: viewId, when, contents: text(`welcome.${key}`, lines.join("\n")) });
-  const engineTrouble = (state, words) =>
+  const engineTrouble = (state, words, named) =>
     welcome(
-      state,
-      `isWorkspaceTrusted && mlldEnv.explorer == ${state}`,
+      named ? `${state}.${named}` : state,
+      `isWorkspaceTrusted && mlldEnv.explorer == ${state}${named ? ` && mlldEnv.engineNamedBy == ${named}` : ""}`,
       words,
+      ...(named === "setting" || !named
+        ? [`[Open Settings](command:workbench.action.openSettings?${encodeURIComponent('["mlldEnv.docker"]')})`]
+        : []),
       "[Run Doctor](command:mlldEnv.doctor)",
-      `[Open Settings](command:workbench.action.openSettings?${encodeURIComponent('["mlldEnv.docker"]')})`,
       "[Try Again](command:mlldEnv.environments.refresh)",
     );
+  const engineTroubles = (state, texts) =>
+    ["setting", "variable", "context"].map((named, i) => engineTrouble(state, texts[i], named));
   return {
     viewsContainers: {
       activitybar: [{ id: containerId, title: text("container.title", "mlld Environments"), icon: "media/view.svg" }],
@@ -75,17 +79,25 @@ export function views(text, containerId, viewId) {
         "[Install Docker](https://docs.docker.com/get-started/get-docker/)",
         "[Run Doctor](command:mlldEnv.doctor)",
       ),
-      engineTrouble(
+      ...engineTroubles(
         "missing",
-        "The Docker engine is looked for at a socket that does not exist. Start the engine that makes it; this view follows by itself. Or change what names it: the setting, DOCKER_HOST, or the Docker context.",
+        [
+          ["The setting `mlldEnv.docker.host` or `mlldEnv.docker.context` names", "change the setting"],
+          ["DOCKER_HOST or DOCKER_CONTEXT names", "change the variable and start the editor again"],
+          ["The current Docker context names", "choose another one with `docker context use`"],
+        ].map(
+          ([who, mend]) =>
+            `${who} a socket that does not exist. Start the engine that makes it; this view follows by itself. Or ${mend}.`,
+        ),
       ),
+      ...engineTroubles("address", [
+        "The setting `mlldEnv.docker.host` or `mlldEnv.docker.context` cannot be used: change it.",
+        "DOCKER_HOST or DOCKER_CONTEXT cannot be used: change it and start the editor again.",
+        "The current Docker context cannot be used. `docker context ls` lists the others.",
+      ]),
       engineTrouble(
         "denied",
         "You have no permission to use the Docker engine. Join the group that owns its socket (often `docker`) and log in again, or use a rootless engine.",
-      ),
-      engineTrouble(
-        "address",
-        "What names the Docker engine cannot be used. Change the setting, DOCKER_HOST, or the Docker context.",
       ),
       engineTrouble("unreachable", "The Docker engine does not answer. Start it; this view follows by itself."),
       welcome(

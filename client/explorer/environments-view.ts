@@ -273,7 +273,7 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
     const shown = this.shown().length;
     const troubles = this.engines.filter(({ state }) => state !== "ready" && state !== "absent");
     const docker = this.engines.find(({ provider }) => provider.includes("docker"));
-    this.setState(docker && docker.state !== "ready" ? docker.state : "ready");
+    this.setState(docker?.state ?? "ready", docker?.named);
     const hidden = this.environments.length - shown;
     const messages = [
       ...(shown > 0 ? troubles.map(({ detail, mend }) => [detail, mend].filter(Boolean).join(" ")) : []),
@@ -297,8 +297,9 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
     if (this.tree.title !== title) this.tree.title = title;
   }
 
-  private setState(state: ExplorerEngine["state"] | "failed" | undefined): void {
+  private setState(state: ExplorerEngine["state"] | "failed" | undefined, named?: ExplorerEngine["named"]): void {
     void vscode.commands.executeCommand("setContext", "mlldEnv.explorer", state);
+    void vscode.commands.executeCommand("setContext", "mlldEnv.engineNamedBy", named);
   }
 }
 

@@ -127,9 +127,13 @@ export async function testExplorerRows(root, folder) {
     },
   };
   const states = [
-    ["unix:///nowhere/docker.sock", /a socket that does not exist/, "no socket at unix:///nowhere/docker.sock"],
+    [
+      "unix:///nowhere/docker.sock",
+      /setting `?mlldEnv.docker.host`? .* names a socket that does not exist/,
+      "no socket at unix:///nowhere/docker.sock",
+    ],
     ["tcp://127.0.0.1:9", /does not answer/, "127.0.0.1:9"],
-    ["gopher://engine", /cannot be used/, "gopher"],
+    ["gopher://engine", /setting `?mlldEnv.docker.host`? .* cannot be used/, "gopher"],
   ];
   for (const [host, text, detail] of states)
     checks[`says what is wrong with the engine ${host}, and the next step`] = async () => {

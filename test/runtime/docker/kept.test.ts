@@ -1,21 +1,30 @@
 /** Kept environments as a whole: what a list tells of them, stop, start, restore, snapshots. */
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { LABEL } from "../../../runtime/providers/docker/labels";
 import { BUSYBOX, docker, hasEngine, never, open, provider, run, uniqueName, workspace } from "./harness";
 
+const using = provider();
 const images: string[] = [];
+/** A restored environment is another container: it goes by its name. */
+const named: string[] = [];
+const kept = () => {
+  named.push(uniqueName());
+  return named.at(-1)!;
+};
+afterEach(async () => {
+  for (const name of named.splice(0)) await using.remove!(name, never);
+});
 // After the environments that run from them have gone: an image that is in use would only lose its name.
 afterAll(() => {
   for (const image of images) docker("rmi", "-f", image);
 });
-const using = provider();
 const row = async (name: string) => (await using.list!(never)).find(it => it.name === name);
 const file = async (name: string) =>
   (await run((await using.attach!(name, never))!, "cat /root/file 2>/dev/null || echo none")).out;
 
 describe.skipIf(!hasEngine)("a row of the list", () => {
   it("tells what the block granted, where it stands, and what can be done", async () => {
-    const name = uniqueName();
+    const name = kept();
     const folder = workspace();
     await open({
       name,
@@ -49,7 +58,7 @@ describe.skipIf(!hasEngine)("a row of the list", () => {
     [{ kind: "none" }, "none"],
     [{ kind: "allow", items: [] }, "none"],
   ] as const)("says what network %j is", async (net, shown) => {
-    const name = uniqueName();
+    const name = kept();
     await open({ name, net: net as never });
     expect(await row(name)).toMatchObject({ net: shown, tools: null, limits: {} });
   });
@@ -64,7 +73,7 @@ describe.skipIf(!hasEngine)("a row of the list", () => {
 
 describe.skipIf(!hasEngine)("all that is known of one", () => {
   it("has limits, network, ports, mounts, use and times, and no variables", async () => {
-    const name = uniqueName();
+    const name = kept();
     const folder = workspace();
     await open({ name, folder, ports: ["80"], limits: { pids: 20 }, net: { kind: "bridge" } });
     const details = (await using.inspect!(name, never))!;
@@ -91,7 +100,7 @@ describe.skipIf(!hasEngine)("all that is known of one", () => {
 
 describe.skipIf(!hasEngine)("stop and start", () => {
   it("end the processes and keep the files, twice does no harm", async () => {
-    const name = uniqueName();
+    const name = kept();
     await run(await open({ name }), "echo kept >/root/file; sleep 100 & true");
     const before = Date.now();
     expect(await using.stop!(name, never)).toBe(true);
@@ -107,7 +116,7 @@ describe.skipIf(!hasEngine)("stop and start", () => {
   });
 
   it("know a paused one", async () => {
-    const name = uniqueName();
+    const name = kept();
     await open({ name });
     docker("pause", name);
     expect(await row(name)).toMatchObject({ state: "stopped" });
@@ -123,7 +132,7 @@ describe.skipIf(!hasEngine)("stop and start", () => {
 
 describe.skipIf(!hasEngine)("restore", () => {
   it("puts the files back and keeps grants, name and config", async () => {
-    const name = uniqueName();
+    const name = kept();
     const folder = workspace();
     const more = {
       name,
@@ -157,7 +166,7 @@ describe.skipIf(!hasEngine)("restore", () => {
   });
 
   it("leaves the environment as it was when it fails", async () => {
-    const name = uniqueName();
+    const name = kept();
     const folder = workspace();
     const environment = await open({ name, folder });
     await run(environment, "echo second >/root/file");
@@ -175,7 +184,7 @@ describe.skipIf(!hasEngine)("restore", () => {
 
 describe.skipIf(!hasEngine)("snapshots of an environment", () => {
   it("are listed newest first, by environment, and removed", async () => {
-    const [name, other] = [uniqueName(), uniqueName()];
+    const [name, other] = [kept(), kept()];
     const environment = await open({ name });
     const one = (await environment.snapshot!(`${name}-one`, never)).ref;
     // Images carry the time of their making in seconds.
@@ -200,7 +209,7 @@ describe.skipIf(!hasEngine)("snapshots of an environment", () => {
   });
 
   it("that an environment runs from stay", async () => {
-    const name = uniqueName();
+    const name = kept();
     const environment = await open({ name });
     const { ref } = await environment.snapshot!(`${name}-used`, never);
     images.push(ref);
