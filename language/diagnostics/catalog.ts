@@ -96,7 +96,7 @@ const DEFINED: Record<string, CatalogEntry> = {
   "env/unknown-field": {
     severity: "warning",
     title: "Field that environments do not have",
-    doc: "The field has no meaning, and is likely a slip: what it should restrict is not restricted. In a `with` only some fields may be set. Providers written in mlld get every further field, so it is not told there.",
+    doc: "The field has no meaning, and is likely a slip: what it should restrict is not restricted. A key that resembles no field is told as information: it may be data of your own. In a `with` only some fields may be set. Providers written in mlld get every further field, so it is not told there.",
     example: {
       wrong: 'var @cfg = { tool: ["Read"] }\nenv @cfg [\n  show "in"\n]\n',
       right: 'var @cfg = { tools: ["Read"] }\nenv @cfg [\n  show "in"\n]\n',

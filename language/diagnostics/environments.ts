@@ -70,6 +70,9 @@ function reportOf(unit: Unit, { analysis, calls, guards }: Checks): UnitReport {
     const module = moduleProviders(site, facts, analysis);
     for (const found of facts.problems) {
       const problem = here(found, site);
+      // Without a provider a `box` is a shell in memory: its commands do not run on this machine.
+      const inMemory = site.node.kind === "EnvExpression" && site.node.keyword === "box";
+      if (problem.code === "env/not-enforced" && inMemory) continue;
       if (problem.code === "env/not-enforced")
         report.unenforced.push({ problem, head: site.head, executable: site.executable?.name });
       else if (!module || problem.code !== "env/unknown-field") report.problems.push(problem);

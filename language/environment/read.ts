@@ -383,10 +383,10 @@ function furtherProblem({ name: key, keyPlace, suggestion, inWith }: FurtherFiel
   const where = inWith ? "the `with` of an environment" : "an environment";
   return {
     code: "env/unknown-field",
-    severity: !inWith || TAIL_KEYS.has(key) ? "warning" : "error",
+    severity: inWith && !TAIL_KEYS.has(key) ? "error" : inWith || suggestion ? "warning" : "information",
     message: misplaced
       ? `'${key}' cannot be set in \`with\`: set it in the config object.`
-      : `'${key}' is no field of ${where}${suggestion ? `: did you mean '${suggestion}'?` : "; it has no effect."}`,
+      : `'${key}' is no field of ${where}${suggestion ? `: did you mean '${suggestion}'?` : "; only providers written in mlld get it."}`,
     place: keyPlace,
     related: [],
     fixes:

@@ -216,7 +216,7 @@ export type FixData =
 /** A finding without severity settings applied. `place` is missing only for values that no text made (at run time). */
 export interface Problem {
   code: EnvironmentCode;
-  severity: "error" | "warning";
+  severity: "error" | "warning" | "information";
   /** One or more plain sentences: what is wrong, what the parent says, what to do. */
   message: string;
   place?: Place;

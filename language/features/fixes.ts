@@ -28,12 +28,19 @@ export function suppression(file: File, finding: Finding): (Span & { newText: st
   return isComment && after.errors.length <= file.errors.length ? { start: line, end: line, newText } : null;
 }
 
-/** The preferred fix of every finding, less those that would change the same text as one before. */
+/** Their fixes give more than there was: that is for the author to decide, one by one. */
+const GRANTING = new Set(["env/command-needs-bash"]);
+
+/**
+ * The preferred fix of every finding, less those that would change the same text as one before. Nothing is granted, and no other
+ * file is changed.
+ */
 export function fixAll(findings: Finding[]): Edit[] {
   const chosen: Edit[] = [];
   for (const finding of findings) {
-    const fix = finding.fixes.find(one => one.preferred);
-    if (!fix || fix.edits.some(edit => chosen.some(other => collide(edit, other)))) continue;
+    const fix = GRANTING.has(finding.code) ? undefined : finding.fixes.find(one => one.preferred);
+    if (!fix || fix.edits.some(edit => edit.place.uri !== finding.place.uri)) continue;
+    if (fix.edits.some(edit => chosen.some(other => collide(edit, other)))) continue;
     chosen.push(...fix.edits);
   }
   return chosen;

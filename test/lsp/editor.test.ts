@@ -262,6 +262,11 @@ describe("code actions", () => {
     expect(session!.after("a.mld", found[0]!.edit!)).toBe(twice.replaceAll(', "Bash"', ""));
   });
 
+  it("fix all without granting anything", async () => {
+    const { found } = await actions('‸env { tools: ["Read"] } [\n  run cmd { ls }\n]\n', ["source.fixAll"]);
+    expect(found).toEqual([]);
+  });
+
   it("are none where nothing is wrong", async () => {
     const { found } = await actions("«var @x = 1»\n");
     expect(found).toEqual([]);

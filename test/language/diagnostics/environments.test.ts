@@ -249,6 +249,13 @@ describe("fixes", () => {
     expect(fixed(lib, finding!, "Export")).toContain("export { @one, @two }");
   });
 
+  it("a field that resembles none is told as information: it may be the author's own", () => {
+    const severities = (fields: string) =>
+      checkText(`var @cfg = { ${fields} }\nenv @cfg [ show "x" ]\n`).map(({ code, severity }) => [code, severity]);
+    expect(severities('model: "small"')).toEqual([["env/unknown-field", "information"]]);
+    expect(severities('tolls: ["Read"]')).toEqual([["env/unknown-field", "warning"]]);
+  });
+
   it("correcting a misspelt field", () => {
     const text = 'var @cfg = { tolos: ["Read"] }\nenv @cfg [ show "x" ]\n';
     expect(fixed(text, checkText(text)[0]!, "tools")).toContain('{ tools: ["Read"] }');
@@ -303,6 +310,7 @@ describe("restrictions that nothing enforces", () => {
     ["a block that is only called in a sandbox", `${SANDBOX}${EXE}env @sandbox [\n  show @f()\n]\n`, 0],
     ["a block that is also called outside", `${SANDBOX}${EXE}env @sandbox [\n  show @f()\n]\nshow @f()\n`, 1],
     ["a block that nothing calls", EXE, 1],
+    ["a box, which is a shell in memory", 'box { net: "none" } [\n  show "x"\n]\n', 0],
   ])("%s", (_name, program, count) => {
     expect(unenforced(program)).toHaveLength(count);
   });
