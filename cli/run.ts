@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { check, type Finding } from "../language/diagnostics";
 import type { Explanation } from "../language/environment";
 import { type Analysis, analyse } from "../language/semantics";
+import { LineMap } from "../language/syntax";
 import type { ReportedFinding } from "../protocol/events";
 import { evaluate, type RunServices } from "../runtime/evaluator";
 import { plan } from "../runtime/plan";
@@ -108,7 +109,7 @@ async function runProgram(
   if (planned.kind === "no-block") {
     await emit({
       event: "error",
-      message: `There is no env block at line ${options.line! + 1}.`,
+      message: noBlock(analysis, options),
       code: "run/no-block",
     });
     return "usage";
@@ -124,6 +125,19 @@ async function runProgram(
   const outcome = await evaluate({ path: options.file, file: analysis.file, slice }, services, signal);
   if (outcome.value !== undefined) await emit({ event: "result", value: outcome.value, labels: outcome.labels });
   return { ok: outcome.ok, document: outcome.document };
+}
+
+/** Says where the blocks of the file are. */
+function noBlock({ file, sites }: Analysis, options: RunOptions): string {
+  const map = new LineMap(file.text);
+  const lines = sites.flatMap(site =>
+    site.node.kind === "EnvExpression" ? [map.positionAt(site.place.start).line + 1] : [],
+  );
+  const others = [...new Set(lines)].sort((a, b) => a - b);
+  const some = others.slice(0, 10).join(", ") + (others.length > 10 ? ", …" : "");
+  const where =
+    others.length === 0 ? "The file has none." : `Its blocks begin at line${others.length === 1 ? "" : "s"} ${some}.`;
+  return `There is no env block at line ${options.line! + 1} of ${options.file}. ${where}`;
 }
 
 /**

@@ -77,13 +77,17 @@ function bind(statement: ImportStatement, exported: Exports, specifier: string, 
   const fields: Record<string, unknown> = {};
   for (const [name, value] of exported) if (value !== ACTIVE) define(fields, name, value);
   if (statement.namespace === null && all === undefined && scope.find(namespace) !== undefined) return;
-  scope.declare(namespace, labelled(new Value(fields)), "import");
+  const value = labelled(new Value(fields));
+  // `import @input` gives the reserved name its fields; no other import can take it.
+  if (SPECIAL.has(specifier) && `@${namespace}` === specifier) scope.bind(namespace, value, "import");
+  else scope.declare(namespace, value, "import");
 }
 
 /** A guard or policy that was exported: it holds since the module was loaded, and is no value. */
 const ACTIVE = new Value(null);
 
 function namespaceName(specifier: string): string {
+  if (SPECIAL.has(specifier)) return specifier.slice(1);
   return basename(specifier)
     .replace(/\.(mld|mlld|md|json)(\.md)?$/, "")
     .replace(/[^A-Za-z0-9_]/g, "_");

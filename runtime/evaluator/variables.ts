@@ -1,8 +1,9 @@
 /** Names: scopes first, then what mlld defines itself. */
-import { transformer } from "../../language/values";
+import { infer, transformer } from "../../language/values";
 import type { Ambient, Context } from "./context";
 import { Executable } from "./executable";
 import { mergedPolicies } from "./policy-facts";
+import { NO_SECURITY } from "./security";
 import { makeValue, type Value } from "./value";
 
 /** The value of a name; null when nothing of that name is known. */
@@ -40,7 +41,10 @@ function inputValue(context: Context): Value | null {
   if (pipeline !== null) return pipeline.input;
   if (loop !== null) return loop.input;
   const { input } = context.run.services.settings;
-  return makeValue(allowedInput(context) ?? input);
+  const allowed = allowedInput(context);
+  if (allowed !== null || input === null) return makeValue(allowed ?? input);
+  const data = infer(input, "structures");
+  return makeValue(data, NO_SECURITY, typeof data === "string" ? {} : { text: input });
 }
 
 function allowedInput(context: Context): Record<string, unknown> | null {
