@@ -19,6 +19,8 @@ type MenuPlace = "view/title" | "view/item/context" | "editor/context" | "editor
 const TRUSTED = "isWorkspaceTrusted";
 const IN_MLLD = "editorLangId == mlld && isWorkspaceTrusted";
 const VIEW = "view == mlldEnv.environments";
+/** There is something to order, filter and release. */
+const FILLED_VIEW = `${VIEW} && mlldEnv.anyEnvironment`;
 /** `contextValue` of an environment starts with `environment`, followed by its state and what can be done with it. */
 const ITEM = `${VIEW} && viewItem =~ /^environment\\b/`;
 const itemThat = (ability: string) => `${VIEW} && viewItem =~ /^environment\\b.*\\b${ability}\\b/`;
@@ -72,31 +74,31 @@ export const COMMANDS = {
     title: "Group Environments By…",
     icon: "list-tree",
     palette: TRUSTED,
-    menus: [{ at: "view/title", when: VIEW, group: "navigation@1" }],
+    menus: [{ at: "view/title", when: FILLED_VIEW, group: "navigation@1" }],
   },
   "mlldEnv.environments.filter": {
     title: "Filter Environments…",
     icon: "filter",
     palette: TRUSTED,
-    menus: [{ at: "view/title", when: `${VIEW} && !mlldEnv.filtered`, group: "navigation@2" }],
+    menus: [{ at: "view/title", when: `${FILLED_VIEW} && !mlldEnv.filtered`, group: "navigation@2" }],
   },
   "mlldEnv.environments.clearFilter": {
     title: "Clear Filter of Environments",
     icon: "filter-filled",
     palette: "mlldEnv.filtered",
-    menus: [{ at: "view/title", when: `${VIEW} && mlldEnv.filtered`, group: "navigation@2" }],
+    menus: [{ at: "view/title", when: `${FILLED_VIEW} && mlldEnv.filtered`, group: "navigation@2" }],
   },
   "mlldEnv.environments.sortBy": {
     title: "Sort Environments By…",
     palette: TRUSTED,
-    menus: [{ at: "view/title", when: VIEW, group: "1_view@1" }],
+    menus: [{ at: "view/title", when: FILLED_VIEW, group: "1_view@1" }],
   },
   "mlldEnv.environments.releaseAll": {
     title: "Release All Environments…",
     palette: TRUSTED,
     enablement: TRUSTED,
     menus: [
-      { at: "view/title", when: VIEW, group: "2_release" },
+      { at: "view/title", when: FILLED_VIEW, group: "2_release" },
       { at: "view/item/context", when: `${VIEW} && viewItem == group`, group: "4_release@1" },
     ],
   },

@@ -51,7 +51,7 @@ const WINDOWS = [
   {
     name: "missing",
     options: { env: { DOCKER_HOST: "unix:///nowhere/docker.sock" } },
-    scenes: emptyScenes("explorer-missing", "a socket that does not exist"),
+    scenes: missingScenes,
   },
   {
     name: "unreachable",
@@ -256,6 +256,13 @@ function emptyScenes(name, text) {
     await page.locator(".sidebar .welcome-view-content", { hasText: text }).waitFor();
     await shot(name);
   };
+}
+
+async function missingScenes(window) {
+  await emptyScenes("explorer-missing", "a socket that does not exist")(window);
+  // This machine has an engine at the usual place: what the view shows where there is none, without taking it away.
+  await window.evaluate(vscode => vscode.commands.executeCommand("setContext", "mlldEnv.explorer", "absent"));
+  await emptyScenes("explorer-no-docker", "No Docker engine was found")(window);
 }
 
 async function walkthroughScene({ page, shot, command }) {

@@ -45,6 +45,7 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
   /** When the content of a section was asked for. */
   private readonly asked = new Map<string, number>();
   private shape = "";
+  private any = false;
   private readonly title: string;
 
   constructor(
@@ -274,6 +275,11 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
     const troubles = this.engines.filter(({ state }) => state !== "ready" && state !== "absent");
     const docker = this.engines.find(({ provider }) => provider.includes("docker"));
     this.setState(docker?.state ?? "ready", docker?.named);
+    const any = this.environments.length > 0;
+    if (any !== this.any) {
+      this.any = any;
+      void vscode.commands.executeCommand("setContext", "mlldEnv.anyEnvironment", any);
+    }
     const hidden = this.environments.length - shown;
     const messages = [
       ...(shown > 0 ? troubles.map(({ detail, mend }) => [detail, mend].filter(Boolean).join(" ")) : []),
