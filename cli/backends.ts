@@ -8,7 +8,9 @@ export const IMAGE_VARIABLE = "MLLD_ENV_DOCKER_IMAGE";
 /** The settings of the editor that name an engine: they come before what Docker's own variables say. */
 const HOST_VARIABLE = "MLLD_ENV_DOCKER_HOST";
 const CONTEXT_VARIABLE = "MLLD_ENV_DOCKER_CONTEXT";
-export const SPRITES_TOKEN_VARIABLE = "SPRITES_TOKEN";
+const SPRITES_TOKEN_VARIABLE = "SPRITES_TOKEN";
+/** Names under which the editor's secret storage may have the token. */
+const SPRITES_CREDENTIALS = ["sprites", SPRITES_TOKEN_VARIABLE];
 /** Another address than the service's own: from the machine's environment only, never from a program. */
 const SPRITES_URL_VARIABLE = "MLLD_ENV_SPRITES_URL";
 const DOCKER = "@mlld/env-docker";
@@ -18,10 +20,15 @@ interface RegistryParts {
   /** Unset where no command is run. */
   local?: Provider;
   module?: (ref: string, path: string) => Promise<Provider>;
+  /** Credentials from the editor's secret storage, by name; they may come later. */
+  stored?: () => ReadonlyMap<string, string>;
 }
 
 /** Every backend of the command line. The code of each is loaded when the first reference names it. */
-export function createRegistry(env: NodeJS.ProcessEnv, { local, module }: RegistryParts = {}): ProviderRegistry {
+export function createRegistry(
+  env: NodeJS.ProcessEnv,
+  { local, module, stored }: RegistryParts = {},
+): ProviderRegistry {
   const docker = async () => {
     const { createDockerProvider } = await import("../runtime/providers/docker");
     return createDockerProvider({
@@ -34,7 +41,7 @@ export function createRegistry(env: NodeJS.ProcessEnv, { local, module }: Regist
     const { createSpritesProvider } = await import("../runtime/providers/sprites");
     return createSpritesProvider({
       baseUrl: env[SPRITES_URL_VARIABLE] || "https://api.sprites.dev",
-      token: async () => env[SPRITES_TOKEN_VARIABLE] || null,
+      token: async () => spritesToken(env, stored?.()),
     });
   };
   const none = { started: () => {}, ended: () => {} };
@@ -43,6 +50,12 @@ export function createRegistry(env: NodeJS.ProcessEnv, { local, module }: Regist
     backends: { [DOCKER]: docker, docker, [SPRITES]: sprites, sprites },
     module,
   });
+}
+
+/** The token of Sprites: from the editor's secret storage, else from the environment; null for none. */
+export function spritesToken(env: NodeJS.ProcessEnv, stored?: ReadonlyMap<string, string>): string | null {
+  const name = SPRITES_CREDENTIALS.find(one => stored?.get(one));
+  return (name && stored!.get(name)) || env[SPRITES_TOKEN_VARIABLE] || null;
 }
 
 /** Where the Docker engine is looked for. */

@@ -2,8 +2,9 @@ import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { parseArgs } from "node:util";
 import { ProviderError } from "../runtime/providers/provider";
-import { dockerEngine, IMAGE_VARIABLE, SPRITES_TOKEN_VARIABLE } from "./backends";
+import { createRegistry, dockerEngine, IMAGE_VARIABLE, spritesToken } from "./backends";
 import { EXIT, type Io } from "./io";
+import { answered } from "./live";
 
 interface Check {
   what: string;
@@ -21,7 +22,7 @@ export async function doctor(args: string[], io: Io): Promise<number> {
   const checks = [
     checkNode(),
     ...(await checkDocker(io.env)),
-    checkSprites(io.env),
+    await checkSprites(io.env),
     await checkKeychain(),
     checkEditor(io.env),
   ];
@@ -78,10 +79,21 @@ async function checkDocker(env: NodeJS.ProcessEnv): Promise<Check[]> {
   return checks;
 }
 
-function checkSprites(env: NodeJS.ProcessEnv): Check {
-  return env[SPRITES_TOKEN_VARIABLE]
-    ? { what: "sprites", state: "ok", found: "a token is set" }
-    : { what: "sprites", state: "note", found: "no token", mend: "Set SPRITES_TOKEN to run environments in Sprites." };
+async function checkSprites(env: NodeJS.ProcessEnv): Promise<Check> {
+  const what = "sprites";
+  if (spritesToken(env) === null) {
+    const mend =
+      "Set SPRITES_TOKEN to run environments in Sprites, or store it in VS Code with 'Set Credential' under the name sprites.";
+    return { what, state: "note", found: "no token", mend };
+  }
+  try {
+    const sprites = await createRegistry(env).resolve("sprites", "/");
+    const environments = (await answered(sprites, signal => sprites.list?.(signal))) ?? [];
+    return { what, state: "ok", found: `the token is accepted; environments: ${environments.length}` };
+  } catch (error) {
+    if (!(error instanceof ProviderError)) throw error;
+    return { what, state: "fault", found: error.message, mend: error.mend };
+  }
 }
 
 async function checkKeychain(): Promise<Check> {

@@ -10,6 +10,8 @@ export interface AnswerContext {
   env: NodeJS.ProcessEnv;
   /** The list is out of date. */
   changed(): void;
+  /** Credentials from the editor's secret storage, by name. */
+  credentials(secrets: Record<string, string>): void;
 }
 
 type Answers = {
@@ -23,8 +25,14 @@ const ANSWERS: Answers = {
   refresh: async (_, { changed }) => {
     changed();
   },
-  release: async ({ name }, { registry, env }) => {
+  credentials: async ({ secrets }, { credentials, changed }) => {
+    credentials(secrets);
+    changed();
+  },
+  // Not every backend tells of its changes by itself.
+  release: async ({ name }, { registry, env, changed }) => {
     if (!(await live.remove(registry, name, env))) throw live.noEnvironment(name);
+    changed();
   },
   stop: async ({ name }, { registry }) => {
     await live.stop(registry, name);
@@ -37,8 +45,9 @@ const ANSWERS: Answers = {
   changes: ({ name }, { registry }) => live.changes(registry, name),
   snapshots: ({ name }, { registry }) => live.snapshots(registry, name),
   snapshot: async ({ name, as }, { registry }) => save(await attached(registry, name), as),
-  restore: async ({ name, ref }, { registry }) => {
+  restore: async ({ name, ref }, { registry, changed }) => {
     await live.restore(registry, name, ref);
+    changed();
   },
   removeSnapshot: async ({ ref }, { registry }) => {
     if (!(await live.removeSnapshot(registry, ref))) throw new Error(`There is no snapshot '${ref}'.`);

@@ -15,15 +15,24 @@ const RECONNECT_MS = 3_000;
 /** `__explorer`: the live environments as JSON lines, again after each change, until the input ends; commands come as JSON lines. */
 export async function explorer(_args: string[], io: Io): Promise<number> {
   const ended = new AbortController();
-  const registry = createRegistry(io.env);
+  let stored: ReadonlyMap<string, string> = new Map();
+  const registry = createRegistry(io.env, { stored: () => stored });
   const say = (message: ExplorerMessage) => void io.stdout.write(`${JSON.stringify(message)}\n`);
   io.stdout.on("error", () => ended.abort());
   const lists = new Lists(registry, io.env, say);
 
+  const context: AnswerContext = {
+    registry,
+    env: io.env,
+    changed: () => lists.changed(),
+    credentials: secrets => {
+      stored = new Map(Object.entries(secrets));
+    },
+  };
   const lines = createInterface({ input: io.stdin });
   lines.on("line", line => {
     const command = parse(line);
-    if (command) void tell(command, { registry, env: io.env, changed: () => lists.changed() }, say);
+    if (command) void tell(command, context, say);
   });
   lines.once("close", () => ended.abort());
 

@@ -37,9 +37,9 @@ let language: Promise<Language> | undefined;
 export function activate(context: vscode.ExtensionContext): Inside {
   const log = vscode.window.createOutputChannel("mlld Environments", { log: true });
   const cli = vscode.Uri.joinPath(context.extensionUri, "dist", "cli.js").fsPath;
-  const program: Program = { cli, variables: engineVariables };
   const documents = new Documents();
   const secrets = new Secrets(context);
+  const program: Program = { cli, variables: engineVariables, credentials: secrets.ofBackends };
   const runs = new Runs(program, () => secrets.values());
   const activity = new Activity(runs);
   const view = new EnvironmentsView(program, activity, context.workspaceState, log);

@@ -6,6 +6,15 @@ export interface Program {
   cli: string;
   /** Variables made of settings (engine, image), over those of the editor. */
   variables: () => Record<string, string>;
+  /** Credentials that backends need themselves, from the editor's secret storage. */
+  credentials?: BackendCredentials;
+}
+
+/** By name; a token of Sprites, say. */
+export interface BackendCredentials {
+  get(): Promise<Record<string, string>>;
+  /** Calls back after each change. */
+  onDidChange(listener: () => void): { dispose(): void };
 }
 
 /** The variables of a process that runs the bundled command line with the editor's own Node. */

@@ -1,11 +1,14 @@
 import * as vscode from "vscode";
+import type { BackendCredentials } from "./program";
 
 /** Names are kept beside the values, as the secret storage of older editors cannot be listed. */
 const NAMES = "mlldEnv.credentials";
 const PREFIX = "mlldEnv.credential.";
+/** The token of Sprites, under either name. */
+const BACKENDS = ["sprites", "SPRITES_TOKEN"];
 const NAME = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/;
 
-/** Credentials that `auth:` names, in the editor's secret storage. Values leave it only on the standard input of a run. */
+/** Credentials that `auth:` names, in the editor's secret storage. Values leave it only on the standard input of a process of ours. */
 export class Secrets {
   constructor(private readonly context: vscode.ExtensionContext) {}
 
@@ -22,6 +25,18 @@ export class Secrets {
     }
     return values;
   }
+
+  /** Those that backends need themselves, for processes that outlive a run. */
+  readonly ofBackends: BackendCredentials = {
+    get: async () => {
+      const values = await this.values();
+      return Object.fromEntries(Object.entries(values).filter(([name]) => BACKENDS.includes(name)));
+    },
+    onDidChange: listener =>
+      this.context.secrets.onDidChange(({ key }) => {
+        if (BACKENDS.some(name => key === PREFIX + name)) listener();
+      }),
+  };
 
   async store(name: string, value: string): Promise<void> {
     await this.context.secrets.store(PREFIX + name, value);

@@ -87,6 +87,8 @@ export type ExplorerMessage =
 /** What the commands take, and what each answers with. */
 export interface ExplorerCommands {
   refresh: { takes: object; answer: undefined };
+  /** From the editor's secret storage, by name; they travel nowhere else. */
+  credentials: { takes: { secrets: Record<string, string> }; answer: undefined };
   release: { takes: { name: string }; answer: undefined };
   stop: { takes: { name: string }; answer: undefined };
   start: { takes: { name: string }; answer: undefined };

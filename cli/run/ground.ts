@@ -7,11 +7,20 @@ import { type Provider, ProviderError } from "../../runtime/providers/provider";
 
 type ModuleFactory = (ref: string, path: string) => Promise<Provider>;
 
+/** The first line that a watchdog is told, if any. */
+export interface WatchdogInput {
+  secrets: Record<string, string>;
+}
+
 export interface GroundOptions {
   env: NodeJS.ProcessEnv;
   /** The command line of ours, for the watchdog. */
   program: string[];
-  registry: (parts: { local: Provider; module: ModuleFactory }) => ProviderRegistry;
+  registry: (parts: {
+    local: Provider;
+    module: ModuleFactory;
+    stored: () => ReadonlyMap<string, string>;
+  }) => ProviderRegistry;
 }
 
 /** What a run stands on, and what can be there before the run is known: its providers, its journal and its watchdog. */
@@ -22,6 +31,8 @@ export class Ground {
   readonly registry: ProviderRegistry;
   /** Makes a provider that is written in mlld: it runs with the services of the run. */
   module: ModuleFactory = ref => Promise.reject(new Error(`${ref} was asked for before the run began`));
+  /** Credentials from the editor's secret storage, by name. */
+  stored: ReadonlyMap<string, string> = new Map();
   /** Told what does not stop the run. */
   warn: (message: string) => void = () => {};
   private open: { journal: Journal; watchdog: ReturnType<typeof startWatchdog> } | null = null;
@@ -33,7 +44,11 @@ export class Ground {
       ended: (group: number) => this.journal().groupEnded(group),
     };
     const local = createLocalProvider({ runId: this.runId, variables: options.env, groups });
-    this.registry = options.registry({ local, module: (ref, path) => this.module(ref, path) });
+    this.registry = options.registry({
+      local,
+      module: (ref, path) => this.module(ref, path),
+      stored: () => this.stored,
+    });
   }
 
   /** The journal of this process, made together with the watchdog when the first thing has to be written. Throws `run/no-state-folder`. */
@@ -52,6 +67,11 @@ export class Ground {
     const watchdog = startWatchdog(this.options.program, journal.path, error => {
       this.warn(`The watchdog of this run could not be started: ${error.message}`);
     });
+    // What it gives back may need them, and nobody else could tell it later.
+    if (this.stored.size > 0)
+      watchdog.stdin?.write(
+        `${JSON.stringify({ secrets: Object.fromEntries(this.stored) } satisfies WatchdogInput)}\n`,
+      );
     this.open = { journal, watchdog };
     return journal;
   }

@@ -12,6 +12,7 @@ import { sweep } from "../../runtime/environments/recovery";
 import { redactEvents } from "../../runtime/environments/redacted-events";
 import { MIN_SECRET_LENGTH, Redactor } from "../../runtime/environments/redactor";
 import type { CredentialStore, RunServices } from "../../runtime/evaluator";
+import { spritesToken } from "../backends";
 import { EXIT, type Io } from "../io";
 import { Cancellation } from "./cancellation";
 import { EditorControl } from "./control";
@@ -157,6 +158,9 @@ export async function runSession(
   try {
     await control?.started;
     cancellation.signal.throwIfAborted();
+    ground.stored = control?.secrets ?? ground.stored;
+    const token = spritesToken(io.env, ground.stored);
+    if (token !== null && token.length >= MIN_SECRET_LENGTH) redactor.add("the token of Sprites", token);
     const credentials = createCredentialStore({
       variables: io.env,
       stored: control?.secrets ?? new Map(),
@@ -214,7 +218,7 @@ function asRefusal(event: RunEventBody, file: string): RunEventBody {
 
 /** Credentials that are not there, policy, an environment that nothing can make, one that is wider after all. */
 const REFUSALS =
-  /^(?:AUTH_|ENV_AUTH_|KEYCHAIN_|PROJECT_NAME_REQUIRED$|POLICY_(?:CAPABILITY|LABEL)|ENV_(?:TOOL|MCP)_DENIED$|ENV_PROVIDER_(?:UNKNOWN|NOT_FOUND)$|env\/|auth\/|run\/(?:spec|archive-refused|image-(?:unset|missing)|secret-too-short|config-drift|name-taken|mount-(?:missing|refused)|(?:net|limits)-unsupported|snapshot-missing)$)/;
+  /^(?:AUTH_|ENV_AUTH_|KEYCHAIN_|PROJECT_NAME_REQUIRED$|POLICY_(?:CAPABILITY|LABEL)|ENV_(?:TOOL|MCP)_DENIED$|ENV_PROVIDER_(?:UNKNOWN|NOT_FOUND)$|env\/|auth\/|run\/(?:spec|archive-refused|token-missing|image-(?:unset|missing)|secret-too-short|config-drift|name-taken|mount-(?:missing|refused)|(?:net|limits)-unsupported|snapshot-missing)$)/;
 
 /** What a provider written in mlld may say in the middle of a run. */
 const ASIDE = new Set<RunEventBody["event"]>(["warning", "progress", "denied"]);

@@ -109,7 +109,7 @@ export function explorerCommands(
     ),
     "mlldEnv.environments.openShellWith": on(l10n.t("Open Shell"), async environment => {
       const shell = await chooseShell(environment, () => view.ask("shells", { name: environment.name }));
-      if (shell) openShell(environment, program, shell);
+      if (shell) await openShell(environment, program, shell);
     }),
     "mlldEnv.environments.logs": on(l10n.t("Show Log"), async environment => openLog(environment, program)),
     "mlldEnv.environments.inspect": on(l10n.t("Inspect"), async environment => {

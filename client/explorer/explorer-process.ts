@@ -30,6 +30,7 @@ export class ExplorerProcess {
   private stderr = "";
   private stopped = false;
   private over = false;
+  private given = false;
 
   constructor(
     program: Program,
@@ -55,6 +56,20 @@ export class ExplorerProcess {
       listener.log(String(chunk).trimEnd());
     });
     this.child.stdin.on("error", () => this.child.stdin.destroy());
+    const { credentials } = program;
+    if (credentials) {
+      const give = async () => {
+        const secrets = await credentials.get();
+        // Who has none is not asked to forget any.
+        if (this.over || (!this.given && Object.keys(secrets).length === 0)) return;
+        this.given = true;
+        await this.send("credentials", { secrets });
+      };
+      const failed = (error: unknown) => listener.log(String(error));
+      const changes = credentials.onDidChange(() => void give().catch(failed));
+      this.child.once("close", () => changes.dispose());
+      void give().catch(failed);
+    }
     this.child.on("error", error => end(t("The explorer could not be started: {0}", error.message)));
     this.child.on("close", (code, signal) =>
       end(t("The explorer ended ({0}). {1}", signal ?? code ?? "?", this.stderr.trim()).trim()),

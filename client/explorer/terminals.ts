@@ -5,9 +5,17 @@ import { type Program, programVariables } from "../program";
 /** What names an engine or an image to a terminal's program; the rest it has from the editor. */
 const PASSED = ["MLLD_ENV_DOCKER_IMAGE", "MLLD_ENV_DOCKER_HOST", "MLLD_ENV_DOCKER_CONTEXT"];
 
+const SPRITES = "@mlld/env-sprites";
+
 /** A shell in an environment: a terminal with a real pty whose program is `mlld-env shell NAME`. An empty shell means the best one there. */
-export function openShell({ name }: ExplorerEnvironment, program: Program, shell: string): void {
-  openTerminal(name, ["shell", ...(shell ? [`--shell=${shell}`] : []), "--", name], "server-environment", program);
+export async function openShell(
+  { name, provider }: ExplorerEnvironment,
+  program: Program,
+  shell: string,
+): Promise<void> {
+  const args = ["shell", ...(shell ? [`--shell=${shell}`] : []), "--", name];
+  const { sprites, SPRITES_TOKEN = sprites } = provider === SPRITES ? ((await program.credentials?.get()) ?? {}) : {};
+  openTerminal(name, args, "server-environment", program, SPRITES_TOKEN ? { SPRITES_TOKEN } : {});
 }
 
 /** What commands wrote in an environment, and go on to write. */
@@ -15,9 +23,15 @@ export function openLog({ name }: ExplorerEnvironment, program: Program): void {
   openTerminal(vscode.l10n.t("Log of {0}", name), ["logs", "--follow", "--", name], "output", program);
 }
 
-function openTerminal(name: string, args: string[], icon: string, program: Program): void {
+function openTerminal(
+  name: string,
+  args: string[],
+  icon: string,
+  program: Program,
+  own: Record<string, string> = {},
+): void {
   const variables = programVariables(program);
-  const env: Record<string, string | null> = { ELECTRON_RUN_AS_NODE: "1" };
+  const env: Record<string, string | null> = { ELECTRON_RUN_AS_NODE: "1", ...own };
   for (const key of PASSED) if (variables[key]) env[key] = variables[key];
   vscode.window
     .createTerminal({

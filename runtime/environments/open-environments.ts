@@ -186,7 +186,7 @@ export class OpenEnvironments implements RunEnvironments {
 
 /** Whether a failed creation is tidied up. What cannot be told now stays in the journal. */
 async function leftNothing(provider: Provider, name: string, cause: unknown, aborted: boolean): Promise<boolean> {
-  if (cause instanceof ProviderError && cause.code === "run/engine-missing") return true;
+  if (cause instanceof ProviderError && ["run/engine-missing", "run/token-missing"].includes(cause.code)) return true;
   try {
     const found = await provider.remove?.(name, AbortSignal.timeout(TIDY_MS));
     // An engine may still be making what it was asked for before the cancel.
