@@ -101,6 +101,31 @@ describe.skipIf("missing" in engine)("a block in Docker", () => {
     expect(it.of("done")[0]).toMatchObject({ ok: false, exitCode: 1 });
   });
 
+  it("with a name leaves a log without its secrets, and what made it in the list", () => {
+    const name = `mlld-run-${process.pid}-${randomBytes(3).toString("hex")}`;
+    const auth = `auth @key = { from: "env:MLLD_ENV_TEST_KEY", as: "KEY" }\n`;
+    const body = `  run sh { echo "the key is $KEY" } using auth:key`;
+    const path = program(auth + BLOCK(`name: "${name}", net: "none", tools: ["Bash"]`, body));
+    const secret = `s3cret-${randomBytes(8).toString("hex")}`;
+    try {
+      const run = spawnSync(process.execPath, [CLI, "run", path], {
+        env: { ...env, MLLD_ENV_TEST_KEY: secret },
+        encoding: "utf8",
+      });
+      expect(run.status, run.stderr).toBe(0);
+      const log = call("logs", "--json", name).stdout;
+      expect(log).toContain("the key is ");
+      expect(log).not.toContain(secret);
+      const details = JSON.parse(call("inspect", "--json", name).stdout);
+      expect(details).toMatchObject({ file: path, line: 4, tools: ["bash"] });
+      expect(JSON.stringify(details)).not.toContain(secret);
+      expect(call("release", name).status).toBe(0);
+      expect(call("logs", name).status).toBe(1);
+    } finally {
+      docker("rm", "-f", name);
+    }
+  });
+
   it("with a name is kept, found again, listed and released", () => {
     const name = `mlld-run-${process.pid}-${randomBytes(3).toString("hex")}`;
     const path = program(
