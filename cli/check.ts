@@ -1,13 +1,14 @@
 import { readFileSync } from "node:fs";
 import { isAbsolute, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { check as diagnose } from "../language/diagnostics";
+import { check as diagnose, type Finding } from "../language/diagnostics";
 import { analyse } from "../language/semantics";
 import type { ReportedFinding } from "../protocol/events";
 import { DiskHost, whyUnread } from "./host";
 import { EXIT, type Io, reasonOf, UsageError } from "./io";
 import { displayPath, filesOf, uriOf } from "./paths";
 import { reporter } from "./reported";
+import { findingOf, specOf } from "./run/spec-file";
 
 /** Standard input is strict mlld unless a file name says otherwise. */
 const STDIN_NAME = "stdin.mld";
@@ -47,13 +48,23 @@ export async function check(args: string[], io: Io): Promise<number> {
       unreadable = true;
       io.stderr.write(`mlld-env check: cannot read ${displayPath(uri, io.cwd, absolute)}: ${whyUnread(uri)}\n`);
     } else {
-      found.push(...diagnose(analyse(uri, host), host).map(report));
+      const findings = isSpec(uri) ? specFindings(host.text(uri)!, uri) : diagnose(analyse(uri, host), host);
+      found.push(...findings.map(report));
     }
   }
 
   io.stdout.write(values.json ? `${JSON.stringify(found)}\n` : text(found, uris.size));
   if (unreadable) return EXIT.usage;
   return found.some(finding => finding.severity === "error") ? EXIT.failed : EXIT.ok;
+}
+
+/** Environment specs are checked when they are named. */
+function isSpec(uri: string): boolean {
+  return /\.(?:ya?ml|json)$/i.test(uri);
+}
+
+function specFindings(text: string, uri: string): Finding[] {
+  return specOf(text, uri).problems.map(problem => ({ ...findingOf(problem, uri), code: "env/spec-file" }));
 }
 
 /** One finding a paragraph, in the `file:line:column` form that editors and terminals make links of. */

@@ -23,9 +23,14 @@ const COMMANDS: Record<string, Entry> = {
   run: {
     usage:
       "run [--json] [--dry-run] [--provider P] [--keep] [--timeout SECONDS] [--evaluate] [--input KEY=VALUE]… [--interactive] FILE[:LINE]\n" +
-      "  mlld-env run --spec SPEC [--evaluate] [--set PATH=VALUE]… ENTRY",
+      "  mlld-env run --spec SPEC [--evaluate] [--set PATH=VALUE]… [--name NAME] [--from ARCHIVE] ENTRY",
     summary: "Run the env block at a line with what it needs, or the whole file.",
     load: async () => (await import("./run")).run,
+  },
+  diff: {
+    usage: "diff [--json] BEFORE AFTER",
+    summary: "Tell two archives of a workspace apart: files made, removed and changed.",
+    load: async () => (await import("./diff")).diff,
   },
   ls: { usage: "ls [--json]", summary: "List live environments.", load: async () => (await import("./ls")).ls },
   inspect: {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
+import type { Finding } from "../../language/diagnostics";
 import {
   type EnvironmentSpecFile,
   programProblems,
@@ -17,46 +18,53 @@ import { reporter } from "../reported";
 export interface SpecFile {
   spec: EnvironmentSpecFile | null;
   problems: SpecProblem[];
-  report: (problem: SpecProblem) => ReportedFinding;
 }
 
-/** Reads a spec with fields of it set anew (`docker.network`, `none`). Throws a `UnreadableError` when the file cannot be read. */
-export function readSpecFile(path: string, overrides: [path: string, text: string][] = []): SpecFile {
+/** Reads a spec with fields of it set anew (`docker.network`, `none`). Throws an `UnreadableError` when the file cannot be read. */
+export function readSpecFile(
+  path: string,
+  overrides: [path: string, text: string][],
+): SpecFile & { report: (problem: SpecProblem) => ReportedFinding } {
+  const uri = pathToFileURL(path).href;
   let source: string;
   try {
     source = readFileSync(path, "utf8");
   } catch (error) {
     throw new UnreadableError(path, error);
   }
-  return specOf(source, pathToFileURL(path).href, overrides);
-}
-
-export function specOf(source: string, uri: string, overrides: [path: string, text: string][] = []): SpecFile {
   const host = new DiskHost();
   host.overlay(uri, source);
-  const reportFinding = reporter(host);
-  const start = { uri, start: 0, end: 0 };
-  const report = (problem: SpecProblem) => {
-    // Everything of the file has a place.
-    const message = problem.place ? problem.message : `${problem.message} (Set on the command line.)`;
-    const fixes = problem.fixes.flatMap(fix =>
-      fix.kind === "replace" ? [{ title: fix.title, edits: [{ place: fix.place, newText: fix.newText }] }] : [],
-    );
-    return reportFinding({ ...problem, message, place: problem.place ?? start, fixes });
-  };
+  const report = reporter(host);
+  return { ...specOf(source, uri, overrides), report: problem => report(findingOf(problem, uri)) };
+}
+
+/** The spec of a text; null with what is wrong with it. */
+export function specOf(source: string, uri: string, overrides: [path: string, text: string][] = []): SpecFile {
   const parsed = parseSpecText(source, uri);
-  if (parsed.problems.length > 0) return { spec: null, problems: parsed.problems, report };
+  if (parsed.problems.length > 0) return { spec: null, problems: parsed.problems };
   const value = overrides.reduce((whole, [path, text]) => override(whole, path, text), parsed.value);
   const { spec, problems } = readSpec(value);
-  if (spec) {
-    const at = (...names: string[]) => partAt(value, ...names);
-    const found = programProblems(
-      { binary: spec.docker?.binary, shell: spec.local.shell },
-      { binary: at("docker", "binary") ?? at("docker", "dockerBinary"), shell: at("local", "shell") },
-    );
-    if (found.length > 0) return { spec: null, problems: found, report };
-  }
-  return { spec, problems, report };
+  if (!spec) return { spec, problems };
+  const at = (...names: string[]) => partAt(value, ...names);
+  const programs = programProblems(
+    { binary: spec.docker?.binary, shell: spec.local.shell },
+    { binary: at("docker", "binary") ?? at("docker", "dockerBinary"), shell: at("local", "shell") },
+  );
+  return programs.length > 0 ? { spec: null, problems: programs } : { spec, problems };
+}
+
+/** A mistake with its place in the file; what was given on the command line has none, and says so. */
+export function findingOf(problem: SpecProblem, uri: string): Finding {
+  return {
+    ...problem,
+    message: problem.place ? problem.message : `${problem.message} (Set on the command line.)`,
+    place: problem.place ?? { uri, start: 0, end: 0 },
+    fixes: problem.fixes.flatMap(fix =>
+      fix.kind === "replace"
+        ? [{ title: fix.title, edits: [{ place: fix.place, newText: fix.newText }], preferred: fix.preferred }]
+        : [],
+    ),
+  };
 }
 
 /** Sets one field. What YAML takes for a number or a truth value (`8080`, `on`) is a text where the field is one. */

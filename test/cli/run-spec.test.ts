@@ -223,3 +223,49 @@ test("a shell that is none of the machine's is refused at its place, before anyt
   expect(status).toBe(3);
   expect(stderr).toContain("s.yaml:5:17");
 });
+
+function cli(...args: string[]) {
+  return spawnSync(process.execPath, [CLI, ...args], { cwd: folder, encoding: "utf8", input: "" });
+}
+
+test("check names the mistakes of a spec, each at its place, with its fix", () => {
+  const source = "type: docker\nname: 3\ndocker:\n  image: i\n  netwrok: none\n  workdir: work\n";
+  writeFileSync(join(folder, "bad.yaml"), source);
+  writeFileSync(join(folder, "good.json"), '{ "type": "local", "name": "Good" }');
+  const { status, stdout } = cli("check", "--json", "bad.yaml", "good.json");
+  expect(status).toBe(1);
+  const found = JSON.parse(stdout) as {
+    code: string;
+    message: string;
+    range: { start: object };
+    fixes: { title: string }[];
+  }[];
+  expect(found.map(({ code, range }) => [code, range.start])).toEqual([
+    ["env/spec-file", { line: 1, character: 6 }],
+    ["env/spec-file", { line: 4, character: 2 }],
+    ["env/spec-file", { line: 5, character: 11 }],
+  ]);
+  expect(found[1]!.fixes).toMatchObject([{ title: "Change to 'network'" }]);
+  expect(cli("check", "good.json").stdout).toContain("1 file checked: 0 errors");
+});
+
+test("diff tells two archives apart", () => {
+  const spec = `${LOCAL}snapshot: { archive_save_dir: saved, ignore_globs: [state, "state/*"] }\n`;
+  writeFileSync(join(folder, "main.sh"), "echo one > text; touch old\n");
+  run(spec, ["--evaluate", "main.sh"]);
+  const [before] = readdirSync(join(folder, "saved"));
+  writeFileSync(join(folder, "main.sh"), "echo two > text; rm old; touch new\n");
+  run(spec, ["--evaluate", "main.sh"]);
+  const after = readdirSync(join(folder, "saved")).find(name => name !== before)!;
+  const [a, b] = [join("saved", before!), join("saved", after)];
+  const { stdout, status } = cli("diff", a, b);
+  expect(status).toBe(0);
+  expect(stdout).toContain("A new\nD old\nM main.sh\n");
+  expect(stdout).toContain("-one\n+two\n");
+  expect(JSON.parse(cli("diff", "--json", a, b).stdout)).toMatchObject({ created: ["new"], deleted: ["old"] });
+  expect(cli("diff", a, "nothing.tar.gz").status).toBe(2);
+  expect(cli("diff", a, "main.sh")).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining("does not end in .tar"),
+  });
+});
