@@ -27,6 +27,17 @@ if (!existsSync(join(ROOT, "dist", "client.js")))
   spawnSync(process.execPath, ["scripts/build.mjs"], { cwd: ROOT, stdio: "inherit" });
 const hasDocker = spawnSync("docker", ["image", "inspect", IMAGE], { stdio: "ignore" }).status === 0;
 
+/** Asks, and fails. */
+const DEPLOY = `>> Deploys after three questions.
+var @shell = { tools: ["Bash"] }
+
+env @shell [
+  run sh { printf 'Region: '; read region; echo "deploying to $region" }
+  run sh { printf 'Password: '; read password; echo "logged in with $password" }
+  run sh { printf 'Sure? '; read sure; echo "no quota left" >&2; exit 4 }
+]
+`;
+
 /** Each window shows some scenes one after the other. `options` go to the window. */
 const WINDOWS = [
   { name: "check", options: {}, scenes: checkScenes },
@@ -122,9 +133,10 @@ async function show({ name, options, scenes }, theme) {
 async function checkScenes({ page, shot, command, open }) {
   await open("07-widens.mld");
   await page.locator(".squiggly-error").first().waitFor();
+  // First: an editor that loses the focus does not ask for lenses.
+  await page.locator(".codelens-decoration a", { hasText: "Run" }).first().waitFor();
   await command("Problems: Focus on Problems View");
   await page.locator(".markers-panel .monaco-list-row").nth(3).waitFor();
-  await page.locator(".codelens-decoration a", { hasText: "Run" }).first().waitFor();
   await shot("diagnostics");
   await command("View: Toggle Panel Visibility");
   await open("06-narrows.mld");
@@ -144,7 +156,7 @@ async function stopLensGone(page) {
   await page.locator(".codelens-decoration a", { hasText: "Stop" }).waitFor({ state: "detached" });
 }
 
-async function runScenes({ page, shot, open, command }) {
+async function runScenes({ page, shot, open, command, evaluate }) {
   const rows = page.locator(".terminal-wrapper.active .xterm-rows");
   await open("05-nested.mld");
   const lens = page.locator(".codelens-decoration a", { hasText: "Run" }).first();
@@ -166,6 +178,29 @@ async function runScenes({ page, shot, open, command }) {
   await page.locator(".codelens-decoration a", { hasText: "Run" }).first().click();
   await rows.filter({ hasText: "Refused" }).waitFor();
   await shot("terminal-refused");
+  await evaluate(async (vscode, source) => {
+    const uri = vscode.Uri.joinPath(vscode.workspace.workspaceFolders[0].uri, "deploy.mld");
+    await vscode.workspace.fs.writeFile(uri, new TextEncoder().encode(source));
+  }, DEPLOY);
+  await open("deploy.mld");
+  await page.locator(".codelens-decoration a", { hasText: "Run" }).first().click();
+  await rows.filter({ hasText: "Region:" }).waitFor();
+  await page.locator(".terminal-wrapper.active .xterm-screen").click();
+  await page.keyboard.type("eu-north\n");
+  await rows.filter({ hasText: "Password:" }).waitFor();
+  await page.keyboard.type("open-sesame\n");
+  await rows.filter({ hasText: "Sure?" }).waitFor();
+  await page.keyboard.type("ye");
+  await page.locator(".codelens-decoration a", { hasText: "Stop" }).waitFor();
+  await shot("terminal-input");
+  await page.keyboard.type("s\n");
+  await rows.filter({ hasText: "failed" }).waitFor();
+  await stopLensGone(page);
+  await page.locator(".squiggly-error").first().waitFor();
+  await page.locator(".view-line", { hasText: "exit 4" }).locator("span span").nth(1).hover({ force: true });
+  await page.locator(".monaco-hover:visible").first().waitFor();
+  await shot("failing-statement");
+  await page.keyboard.press("Escape");
   await command("mlld Env: Show Run History");
   await page.locator(".quick-input-list .monaco-list-row").first().waitFor();
   await shot("history");
@@ -262,7 +297,8 @@ async function missingScenes(window) {
   await emptyScenes("explorer-missing", "a socket that does not exist")(window);
   // This machine has an engine at the usual place: what the view shows where there is none, without taking it away.
   await window.evaluate(vscode => vscode.commands.executeCommand("setContext", "mlldEnv.explorer", "absent"));
-  await emptyScenes("explorer-no-docker", "No Docker engine was found")(window);
+  await window.page.locator(".sidebar .welcome-view-content", { hasText: "No Docker engine was found" }).waitFor();
+  await window.shot("explorer-no-docker");
 }
 
 async function walkthroughScene({ page, shot, command }) {
