@@ -157,7 +157,7 @@ export function metadataOf(value: Value): Value {
   };
   if (facts.index !== undefined) fields.index = facts.index;
   if (facts.key !== undefined) fields.key = facts.key;
-  if (facts.file) Object.assign(fields, fileFields(facts.file));
+  if (facts.file) Object.defineProperties(fields, Object.getOwnPropertyDescriptors(fileFields(facts.file)));
   if (facts.mx) Object.assign(fields, facts.mx.data);
   if (isPlainObject(data)) {
     fields.keys = Object.keys(data);
@@ -183,7 +183,10 @@ function fileFields(file: FileFacts): Record<string, unknown> {
     relative: file.relative,
     absolute: file.path,
     path: file.path,
-    fm: file.frontmatter,
+    // Only a program that asks for it learns that it is no YAML.
+    get fm() {
+      return file.frontmatter;
+    },
     ext: /\.([^.]+)$/.exec(file.filename)?.[1] ?? "",
     ...file.page,
   };

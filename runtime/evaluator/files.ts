@@ -1,6 +1,5 @@
 /** `<file>`: text, JSON, sections, globs. */
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
-import { parse as parseYaml } from "yaml";
 import type { Expression, FileReference, TemplatePart } from "../../language/syntax/tree";
 import { isPlainObject, MissingSection, select } from "../../language/values";
 import { pageToMarkdown } from "../../language/values/html";
@@ -8,6 +7,7 @@ import type { Context } from "./context";
 import { definitionNames, listOfDefinitions, selectDefinitions } from "./definitions";
 import { messageOf, RunError } from "./errors";
 import { evaluate } from "./expressions";
+import { frontmatterOf } from "./frontmatter";
 import { checkFileGrant } from "./grants";
 import { runStages } from "./pipelines";
 import { Scope } from "./scope";
@@ -96,12 +96,16 @@ export function fileValue(path: string, text: string, context: Context, security
     filename: basename(path),
     relative: relative(context.run.services.settings.root, path) || basename(path),
     text,
-    frontmatter: frontmatterOf(text),
+    // Read when it is asked for: a text that begins with a rule (`---`) need not be YAML.
+    get frontmatter() {
+      return frontmatterOf(text);
+    },
   };
   const own = context.run.policy.labelled(withTaint(security, ["src:file", ...folderLabels(path)], [path]));
   if (/\.html?$/i.test(path)) {
     const { markdown, page } = pageToMarkdown(text);
-    return new Value(markdown, own, { file: { ...facts, page } });
+    facts.page = page;
+    return new Value(markdown, own, { file: facts });
   }
   const data = parsedData(path, text);
   return new Value(data, own, typeof data === "string" ? { file: facts } : { file: facts, text });
@@ -132,16 +136,6 @@ function parsedData(path: string, text: string): unknown {
         throw new RunError(`${path}:${index + 1} is no JSON: ${messageOf(cause)}`);
       }
     });
-}
-
-export function frontmatterOf(text: string): unknown {
-  const found = /^---\r?\n([\s\S]*?)\r?\n---\r?(?:\n|$)/.exec(text);
-  if (found === null) return undefined;
-  try {
-    return parseYaml(found[1]!);
-  } catch (cause) {
-    throw new RunError(`The frontmatter is no YAML: ${messageOf(cause)}`);
-  }
 }
 
 async function loadGlob(pattern: string, node: FileReference, context: Context, security: Security): Promise<Value> {

@@ -8,7 +8,7 @@ import { NO_AMBIENT } from "./context";
 import { messageOf, RunError } from "./errors";
 import { Executable } from "./executable";
 import { evaluatePlain } from "./expressions";
-import { frontmatterOf, pathFor } from "./files";
+import { pathFor } from "./files";
 import { runStatements } from "./flow";
 import { checkFileGrant } from "./grants";
 import { Module } from "./module";
@@ -200,7 +200,7 @@ async function evaluateModule(path: string, context: Context): Promise<Module> {
     const line = text.slice(0, fault.start).split("\n").length;
     throw new RunError(`${path}:${line}: ${fault.message}`, fault.code);
   }
-  const module = new Module(path, dirname(path), file, frontmatterOf(text), false);
+  const module = new Module(path, dirname(path), file, false);
   const inner: Context = {
     ...context,
     module,

@@ -6,7 +6,6 @@ import { ProviderError } from "../providers/provider";
 import { type Context, NO_AMBIENT } from "./context";
 import { ActiveEnvironment } from "./environments";
 import { ControlSignal, messageOf, RunError } from "./errors";
-import { frontmatterOf } from "./files";
 import { chosenOf, type Returned } from "./flow";
 import { Module } from "./module";
 import { Run } from "./run";
@@ -86,7 +85,7 @@ export async function evaluate(program: RunProgram, services: RunServices, signa
   };
 
   function topLevelContext(of: Run, { file: tree }: RunProgram): Context {
-    const module = new Module(path, dirname(path), tree, frontmatterOf(tree.text), true);
+    const module = new Module(path, dirname(path), tree, true);
     return {
       run: of,
       module,

@@ -7,7 +7,6 @@ import { type Context, NO_AMBIENT } from "./context";
 import { ActiveEnvironment } from "./environments";
 import { RunError } from "./errors";
 import { Executable } from "./executable";
-import { frontmatterOf } from "./files";
 import { runStatements } from "./flow";
 import { Module } from "./module";
 import { Run } from "./run";
@@ -34,7 +33,7 @@ export class ModuleRunner {
         `The provider module ${path} does not parse: line ${line}: ${fault.message}`,
       );
     }
-    const module = new Module(path, dirname(path), file, frontmatterOf(text), false);
+    const module = new Module(path, dirname(path), file, false);
     const runner = new ModuleRunner(module, services);
     await runner.within(new AbortController().signal, async context => {
       await runStatements(file.statements, context);

@@ -1,4 +1,5 @@
 import type { File } from "../../language/syntax/tree";
+import { frontmatterOf } from "./frontmatter";
 import { Scope } from "./scope";
 import type { Value } from "./value";
 
@@ -17,12 +18,16 @@ export class Module {
     readonly path: string,
     readonly folder: string,
     readonly file: File,
-    readonly frontmatter: unknown,
     /** The program itself prints; imports do not. */
     readonly prints: boolean,
   ) {}
 
   get text(): string {
     return this.file.text;
+  }
+
+  /** Throws a `RunError` for frontmatter that is no YAML. */
+  get frontmatter(): unknown {
+    return frontmatterOf(this.file.text);
   }
 }

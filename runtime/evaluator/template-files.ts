@@ -33,7 +33,7 @@ export async function renderTemplateFile(path: string, context: Context): Promis
   const file = parse(text, modeOf(absolute) === "mtt" ? "mtt" : "att");
   const [statement] = file.statements;
   if (statement?.kind !== "ExpressionStatement" || statement.expression.kind !== "Template") return new Value(text);
-  const module = new Module(absolute, dirname(absolute), file, undefined, false);
+  const module = new Module(absolute, dirname(absolute), file, false);
   const parts = literalFences(statement.expression.parts, text);
   const rendered = await render(parts, { ...context, module });
   // The line end of the file's last line is no part of the text.

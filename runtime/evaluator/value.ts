@@ -9,7 +9,7 @@ export interface FileFacts {
   filename: string;
   relative: string;
   text: string;
-  frontmatter: unknown;
+  readonly frontmatter: unknown;
   /** Title and description of an HTML page. */
   page?: Record<string, unknown>;
 }
