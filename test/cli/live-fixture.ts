@@ -83,12 +83,16 @@ export async function until(condition: () => boolean, what: string): Promise<voi
 /** An explorer process that is spoken to as the editor does. */
 export function follow(more: NodeJS.ProcessEnv = {}) {
   const process = call(explorer, [], more);
-  const messages = () =>
-    process
-      .out()
-      .split("\n")
-      .slice(0, -1)
-      .map(line => JSON.parse(line) as ExplorerMessage);
+  const read: ExplorerMessage[] = [];
+  let at = 0;
+  const messages = () => {
+    const text = process.out();
+    for (let end = text.indexOf("\n", at); end >= 0; end = text.indexOf("\n", at)) {
+      read.push(JSON.parse(text.slice(at, end)) as ExplorerMessage);
+      at = end + 1;
+    }
+    return read;
+  };
   const lists = () => messages().filter(it => it.type === "list");
   const rows = () => lists().at(-1)?.environments ?? [];
   const say = (command: object) => process.stdin.write(`${JSON.stringify(command)}\n`);

@@ -6,5 +6,8 @@ export class FakeEngine {
   name(index: number): string;
   /** Puts an environment into another state of the engine's, and says so. */
   change(index: number, state: "running" | "exited"): void;
+  /** It ends, with its socket, until `goOn`. */
+  goAway(): Promise<void>;
+  goOn(): Promise<void>;
   stop(): Promise<void>;
 }

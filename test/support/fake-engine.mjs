@@ -34,7 +34,7 @@ export class FakeEngine {
 
   static async start(count) {
     const engine = new FakeEngine(count);
-    await new Promise(resolve => engine.#server.listen(join(engine.#folder, "docker.sock"), resolve));
+    await engine.goOn();
     return engine;
   }
 
@@ -53,10 +53,19 @@ export class FakeEngine {
     for (const stream of this.#streams) stream.write(`${JSON.stringify(event)}\n`);
   }
 
-  async stop() {
+  /** It ends, with its socket, until `goOn`. */
+  async goAway() {
     for (const stream of this.#streams) stream.end();
     this.#server.closeAllConnections();
     await new Promise(resolve => this.#server.close(resolve));
+  }
+
+  goOn() {
+    return new Promise(resolve => this.#server.listen(join(this.#folder, "docker.sock"), resolve));
+  }
+
+  async stop() {
+    if (this.#server.listening) await this.goAway();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 

@@ -9,8 +9,8 @@ const EVENTS = ["create", "start", "die", "destroy", "pause", "unpause", "rename
 const RETRY_MS = [250, 500, 1000, 2000, 5000];
 
 /**
- * Calls back after each event until the signal aborts. When the stream breaks it connects again, and calls back then too: events in
- * between are lost. Rejects only if the first connection fails.
+ * Calls back after each event until the signal aborts. When the stream breaks it calls back, connects again, and calls back once more:
+ * events in between are lost. Rejects only if the first connection fails.
  */
 export async function watchEngine(
   connect: () => Promise<Engine>,
@@ -30,6 +30,8 @@ export async function watchEngine(
       if (!first) changed();
       first = false;
       await eachLine(stream, changed, signal);
+      // The engine may be gone: whoever lists it now is told.
+      if (!signal.aborted) changed();
     } catch (error) {
       if (signal.aborted) return;
       if (first) throw error;
