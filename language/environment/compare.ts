@@ -98,6 +98,10 @@ export function wider(
   { parentLabel, parentPlace: implied, place, at, severity }: Telling,
 ): Problem[] {
   const theirs = textOf(field, compared.parent);
+  const order = ORDERS[field] as Order<unknown>;
+  // What every possible parent allows; two sandboxes have nothing in common.
+  const several = field === "provider" && parent.options.length > 1;
+  const bound = several ? null : { value: parent.options.reduce((a, b) => order.meet(a, b)) };
   const parentPlace = (compared.parent as { place?: Place }).place ?? parent.place ?? parent.keyPlace;
   const related = parentPlace
     ? [{ place: parentPlace, message: `${parentLabel} allows ${theirs} here` }]
@@ -114,6 +118,8 @@ export function wider(
   });
   const widenParent = (item: Item): FixData[] => {
     if (!parentPlace || !parent.declared || !(field === "tools" || field === "auth" || field === "mcps")) return [];
+    // One of several would still not allow it.
+    if (parent.options.length > 1) return [];
     const title = `Allow '${item.text}' in ${parentLabel}`;
     const names = compared.parent as NameSet;
     // A text is one credential, where it may be several tools.
@@ -131,11 +137,11 @@ export function wider(
 
   if (compared.items.length === 0 || isLimitedWord(field, compared)) {
     const where = (compared.child as { place?: Place }).place ?? child.place ?? child.keyPlace;
-    const source = sourceOf(field, compared.parent);
+    const source = bound && sourceOf(field, bound.value);
     // A star is one item of its list.
     const value = where && child.place && contains(child.place, where) ? child.place : where;
     const fixes: FixData[] =
-      value && source !== null
+      value && source
         ? [
             {
               kind: "replace",
@@ -149,9 +155,9 @@ export function wider(
     return [problem(whole(field, textOf(field, compared.child), theirs, parentLabel), where, fixes)];
   }
   const list = (compared.child as { place?: Place }).place;
-  const common = sourceOf(field, (ORDERS[field] as Order<unknown>).meet(compared.child, compared.parent));
+  const common = bound && sourceOf(field, order.meet(compared.child, bound.value));
   const intersect = (preferred: boolean): FixData[] =>
-    list && common !== null
+    list && common
       ? [{ kind: "replace", title: `Keep what both allow: ${common}`, place: list, newText: common, preferred }]
       : [];
   return compared.items.map(item => {

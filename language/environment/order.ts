@@ -39,10 +39,18 @@ export function compareFields<S>(child: Field<S>, parent: Field<S>, order: Order
       const compared = order.compare(mine, theirs);
       if (compared.answer === "unknown") return UNKNOWN;
       if (compared.answer === "narrower") narrower = true;
-      else wider ??= { ...compared, child: mine, parent: theirs };
+      else if (!wider) wider = { ...compared, child: mine, parent: theirs };
+      else if (wider.child === mine) wider.items = inBoth(wider.items, compared.items);
     }
   }
   return wider ? (narrower ? UNKNOWN : wider) : NARROWER;
+}
+
+/** The items that no possible parent allows; where each lacks another one, those that the first lacks. */
+function inBoth(items: Item[], others: Item[]): Item[] {
+  const keys = new Set(others.map(({ key }) => key));
+  const both = items.filter(({ key }) => keys.has(key));
+  return both.length > 0 ? both : items;
 }
 
 /** Every pair met; equal option objects are met once. */

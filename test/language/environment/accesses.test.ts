@@ -144,6 +144,12 @@ describe("lifting to values that are not known", () => {
     expect(compareFields(field([shared, other]), field([shared, other]), NAME_ORDER).answer).toBe("narrower");
   });
 
+  test("of several possible parents only what none of them allows is told", () => {
+    const parents = field([only([item("read")]), only([item("read"), item("write")])]);
+    const compared = compareFields(field([only([item("write"), item("glob")])]), parents, NAME_ORDER);
+    expect(compared).toMatchObject({ answer: "wider", items: [{ text: "glob" }] });
+  });
+
   test("a name outside is wider whatever the rest is", () => {
     const compared = compareFields(
       field([only([{ key: "write", text: "Write" }], true)]),
