@@ -236,7 +236,7 @@ export class Evaluator {
   }
 
   private reference(node: VariableReference, place: Place): AbstractValue {
-    const symbol = this.around.bound.referenceOf.get(node)?.symbol;
+    const symbol = this.around.bound.referenceOf(node)?.symbol;
     if (!symbol) return unknown(`@${node.name} is not defined`, place);
     const value = this.symbol(symbol);
     return value.kind === "unknown" ? { ...value, place } : value;
@@ -259,7 +259,7 @@ export class Evaluator {
   /** An undefined name stays as it is written, with its fields. */
   private interpolated(expression: Node): AbstractValue {
     const head = headOf(expression);
-    if (head?.kind === "VariableReference" && !this.around.bound.referenceOf.get(head)?.symbol) {
+    if (head?.kind === "VariableReference" && !this.around.bound.referenceOf(head)?.symbol) {
       return known(this.around.bound.file.text.slice(expression.start, expression.end));
     }
     return this.evaluate(expression);

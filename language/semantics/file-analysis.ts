@@ -17,11 +17,12 @@ import type { Place } from "../place";
 import type { CallExpression, File, Node, Parameter } from "../syntax/tree";
 import type { AbstractObject, AbstractValue } from "../values/abstract";
 import type { Analysis, ImportFact, Site } from "./analysis";
-import { type Bound, builtin } from "./bind";
+import type { Bound } from "./bind";
 import { BUILTIN_NAMES } from "./builtins";
 import { type Collected, collect, type EffectSource } from "./effects";
 import { Evaluator, type Surroundings } from "./evaluate";
 import { credentialsOf, policiesOf } from "./policies";
+import { builtin } from "./scopes";
 import { resolveImport, resolveReference } from "./specifiers";
 import { summarise } from "./summarise";
 import type { Effect, ExecutableSummary, ExportedName, ModuleSummary } from "./summary";
@@ -92,7 +93,7 @@ export class FileAnalysis implements Analysis, Surroundings {
       file: this.file,
       evaluate: node => this.evaluate(node),
       clause: clause => this.evaluator.clause(clause),
-      symbolOf: node => bound.referenceOf.get(node)?.symbol ?? null,
+      symbolOf: node => bound.referenceOf(node)?.symbol ?? null,
     };
     this.paths = {
       folder: pathOfUri(folderOf(uri)),
@@ -277,7 +278,7 @@ export class FileAnalysis implements Analysis, Surroundings {
   }
 
   private parameter(parameter: Parameter): NonNullable<ExecutableSummary["parameters"]>[number] {
-    const uses = this.bound.symbolOf.get(parameter)?.references ?? [];
+    const uses = this.bound.symbolOf(parameter)?.references ?? [];
     return { name: parameter.name, type: parameter.type, inCommand: uses.some(({ inCommand }) => inCommand) };
   }
 
@@ -300,7 +301,7 @@ export class FileAnalysis implements Analysis, Surroundings {
   }
 
   referenceOf(node: Node): Reference | null {
-    return this.bound.referenceOf.get(node) ?? null;
+    return this.bound.referenceOf(node);
   }
 
   visibleAt(offset: number): MlldSymbol[] {
@@ -357,7 +358,7 @@ export class FileAnalysis implements Analysis, Surroundings {
     const done = this.collected.get(unit);
     if (done) return done;
     const { statement } = unit;
-    const symbol = statement.kind === "ExeStatement" ? (this.bound.symbolOf.get(statement.name) ?? null) : null;
+    const symbol = statement.kind === "ExeStatement" ? this.bound.symbolOf(statement.name) : null;
     const collected = collect(statement, this.source, symbol);
     this.collected.set(unit, collected);
     return collected;

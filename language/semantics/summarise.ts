@@ -55,7 +55,7 @@ function exportsOf(analysis: FileAnalysis): Map<string, ExportedName> {
   }
   for (const { specifiers } of statements) {
     for (const { name, alias } of specifiers) {
-      const symbol = analysis.bound.referenceOf.get(name)?.symbol;
+      const symbol = analysis.bound.referenceOf(name)?.symbol;
       if (symbol?.range) add(symbol, (alias ?? name).name);
     }
   }

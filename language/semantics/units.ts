@@ -1,3 +1,4 @@
+import { difference } from "../syntax";
 import type { File, Statement } from "../syntax/tree";
 import type { Bound } from "./bind";
 import type { MlldSymbol } from "./symbols";
@@ -109,16 +110,14 @@ function unitAt(list: Unit[], offset: number): number {
 
 function takeOver(units: Units, before: Units): void {
   const { list, text } = units;
-  const head = commonStart(before.text, text);
-  const tail = commonEnd(before.text, text, head);
-  const shift = text.length - before.text.length;
+  const { start: head, oldEnd, shift } = difference(before.text, text);
   const most = Math.min(list.length, before.list.length);
   let first = 0;
   while (first < most && before.list[first]!.end <= head && same(list[first]!, before.list[first]!, 0)) first++;
   let last = 0;
   while (last < most - first) {
     const old = before.list[before.list.length - 1 - last]!;
-    if (old.start < before.text.length - tail || !same(list[list.length - 1 - last]!, old, shift)) break;
+    if (old.start < oldEnd || !same(list[list.length - 1 - last]!, old, shift)) break;
     last++;
   }
   const changed = { from: first, to: list.length - last };
@@ -157,19 +156,4 @@ function spread({ list, uses, faulty }: Units, changed: { from: number; to: numb
     }
   }
   return touched;
-}
-
-function commonStart(a: string, b: string): number {
-  const length = Math.min(a.length, b.length);
-  let at = 0;
-  while (at < length && a.charCodeAt(at) === b.charCodeAt(at)) at++;
-  return at;
-}
-
-/** The length of the common end that does not reach into the common start. */
-function commonEnd(a: string, b: string, start: number): number {
-  const length = Math.min(a.length, b.length) - start;
-  let at = 0;
-  while (at < length && a.charCodeAt(a.length - 1 - at) === b.charCodeAt(b.length - 1 - at)) at++;
-  return at;
 }

@@ -6,6 +6,7 @@ import { parseStrict } from "./strict";
 import { Ends, parseBraced, parseInterpolated } from "./templates";
 import type { File, Mode, Statement } from "./tree";
 
+export { difference } from "./difference";
 export { SYNTAX_ERRORS } from "./errors";
 export { LineMap } from "./line-map";
 export { children, forEachChild, pathAt, print, walk } from "./nodes";

@@ -1,4 +1,5 @@
 import { NEWLINE } from "./characters";
+import { difference } from "./difference";
 import { parseFrontmatter, skipMark } from "./frontmatter";
 import { forEachChild } from "./nodes";
 import { Parser } from "./parser";
@@ -94,15 +95,4 @@ function move(node: Node | Comment | Statement, shift: number): void {
   node.start += shift;
   node.end += shift;
   forEachChild(node, child => move(child, shift));
-}
-
-/** What stands between the common start and the common end of two texts. */
-function difference(before: string, after: string): { start: number; oldEnd: number; shift: number } {
-  const most = Math.min(before.length, after.length);
-  let start = 0;
-  while (start < most && before.charCodeAt(start) === after.charCodeAt(start)) start++;
-  let end = 0;
-  while (end < most - start && before.charCodeAt(before.length - 1 - end) === after.charCodeAt(after.length - 1 - end))
-    end++;
-  return { start, oldEnd: before.length - end, shift: after.length - before.length };
 }

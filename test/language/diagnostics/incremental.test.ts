@@ -85,6 +85,21 @@ describe("diagnostics after an edit", () => {
     );
   });
 
+  it("are not made again for what an edit does not touch", () => {
+    const files: Record<string, string> = {
+      "main.mld": Array.from({ length: 9 }, (_, i) => `var @c${i} = { tools: ["A"] }\nenv @c${i} [ => 1 ]\n`).join(""),
+    };
+    const host = memoryHost(files);
+    const program = new Program();
+    const identities = () => program.analyse(MAIN, host).units.list.map(({ identity }) => identity);
+    const before = identities();
+    files["main.mld"] = files["main.mld"]!.replace('@c4 = { tools: ["A"', '@c4 = { tools: ["A", "B"');
+    const after = identities();
+    expect(after.map((identity, index) => identity === before[index])).toEqual(
+      before.map((_, index) => index !== 8 && index !== 9),
+    );
+  });
+
   it("follow the files that it imports", () => {
     const files: Record<string, string> = {
       "main.mld": 'import { @shared } from "./shared.mld"\nenv { tools: ["Bash"] } [\n  env @shared [ => 1 ]\n]\n',
