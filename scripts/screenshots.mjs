@@ -3,7 +3,7 @@
 //   --theme NAME  dark, light, contrast or all (dark)
 //   --only NAME   only the scenes whose names contain this
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -28,7 +28,7 @@ if (!existsSync(join(ROOT, "dist", "client.js")))
 const hasDocker = spawnSync("docker", ["image", "inspect", IMAGE], { stdio: "ignore" }).status === 0;
 
 /** Asks, and fails. */
-const DEPLOY = `>> Deploys after three questions.
+const QUESTIONS = `>> Deploys after three questions.
 var @shell = { tools: ["Bash"] }
 
 env @shell [
@@ -41,7 +41,7 @@ env @shell [
 /** Each window shows some scenes one after the other. `options` go to the window. */
 const WINDOWS = [
   { name: "check", options: {}, scenes: checkScenes },
-  { name: "run", options: {}, scenes: runScenes },
+  { name: "run", options: {}, files: { "questions.mld": QUESTIONS }, scenes: runScenes },
   {
     name: "explorer",
     options: { settings: { "mlldEnv.explorer.show": "workspace" } },
@@ -92,10 +92,11 @@ for (const theme of values.theme === "all" ? Object.keys(THEMES) : [values.theme
   }
 process.exit(failed ? 1 : 0);
 
-async function show({ name, options, scenes }, theme) {
+async function show({ name, options, files = {}, scenes }, theme) {
   const folder = mkdtempSync(join(tmpdir(), "mlld-env-shots-"));
   const workspace = join(folder, "examples");
   cpSync(join(ROOT, "examples"), workspace, { recursive: true });
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(workspace, file), text);
   const workbench = await openWorkbench({
     link: [ROOT],
     bridge: true,
@@ -156,7 +157,7 @@ async function stopLensGone(page) {
   await page.locator(".codelens-decoration a", { hasText: "Stop" }).waitFor({ state: "detached" });
 }
 
-async function runScenes({ page, shot, open, command, evaluate }) {
+async function runScenes({ page, shot, open, command }) {
   const rows = page.locator(".terminal-wrapper.active .xterm-rows");
   await open("05-nested.mld");
   const lens = page.locator(".codelens-decoration a", { hasText: "Run" }).first();
@@ -178,26 +179,23 @@ async function runScenes({ page, shot, open, command, evaluate }) {
   await page.locator(".codelens-decoration a", { hasText: "Run" }).first().click();
   await rows.filter({ hasText: "Refused" }).waitFor();
   await shot("terminal-refused");
-  await evaluate(async (vscode, source) => {
-    const uri = vscode.Uri.joinPath(vscode.workspace.workspaceFolders[0].uri, "deploy.mld");
-    await vscode.workspace.fs.writeFile(uri, new TextEncoder().encode(source));
-  }, DEPLOY);
-  await open("deploy.mld");
+  const line = text => page.locator(".terminal-wrapper.active .xterm-rows > div").filter({ hasText: text }).first();
+  await open("questions.mld");
   await page.locator(".codelens-decoration a", { hasText: "Run" }).first().click();
-  await rows.filter({ hasText: "Region:" }).waitFor();
+  await line(/^Region:/).waitFor();
+  await page.locator(".codelens-decoration a", { hasText: "Stop" }).waitFor();
   await page.locator(".terminal-wrapper.active .xterm-screen").click();
   await page.keyboard.type("eu-north\n");
-  await rows.filter({ hasText: "Password:" }).waitFor();
+  await line(/^Password:/).waitFor();
   await page.keyboard.type("open-sesame\n");
-  await rows.filter({ hasText: "Sure?" }).waitFor();
+  await line(/^Sure\?/).waitFor();
   await page.keyboard.type("ye");
-  await page.locator(".codelens-decoration a", { hasText: "Stop" }).waitFor();
   await shot("terminal-input");
   await page.keyboard.type("s\n");
-  await rows.filter({ hasText: "failed" }).waitFor();
+  await line(/failed with exit code/).waitFor();
   await stopLensGone(page);
   await page.locator(".squiggly-error").first().waitFor();
-  await page.locator(".view-line", { hasText: "exit 4" }).locator("span span").nth(1).hover({ force: true });
+  await page.locator(".view-line", { hasText: "exit 4" }).locator("span span").nth(5).hover({ force: true });
   await page.locator(".monaco-hover:visible").first().waitFor();
   await shot("failing-statement");
   await page.keyboard.press("Escape");

@@ -8,7 +8,8 @@ export type Translate = (message: string, ...places: (string | number)[]) => str
 const RESET = "\x1b[0m";
 const paint = (codes: string) => (text: string) => `\x1b[${codes}m${text}${RESET}`;
 const bold = paint("1");
-const dim = paint("2");
+// Bright black and not faint: terminals keep its contrast.
+const dim = paint("90");
 const red = paint("31");
 const green = paint("32");
 const yellow = paint("33");

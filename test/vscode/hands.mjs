@@ -138,6 +138,7 @@ export async function testHands(root, folder) {
         );
       },
       "keeps the text where it is while one types below a lens": async ({ page, evaluate }) => {
+        await evaluate(vscode => vscode.commands.executeCommand("workbench.action.closeAllEditors"));
         await openByKeys(page, "local.mld");
         await evaluate(vscode => vscode.commands.executeCommand("workbench.action.closePanel"));
         await page.locator(".codelens-decoration a", { hasText: "Run" }).nth(2).waitFor();
