@@ -103,7 +103,8 @@ function credentialsOf(facts: BlockFacts, uri: string): UnitReport["credentials"
 function here(problem: Problem, site: Site): Problem {
   const { place, message, related } = problem;
   if (!place || within(place, site)) return problem;
-  if (place.uri !== site.place.uri) return { ...problem, place: site.head, related: [{ place, message }, ...related] };
+  if (place.uri !== site.place.uri)
+    return withOwnFixes({ ...problem, place: site.head, related: [{ place, message }, ...related] }, site.place.uri);
   if (!COMPARED.test(problem.code)) return problem;
   return { ...problem, related: [...related, { place: site.head, message: "the environment is entered here" }] };
 }
@@ -232,9 +233,14 @@ function atCall(problem: Problem, call: Call): Problem {
       : `The call of ${call.name} does not fit here: ${problem.message}`,
     place: call.place,
     related: [...(problem.place ? [{ place: problem.place, message: where }] : []), ...problem.related],
-    // Another file has other callers: what is done there is left to choose.
-    fixes: problem.fixes.map(fix => (fix.place.uri === call.place.uri ? fix : { ...fix, preferred: false })),
+    fixes: withOwnFixes(problem, call.place.uri).fixes,
   };
+}
+
+/** Another file has other users: what is done there is left to choose. */
+function withOwnFixes(problem: Problem, uri: string): Problem {
+  const fixes = problem.fixes.map(fix => (fix.place.uri === uri ? fix : { ...fix, preferred: false }));
+  return { ...problem, fixes };
 }
 
 /** Problems of a provider that is written in mlld; null when the provider is none. */
@@ -265,9 +271,15 @@ function moduleProviders(site: Site, facts: BlockFacts, analysis: Analysis): Pro
     const parameters = executable ? (executable.parameters?.length ?? 0) : null;
     return { name, executable: value.kind === "executable" || value.kind === "unknown", parameters, place: at };
   });
-  return checkProviderModule(names, option.ref, option.place ?? place).map(problem =>
+  const problems = checkProviderModule(names, option.ref, option.place ?? place).map(problem =>
     withStub(problem, module, analysis),
   );
+  const [first] = problems;
+  if (!first) return [];
+  // One finding for one module.
+  const related = problems.flatMap(problem => problem.related);
+  const fixes = problems.flatMap(problem => problem.fixes);
+  return [{ ...first, message: problems.map(({ message }) => message).join(" "), related, fixes }];
 }
 
 /** Adds a missing export of a provider module at the end of its file: what exists already is only exported. */

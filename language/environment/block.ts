@@ -28,7 +28,7 @@ export function enterBlock(request: BlockRequest): BlockFacts {
 
   const reported = new Set<CapabilityName>();
   if (overlay) {
-    const before = { ...effective(configured), label };
+    const before = { ...effective(configured), label: request.config ? label : around(parent).label };
     for (const { field, problems: found } of compareFacts(environment, before, place)) {
       if (found.length === 0) continue;
       reported.add(field);

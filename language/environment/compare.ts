@@ -71,7 +71,8 @@ export function compareFacts(
     if (!mine.declared) return { field, answer: "wider", problems: [] };
     const problems = wider(field, compared, mine, theirs, {
       parentLabel: parent.label,
-      parentPlace: parent.capabilities.provider.place,
+      implied: parent.capabilities.provider.place,
+      parentPlace: parent.place,
       place,
       at,
       severity: "error",
@@ -82,7 +83,9 @@ export function compareFacts(
 
 interface Telling {
   parentLabel: string;
-  /** What a default of the parent follows from. */
+  /** What a default of the parent follows from: its provider. */
+  implied?: Place;
+  /** Where the parent is written, for what has no place of its own. */
   parentPlace?: Place;
   place: Place | undefined;
   /** Whether a place lies in the text that is being compared: else the finding stands at `place`. */
@@ -95,7 +98,7 @@ export function wider(
   compared: LiftedComparison<unknown>,
   child: Field<unknown>,
   parent: Field<unknown>,
-  { parentLabel, parentPlace: implied, place, at, severity }: Telling,
+  { parentLabel, implied, parentPlace: whereParent, place, at, severity }: Telling,
 ): Problem[] {
   const theirs = textOf(field, compared.parent);
   const order = ORDERS[field] as Order<unknown>;
@@ -103,11 +106,14 @@ export function wider(
   const several = field === "provider" && parent.options.length > 1;
   const bound = several ? null : { value: parent.options.reduce((a, b) => order.meet(a, b)) };
   const parentPlace = (compared.parent as { place?: Place }).place ?? parent.place ?? parent.keyPlace;
+  const allows = (at: Place): Problem["related"] => [{ place: at, message: `${parentLabel} allows ${theirs} here` }];
   const related = parentPlace
-    ? [{ place: parentPlace, message: `${parentLabel} allows ${theirs} here` }]
-    : implied
+    ? allows(parentPlace)
+    : implied && !parent.declared
       ? [{ place: implied, message: `${parentLabel} is a sandbox, and sets no \`${field}\`: that allows ${theirs}` }]
-      : [];
+      : whereParent
+        ? allows(whereParent)
+        : [];
   const problem = (message: string, where: Place | undefined, fixes: FixData[]): Problem => ({
     code: CODES[field],
     severity,

@@ -264,8 +264,6 @@ class Reader {
     this.option(entry);
     const on = entry.value.kind === "known" ? entry.value.value === true : null;
     if (on === false) return;
-    if (entry.value.kind === "known" && typeof entry.value.value !== "boolean")
-      this.reading.type("mountWorkspace", "true or false", entry.value);
     const workdir = config.entries.find(({ key }) => key === "workdir")?.value;
     const target = workdir?.kind === "known" && typeof workdir.value === "string" ? workdir.value : WORKDIR;
     const workspace = hostPath(this.reading, "@root", target, false, entry.keyPlace);
@@ -427,6 +425,10 @@ const LIMIT_FORMS: Record<LimitName, string> = {
 const OPTION_TYPES: Record<string, { kinds: string[]; words: string }> = {
   name: { kinds: ["string"], words: "a string" },
   keep: { kinds: ["boolean"], words: "true or false" },
+  mountWorkspace: { kinds: ["boolean"], words: "true or false" },
+  requiresTty: { kinds: ["boolean"], words: "true or false" },
+  evaluate: { kinds: ["boolean"], words: "true or false" },
+  mcpConfig: { kinds: ["executable", "string"], words: "an executable, or its name" },
   profile: { kinds: ["string"], words: "a string" },
   profiles: { kinds: ["object"], words: "an object of profiles" },
   image: { kinds: ["string"], words: "the name of an image" },

@@ -268,7 +268,10 @@ describe("providers written in mlld", () => {
     const text = "env { provider: './box.mld', anything: 1 } [\n  run cmd { ls }\n]\n";
     const found = checkText(text, { "box.mld": CREATE });
     expect(found.map(({ code }) => code)).toEqual(["env/provider-module"]);
-    expect(found[0]!.fixes).toHaveLength(1);
+    expect(found[0]!.fixes.map(({ title }) => title)).toEqual([
+      "Add @execute to the provider",
+      "Add @release to the provider",
+    ]);
     expect(found[0]!.fixes[0]!.edits[0]!.place.uri).toContain("box.mld");
   });
 
