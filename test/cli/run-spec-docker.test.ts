@@ -1,9 +1,11 @@
 /** Environment specs in a real engine: assets, addresses, terminals, archives, and set-up that was broken off. */
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { createServer as createHttpServer, request } from "node:http";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Duplex } from "node:stream";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import build from "../support/build";
 import { ensureEngine } from "../support/docker-engine.mjs";
@@ -36,10 +38,12 @@ const environment = () => ({
 });
 const call = (...args: string[]) =>
   spawnSync(process.execPath, [CLI, ...args], { cwd: folder, input: "", encoding: "utf8", env: environment() });
-const start = (...args: string[]) => {
+const start = (...all: (string | NodeJS.ProcessEnv)[]) => {
+  const args = all.filter(one => typeof one === "string");
+  const env = Object.assign(environment(), ...all.filter(one => typeof one === "object"));
   const child = spawn(process.execPath, [CLI, ...args], {
     cwd: folder,
-    env: environment(),
+    env,
     stdio: ["ignore", "pipe", "pipe"],
   });
   const said = { out: "", err: "" };
@@ -115,6 +119,24 @@ describe.skipIf("missing" in engine)("run --spec in Docker", () => {
       "x",
     );
     expect(closed.stdout, closed.stderr).toBe("127.0.0.1 x\n");
+  });
+
+  it("the host's network is there where the engine says so, else `host` is `bridge`, with a warning", async () => {
+    write({ "box.yaml": box("", "  network: host\n"), "main.sh": "cat /proc/net/dev\n" });
+    const direct = call("run", "--spec", "box.yaml", "--evaluate", "main.sh");
+    expect(direct.stderr).not.toContain("warning");
+    const desktop = await desktopEngine();
+    try {
+      const { said, ended } = start("run", "--spec", "box.yaml", "--evaluate", "main.sh", {
+        DOCKER_HOST: desktop.host,
+      });
+      expect(await ended, said.err).toBe(0);
+      expect(said.err).toContain("`host` is `bridge`");
+      expect(said.out).toContain("eth0");
+      expect(said.out).not.toContain("docker0");
+    } finally {
+      desktop.server.close();
+    }
   });
 
   it("requires_tty gives a terminal", () => {
@@ -254,6 +276,39 @@ describe.skipIf("missing" in engine)("the parts of a spec in a config", () => {
     expect(stderr).toContain('fs: { read: ["./data/words:/static/data/words"] }');
   });
 });
+
+/** The engine, as it would answer in a virtual machine of Docker Desktop. */
+async function desktopEngine() {
+  const { host } = engine as { host: string };
+  const socketPath = host.replace(/^unix:\/\//, "");
+  const server = createHttpServer((asked, answer) => {
+    const { method, url, headers } = asked;
+    const forwarded = request({ socketPath, method, path: url, headers }, real => {
+      if (!url?.endsWith("/info")) {
+        answer.writeHead(real.statusCode ?? 500, real.headers);
+        real.pipe(answer);
+        return;
+      }
+      let text = "";
+      real.on("data", chunk => {
+        text += chunk;
+      });
+      real.on("end", () => answer.end(JSON.stringify({ ...JSON.parse(text), OperatingSystem: "Docker Desktop" })));
+    });
+    asked.pipe(forwarded);
+  });
+  server.on("upgrade", ({ method, url, rawHeaders }, socket: Duplex, head: Buffer) => {
+    const real = connect(socketPath, () => {
+      const lines = rawHeaders.flatMap((name, at) => (at % 2 === 0 ? [`${name}: ${rawHeaders[at + 1]}`] : []));
+      real.write(`${method} ${url} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`);
+      real.write(head);
+      real.pipe(socket).pipe(real);
+    });
+    for (const end of [real, socket]) end.on("error", () => {});
+  });
+  await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
+  return { server, host: `tcp://127.0.0.1:${(server.address() as { port: number }).port}` };
+}
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
