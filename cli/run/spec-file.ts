@@ -1,13 +1,7 @@
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import type { Finding } from "../../language/diagnostics";
-import {
-  type EnvironmentSpecFile,
-  programProblems,
-  readSpec,
-  type SpecProblem,
-} from "../../language/environment/spec-model";
-import { partAt } from "../../language/environment/spec-readers";
+import { type EnvironmentSpecFile, readSpec, type SpecProblem } from "../../language/environment/spec-model";
 import { parseSpecText } from "../../language/environment/spec-text";
 import type { AbstractValue } from "../../language/values/abstract";
 import type { ReportedFinding } from "../../protocol/events";
@@ -43,14 +37,7 @@ export function specOf(source: string, uri: string, overrides: [path: string, te
   const parsed = parseSpecText(source, uri);
   if (parsed.problems.length > 0) return { spec: null, problems: parsed.problems };
   const value = overrides.reduce((whole, [path, text]) => override(whole, path, text), parsed.value);
-  const { spec, problems } = readSpec(value);
-  if (!spec) return { spec, problems };
-  const at = (...names: string[]) => partAt(value, ...names);
-  const programs = programProblems(
-    { binary: spec.docker?.binary, shell: spec.local.shell },
-    { binary: at("docker", "binary") ?? at("docker", "dockerBinary"), shell: at("local", "shell") },
-  );
-  return programs.length > 0 ? { spec: null, problems: programs } : { spec, problems };
+  return readSpec(value);
 }
 
 /** A mistake with its place in the file; what was given on the command line has none, and says so. */

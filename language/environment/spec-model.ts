@@ -17,10 +17,12 @@ import {
   problem,
   type Read,
   readModel,
+  replacing,
   type SpecProblem,
   text,
   textLike,
 } from "./spec-readers";
+import { closest } from "./spelling";
 
 export type { SpecProblem } from "./spec-readers";
 
@@ -82,11 +84,10 @@ const IGNORED = ["*.pyc", "venv/*", ".venv/*", ".evaluation_tests/*"];
 const texts = listOf(text, "a list of texts");
 
 const textMap: Read<Record<string, string>> = (value, at, problems) => {
-  const entries = mapOf((key, item, here) => variable(key, item, here, problems), "an object of texts")(
-    value,
-    at,
-    problems,
-  );
+  const entries = mapOf(
+    (key, item, here) => variable(key, item, here, problems),
+    'an object of texts such as { NAME: "value" }',
+  )(value, at, problems);
   return entries && Object.fromEntries(entries);
 };
 
@@ -161,6 +162,27 @@ function staticPath(path: string): string {
   return `/static${resolveContainerPath(`/${kept}`, "/")}`.replace(/\/$/, "");
 }
 
+/** A program is chosen by the machine, never by a file: what a spec names must be what the machine has anyway. */
+export const programName =
+  (named: RegExp, mistake: (written: string) => string): Read<string> =>
+  (value, at, problems) => {
+    const read = text(value, at, problems);
+    if (read === undefined || named.test(read)) return read;
+    problems.push(problem(mistake(read), value.place));
+    return undefined;
+  };
+
+export const engineProgram = programName(
+  /^docker$/,
+  written =>
+    `The spec names the program '${written}'. The engine is chosen by the machine's settings: leave \`binary\` out.`,
+);
+const shell = programName(
+  /^(\/bin\/|\/usr\/bin\/)?(sh|bash)$/,
+  written =>
+    `The spec names the shell '${written}'. Set-up runs in sh or bash: another program is no matter of a spec.`,
+);
+
 const entryFormat: Read<string> = (value, at, problems) => {
   const read = text(value, at, problems);
   const mistake = read === undefined ? null : entryProblem(read);
@@ -200,7 +222,7 @@ const PARTS: Model = {
   },
   staticAssets: { read: assets, fallback: [] },
   local: {
-    read: model({ requiresTty: { read: flag, fallback: false }, shell: { read: optional(text), fallback: null } }),
+    read: model({ requiresTty: { read: flag, fallback: false }, shell: { read: optional(shell), fallback: null } }),
     fallback: { requiresTty: false, shell: null },
   },
 };
@@ -212,7 +234,7 @@ const TYPES: Record<EnvironmentSpecFile["type"], Model> = {
     docker: {
       read: model({
         image: { read: nonEmpty },
-        binary: { read: text, fallback: "docker", aliases: ["dockerBinary"] },
+        binary: { read: engineProgram, fallback: "docker", aliases: ["dockerBinary"] },
         workdir: { read: absolutePath, fallback: "/workspace" },
         mountWorkspace: { read: flag, fallback: true },
         extraMounts: { read: mounts, fallback: [] },
@@ -243,23 +265,26 @@ export function readSpec(value: AbstractValue): { spec: EnvironmentSpecFile | nu
   if (!type) problems.push(problem(`The spec has no \`type\`: it is one of ${types}.`, headOf(value)));
   else if (!known) {
     const named = JSON.stringify(word ?? null);
-    problems.push(problem(`There is no backend ${named}: \`type\` is one of ${types}.`, type.value.place));
+    const near = typeof word === "string" ? closest(word, SPEC_TYPES) : null;
+    problems.push({
+      ...problem(`There is no backend ${named}: \`type\` is one of ${types}.`, type.value.place),
+      fixes: near ? replacing(type.value.place, near, `Change to '${near}'`) : [],
+    });
   }
   // Of a backend that is not known the parts of all are read, so that only its name is a mistake.
   const backend: Model = known
     ? TYPES[word as EnvironmentSpecFile["type"]]
     : { docker: { ...TYPES.docker.docker!, fallback: null } };
   const fields: Model = { type: { read: v => v, fallback: null }, name: { read: text }, ...PARTS, ...backend };
-  const before = problems.length;
   const spec = {
     docker: null,
     ...readModel(value, wrongKind(value, word, fields, problems), "", problems),
     type: word,
   };
-  if (problems.length === before) {
-    checkMounts(spec as unknown as EnvironmentSpecFile, value, problems);
-    checkStaticNames((spec as unknown as EnvironmentSpecFile).staticAssets, value, problems);
-  }
+  const { docker, staticAssets = [] } = spec as Partial<EnvironmentSpecFile>;
+  if (docker?.workdir && docker.extraMounts) checkMounts({ docker, staticAssets }, value, problems);
+  checkStaticNames(staticAssets, value, problems);
+  problems.sort((a, b) => (a.place?.start ?? 0) - (b.place?.start ?? 0));
   return { spec: problems.length === 0 ? (spec as unknown as EnvironmentSpecFile) : null, problems };
 }
 
@@ -287,27 +312,4 @@ export function readSpecPart<N extends PartName>(
   const problems: SpecProblem[] = [];
   const read = PARTS[name]!.read(value, name, problems);
   return { value: problems.length === 0 ? (read as EnvironmentSpecFile[N]) : null, problems };
-}
-
-/** A program is chosen by the machine, never by a file: what a spec names must be what the machine has anyway. */
-export function programProblems(
-  { binary, shell }: { binary?: string; shell?: string | null },
-  places: { binary?: AbstractValue; shell?: AbstractValue } = {},
-): SpecProblem[] {
-  const problems: SpecProblem[] = [];
-  if (binary !== undefined && binary !== "docker")
-    problems.push(
-      problem(
-        `The spec names the program '${binary}'. The engine is chosen by the machine's settings: leave \`binary\` out.`,
-        places.binary?.place,
-      ),
-    );
-  if (typeof shell === "string" && !/^(\/bin\/|\/usr\/bin\/)?(sh|bash)$/.test(shell))
-    problems.push(
-      problem(
-        `The spec names the shell '${shell}'. Set-up runs in sh or bash: another program is no matter of a spec.`,
-        places.shell?.place,
-      ),
-    );
-  return problems;
 }

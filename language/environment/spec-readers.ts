@@ -27,8 +27,22 @@ interface SpecField {
 
 export type Model = Record<string, SpecField>;
 
-export const text: Read<string> = (value, at, problems) =>
-  value.kind === "known" && typeof value.value === "string" ? value.value : wrong(value, at, "a text", problems);
+export const text: Read<string> = (value, at, problems) => {
+  if (value.kind === "known" && typeof value.value === "string") return value.value;
+  if (value.kind !== "known" || value.value === null) return wrong(value, at, "a text", problems);
+  // YAML takes it for a number, or for true or false. `0755` and `1e3` are written otherwise than they are printed.
+  const { place } = value;
+  const quoted = `"${value.value}"`;
+  const asWritten = place !== undefined && place.end - place.start === quoted.length - 2;
+  problems.push({
+    ...problem(
+      `\`${at}\` must be a text, not ${value.value}: write it in quotes${asWritten ? `, ${quoted}` : ""}.`,
+      place,
+    ),
+    fixes: asWritten ? replacing(place, quoted, `Write ${quoted}`) : [],
+  });
+  return undefined;
+};
 
 export const flag: Read<boolean> = (value, at, problems) =>
   value.kind === "known" && typeof value.value === "boolean"
@@ -51,6 +65,14 @@ export const textLike =
 export const listOf =
   <T>(read: Read<T>, wanted: string): Read<T[]> =>
   (value, at, problems) => {
+    if (value.kind === "known" && typeof value.value === "string") {
+      const list = `[${JSON.stringify(value.value)}]`;
+      problems.push({
+        ...problem(`\`${at}\` must be ${wanted}, not one text: write ${list}.`, value.place),
+        fixes: replacing(value.place, list, `Write ${list}`),
+      });
+      return undefined;
+    }
     if (value.kind !== "array") return wrong(value, at, wanted, problems);
     return value.items.flatMap((item, index) => read(item, `${at}[${index}]`, problems) ?? []);
   };
@@ -64,7 +86,7 @@ export const mapOf =
   (value, at, problems) => {
     if (value.kind !== "object") return wrong(value, at, wanted, problems);
     return value.entries.flatMap(({ key, value: item }) => {
-      const found = read(key, item, `${at}.${key}`, problems);
+      const found = read(key, item, below(at, key), problems);
       return found === undefined ? [] : [[key, found] as [string, T]];
     });
   };
@@ -79,7 +101,9 @@ export const oneOf =
 export const model =
   (fields: Model): Read<Record<string, unknown>> =>
   (value, at, problems) =>
-    value.kind === "object" ? readModel(value, fields, at, problems) : wrong(value, at, "an object", problems);
+    value.kind === "object"
+      ? readModel(value, fields, at, problems)
+      : wrong(value, at, `an object with ${Object.keys(fields).map(snakeCase).join(", ")}`, problems);
 
 export function readModel(
   value: AbstractObject,
@@ -134,6 +158,16 @@ export function problem(message: string, place: Place | undefined): SpecProblem 
   return { code: "run/spec", severity: "error", message, place, related: [], fixes: [] };
 }
 
+/** A quick fix, where there is something to replace. */
+export function replacing(place: Place | undefined, newText: string, title: string): FixData[] {
+  return place ? [{ kind: "replace", title, place, newText, preferred: true }] : [];
+}
+
+/** The path of a part whose name is the author's own. */
+function below(at: string, key: string): string {
+  return /^[A-Za-z_][\w-]*$/.test(key) ? `${at}.${key}` : `${at}[${JSON.stringify(key)}]`;
+}
+
 function fieldOf(fields: Model, key: string): string | undefined {
   const name = camelCase(key);
   return Object.keys(fields).find(field => field === name || fields[field]!.aliases?.includes(name));
@@ -151,15 +185,11 @@ function unknownKey({ key, keyPlace }: AbstractEntry, fields: Model, at: string)
   const known = Object.keys(fields).map(snakeCase);
   const suggestion = closest(key, known);
   const where = at === "" ? "a spec" : `\`${at}\``;
-  const fix: FixData[] =
-    suggestion && keyPlace
-      ? [{ kind: "replace", title: `Change to '${suggestion}'`, place: keyPlace, newText: suggestion, preferred: true }]
-      : [];
   return {
     ...problem(
       `'${key}' is no field of ${where}: ${suggestion ? `did you mean '${suggestion}'?` : `it has ${known.join(", ")}.`}`,
       keyPlace,
     ),
-    fixes: fix,
+    fixes: suggestion ? replacing(keyPlace, suggestion, `Change to '${suggestion}'`) : [],
   };
 }

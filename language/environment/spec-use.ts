@@ -9,7 +9,7 @@ import type { Reading } from "./reading";
 import { checkStaticNames } from "./spec-checks";
 import {
   type EnvironmentSpecFile,
-  programProblems,
+  engineProgram,
   readSpec,
   readSpecPart,
   SPEC_TYPES,
@@ -64,12 +64,13 @@ export function checkSpecOption(name: string, value: AbstractValue, reading: Rea
   };
   const part = PARTS.find(known => known === name);
   if (part && !(part === "snapshot" && value.kind === "known")) {
-    const { value: read, problems } = readSpecPart(part, value);
-    tell(problems);
-    if (part === "local" && read) tell(programProblems({ shell: (read as EnvironmentSpecFile["local"]).shell }));
+    tell(readSpecPart(part, value).problems);
   }
-  if (name.toLowerCase().endsWith("binary") && value.kind === "known")
-    tell(programProblems({ binary: String(value.value) }));
+  if (name.toLowerCase().endsWith("binary")) {
+    const problems: SpecProblem[] = [];
+    engineProgram(value, name, problems);
+    tell(problems);
+  }
 }
 
 function isKnown(value: AbstractValue): boolean {
@@ -180,23 +181,15 @@ function withDefaults(config: AbstractObject, entries: AbstractEntry[]): Abstrac
   return { ...config, entries: [...config.entries, ...missing] };
 }
 
-/** What a spec may say for `run --spec`, or not at all, and not in a config. */
-function useProblems({ docker, local, environment, type }: EnvironmentSpecFile, value: AbstractValue): SpecProblem[] {
-  const problems = programProblems(
-    { binary: docker?.binary, shell: local.shell },
-    {
-      binary: partAt(value, "docker", "binary") ?? partAt(value, "docker", "dockerBinary"),
-      shell: partAt(value, "local", "shell"),
-    },
-  );
-  if (type === "docker" && environment.includeOsEnv)
-    problems.push(
-      problem(
-        "`environment.include_os_env` would hand all variables of this machine, credentials too, to the sandbox: name the variables in `environment.env`.",
-        partAt(value, "environment", "includeOsEnv")?.place,
-      ),
-    );
-  return problems;
+/** What a spec may say for `run --spec`, and not in a config. */
+function useProblems({ environment, type }: EnvironmentSpecFile, value: AbstractValue): SpecProblem[] {
+  if (type !== "docker" || !environment.includeOsEnv) return [];
+  return [
+    problem(
+      "`environment.include_os_env` would hand all variables of this machine, credentials too, to the sandbox: name the variables in `environment.env`.",
+      partAt(value, "environment", "includeOsEnv")?.place,
+    ),
+  ];
 }
 
 /** The fields of mlld configs that a spec sets. A null network or user is left to the sandbox, or to the block around. */

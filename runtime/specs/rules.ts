@@ -3,7 +3,7 @@ import { realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { ENTRY_TOKEN, entryProblem, withStaticPaths } from "../../language/environment/spec-checks";
-import { type EnvironmentSpecFile, programProblems, type StaticAsset } from "../../language/environment/spec-model";
+import type { EnvironmentSpecFile, StaticAsset } from "../../language/environment/spec-model";
 import { type MountGrant, type NetGrant, ProviderError } from "../providers/provider";
 
 /** `commands`, then `eval_commands` when evaluating: the agent never sees these. A kept environment that is found again is resumed. */
@@ -179,10 +179,4 @@ export function assetGlobs(assets: StaticAsset[], workspace: string): string[] {
     const literal = path.split(sep).join("/").replace(/[*?[]/g, "[$&]");
     return [literal, `${literal}/*`];
   });
-}
-
-/** Throws for a spec that names a program which the machine would not run anyway. */
-export function checkPrograms({ docker, local }: EnvironmentSpecFile): void {
-  const [problem] = programProblems({ binary: docker?.binary, shell: local.shell });
-  if (problem) throw new ProviderError("run/spec", problem.message);
 }

@@ -6,7 +6,6 @@ import type { Environment, EnvironmentCommand, EnvironmentSpec, TerminalSize } f
 import { type CommandResult, runCommand } from "./command";
 import {
   assetGlobs,
-  checkPrograms,
   commandLine,
   hostPathOf,
   mountsOf,
@@ -58,7 +57,6 @@ const PROVIDERS: Record<EnvironmentSpecFile["type"], string | null> = { local: n
  */
 export async function runSpec(run: SpecRun, services: SpecServices): Promise<{ ok: boolean }> {
   const { spec } = run;
-  checkPrograms(spec);
   // What is wrong with the spec is told before anything is made.
   const prepared = prepare(run);
   assetGlobs(spec.staticAssets, run.workspace);
@@ -139,7 +137,11 @@ async function inEnvironment(
     if (result.exitCode === 0) continue;
     const output = hidden && (result.stdout || result.stderr) ? `\n${result.stdout}${result.stderr}` : "";
     if (!signal.aborted)
-      await emit({ event: "error", code: "run/setup-failed", message: `The set-up command failed: ${line}${output}` });
+      await emit({
+        event: "error",
+        code: "run/setup-failed",
+        message: `The set-up command failed (${result.exitCode === null ? result.outcome : `exit code ${result.exitCode}`}): ${line}${output}`,
+      });
     await emit(resultOf(null, said, started, signal));
     return { ok: false };
   }

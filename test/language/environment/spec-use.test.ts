@@ -89,7 +89,7 @@ test("static assets of a config are mounts in a sandbox, and nothing on this mac
 describe("mistakes", () => {
   test.each([
     [{ environment: { env: { A: "{{static:x}}" } } }, "no static asset 'x'"],
-    [{ commands: { command: 3 } }, "`commands.command` must be a text"],
+    [{ commands: { command: 3 } }, "`commands.command` must be a text, not 3: write it in quotes."],
     [{ commands: { entryFile: "{x}" } }, "'{x}' in `commands.entry_file`"],
     [{ snapshot: { compression: "zip" } }, "one of gz, bz2, xz, none"],
     [{ staticAssets: ["a"] }, "`staticAssets` must be an object of paths"],
@@ -106,13 +106,9 @@ describe("mistakes", () => {
   });
 
   test("a spec's mistakes have their place in the spec file", () => {
-    const text =
-      "type: docker\nname: n\nenvironment: { include_os_env: true }\nlocal: { shell: zsh }\ndocker: { image: i }\n";
+    const text = "type: docker\nname: n\nenvironment: { include_os_env: true }\ndocker: { image: i }\n";
     const path = "/home/me/project/sub/s.yaml";
     const { problems } = enter({ spec: "./s.yaml" }, { [path]: text });
-    expect(problems.map(({ related }) => text.slice(related[0]!.place.start, related[0]!.place.end))).toEqual([
-      "zsh",
-      "true",
-    ]);
+    expect(problems.map(({ related }) => text.slice(related[0]!.place.start, related[0]!.place.end))).toEqual(["true"]);
   });
 });

@@ -7,7 +7,6 @@ import { readSpec } from "../../../language/environment/spec-model";
 import { parseSpecText } from "../../../language/environment/spec-text";
 import {
   assetGlobs,
-  checkPrograms,
   commandLine,
   effectiveAddress,
   formatEntry,
@@ -134,12 +133,4 @@ test("static assets of the workspace are named by patterns, others need none", (
     container: "/static/x",
   }));
   expect(assetGlobs(assets, "/w")).toEqual(["data/[[]a][*]", "data/[[]a][*]/*", "b", "b/*"]);
-});
-
-test("a spec chooses no program of the machine", () => {
-  expect(() => checkPrograms(spec("local: { shell: /opt/evil }"))).toThrow("/opt/evil");
-  expect(() => checkPrograms(spec("local: { shell: bash }"))).not.toThrow();
-  expect(() => checkPrograms(read("type: docker\nname: n\ndocker: { image: i, binary: /tmp/docker }"))).toThrow(
-    "/tmp/docker",
-  );
 });
