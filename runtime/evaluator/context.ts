@@ -3,7 +3,7 @@ import type { ActiveEnvironment } from "./environments";
 import type { Denial } from "./errors";
 import type { Executable } from "./executable";
 import type { Guard } from "./guard-registry";
-import type { Guarding } from "./guards";
+import type { Guarding } from "./guard-rules";
 import type { Module } from "./module";
 import type { Run } from "./run";
 import { Scope, type ScopeKind } from "./scope";

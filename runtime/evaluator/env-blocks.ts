@@ -19,11 +19,12 @@ import { requireCredentials } from "./auth";
 import { type Context, inAmbient } from "./context";
 import { ActiveEnvironment } from "./environments";
 import { DeniedError, RunError } from "./errors";
+import { Executable } from "./executable";
 import { evaluate, objectValue } from "./expressions";
 import { evaluateBlock } from "./flow";
 import { readMcpConfig } from "./mcp-config";
 import type { FileAccess } from "./services";
-import { elementOf, plain, type Value } from "./value";
+import { define, elementOf, plain, type Value } from "./value";
 
 /** Runs the block in its environment. What it opened is closed on every way out. */
 export async function enterEnvironment(node: EnvExpression, context: Context): Promise<Value> {
@@ -147,9 +148,18 @@ async function withSpecFile(paths: PathContext, config: Value | null, files: Fil
   };
 }
 
-/** Tool collections hold executables: the algebra needs their names only. */
+/** Configs and tool collections hold executables: for the algebra a function of their name stands for them. */
 function abstractData(value: Value): unknown {
-  return plain(value);
+  return named(plain(value));
+}
+
+function named(data: unknown): unknown {
+  if (data instanceof Executable) return Object.defineProperty(() => {}, "name", { value: data.name });
+  if (Array.isArray(data)) return data.map(named);
+  if (!isPlainObject(data)) return data;
+  const fields: Record<string, unknown> = {};
+  for (const [key, item] of Object.entries(data)) define(fields, key, named(item));
+  return fields;
 }
 
 function toolsOf(config: Value | null): Value | null {

@@ -10,7 +10,7 @@ import { fieldOf, filterOf, indexOf, sliceOf } from "./fields";
 import { loadFile, renamed } from "./files";
 import { evaluateBlock, isStatement, runStatementAsValue } from "./flow";
 import { forExpression, foreachExpression, loopExpression } from "./loops";
-import { parallelGroup, pipeline, withExpression } from "./pipelines";
+import { parallelGroup, pipeline } from "./pipelines";
 import { runExpression } from "./run-expression";
 import { withLabels, withoutLabels } from "./security";
 import { renderTemplateFile } from "./template-files";
@@ -18,6 +18,7 @@ import { render } from "./templates";
 import { define, makeValue, NULL, plain, UNDEFINED, Value } from "./value";
 import { lookup } from "./variables";
 import { whenExpression } from "./when";
+import { withExpression } from "./with-expression";
 
 /** The value of an expression, or of a statement that stands where a value does. */
 export async function evaluate(node: Action, context: Context): Promise<Value> {

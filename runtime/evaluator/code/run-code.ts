@@ -1,25 +1,27 @@
 /** `cmd`, `sh`, `bash`, `js`, `node`, `py`: what goes in, where it runs, what comes out. */
-import type {
-  Action,
-  CodeExpression,
-  CommandExpression,
-  TemplatePart,
-  UsingClause,
-} from "../../../language/syntax/tree";
+import type { CodeExpression, CommandExpression, TemplatePart, UsingClause } from "../../../language/syntax/tree";
 import { inputText, variableText } from "../../../language/values";
 import { credentialsFor } from "../auth";
 import { runProcess } from "../commands";
 import type { Context } from "../context";
 import { RunError } from "../errors";
-import { Executable } from "../executable";
-import { evaluate } from "../expressions";
 import { pathFor } from "../files";
 import { guardCommand } from "../guarded-operations";
 import { mergeSecurity, NO_SECURITY, type Security, withTaint } from "../security";
 import { render, renderCommand } from "../templates";
-import { plain, sourceTextOf, typeOf, Value } from "../value";
-import { ambientFacts } from "../variables";
-import { type CodeParameter, codeProcess, MISSING_INTERPRETER } from "./process-code";
+import { plain, sourceTextOf, Value } from "../value";
+import {
+  dedent,
+  knownOf,
+  localParameters,
+  type Parameters,
+  parametersOf,
+  plainFacts,
+  scriptParameter,
+  shadowFunctions,
+  shellName,
+} from "./parameters";
+import { codeProcess, MISSING_INTERPRETER } from "./process-code";
 import { ScriptError } from "./script-host";
 
 export interface CommandOptions {
@@ -31,9 +33,6 @@ export interface CommandOptions {
   /** Credentials named by `with { auth: … }`. */
   auth?: string[];
 }
-
-/** Parameters of an argument list that is written at the code itself: `js(@a, @b) { … }`. */
-type Parameters = { name: string; value: Value }[];
 
 export async function runCommandExpression(
   node: CommandExpression,
@@ -332,92 +331,6 @@ async function cwdOf(path: TemplatePart[] | null, context: Context): Promise<{ c
   return { cwd: inside };
 }
 
-async function parametersOf(nodes: Action[] | null, context: Context): Promise<Parameters> {
-  const parameters: Parameters = [];
-  for (const [index, node] of (nodes ?? []).entries()) {
-    const name = node.kind === "VariableReference" ? node.name : `arg${index + 1}`;
-    parameters.push({ name, value: await evaluate(node, context) });
-  }
-  return parameters;
-}
-
-/** Parameters, `let`s and loop variables around the code; module variables stay outside. */
-function localParameters(context: Context): Parameters {
-  return [...context.scope.locals()]
-    .filter(([, value]) => !(value.data instanceof Executable))
-    .map(([name, value]) => ({ name, value }));
-}
-
-function scriptParameter({ name, value }: Parameters[number]): { name: string; value: unknown; text?: string } {
-  const { facts } = value;
-  if (facts.kept) return { name: shellName(name), value: keptValue(value) };
-  const text = facts.text ?? (facts.staged ? sourceTextOf(value) : undefined);
-  return { name: shellName(name), value: plain(value), ...(text === undefined ? {} : { text }) };
-}
-
-function knownOf(value: Value): NonNullable<CodeParameter["known"]> {
-  const { labels, taint, sources } = value.security;
-  return { type: typeOf(value), mx: { labels, taint, sources } };
-}
-
-/** `.keep`: the value with what is known about it. */
-function keptValue(value: Value): unknown {
-  const { security, facts } = value;
-  const text = facts.file?.text ?? sourceTextOf(value);
-  return {
-    type: facts.file !== undefined && typeof value.data === "string" ? "text" : typeof value.data,
-    text,
-    data: plain(value),
-    mx: {
-      ...(facts.file === undefined
-        ? {}
-        : {
-            filename: facts.file.filename,
-            relative: facts.file.relative,
-            absolute: facts.file.path,
-            fm: facts.file.frontmatter,
-          }),
-      labels: security.labels,
-      taint: security.taint,
-      sources: security.sources,
-    },
-  };
-}
-
-function shadowFunctions(language: string, context: Context) {
-  const names = context.module.shadows.get(language) ?? new Set<string>();
-  return [...names].flatMap(name => {
-    const executable = context.module.scope.find(name)?.value.data;
-    if (!(executable instanceof Executable) || executable.body.kind !== "program") return [];
-    const { action } = executable.body;
-    if (action.kind !== "CodeExpression") return [];
-    return [{ name, parameters: [...executable.parameters].map(shellName), body: action.body.text }];
-  });
-}
-
-function plainFacts(context: Context): Record<string, unknown> {
-  const { tools: _tools, ...facts } = ambientFacts(context);
-  return JSON.parse(JSON.stringify(facts, (_key, item) => (item instanceof Value ? plain(item) : item))) as Record<
-    string,
-    unknown
-  >;
-}
-
-/** Names with hyphens are no names in code and shells. */
-function shellName(name: string): string {
-  return name.replaceAll("-", "_");
-}
-
 function firstWord(command: string): string {
   return command.trim().split(/\s+/, 1)[0] ?? "";
-}
-
-/** Code that stands indented in a block. */
-function dedent(body: string): string {
-  const lines = body.replace(/^\s*\n/, "").split("\n");
-  const indents = lines.filter(line => line.trim() !== "").map(line => /^[ \t]*/.exec(line)![0].length);
-  const indent = Math.min(...indents, Number.MAX_SAFE_INTEGER);
-  return indent === 0 || indent === Number.MAX_SAFE_INTEGER
-    ? body
-    : lines.map(line => line.slice(Math.min(indent, line.length))).join("\n");
 }
