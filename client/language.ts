@@ -24,6 +24,10 @@ export function clientOptions(extension: vscode.Uri, log: vscode.LogOutputChanne
     initializationOptions: {
       officialExtension: vscode.extensions.getExtension(OFFICIAL_EXTENSION) !== undefined,
       diagnosticPages: vscode.Uri.joinPath(extension, "docs", "diagnostics").toString(),
+      lensTitles: {
+        run: vscode.l10n.t("Run env block ({0})", "{0}"),
+        explain: vscode.l10n.t("Explain environment"),
+      },
     } satisfies ServerOptions,
   };
 }

@@ -38,6 +38,8 @@ export interface ServerOptions {
   officialExtension?: boolean;
   /** URI of the folder with a page a diagnostic code (`env/tools-widened.md`). */
   diagnosticPages?: string;
+  /** Titles of the lenses in the person's language; `{0}` is where the block runs. */
+  lensTitles?: { run: string; explain: string };
 }
 
 /** `mlldEnv/readFile`, server to client, from a server without a disk: the text of a file, null where there is none. */

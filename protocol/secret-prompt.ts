@@ -15,7 +15,7 @@ const LONGEST_PROMPT = 300;
 export class SecretPrompt {
   private line = "";
 
-  /** Text that was printed or echoed. */
+  /** What a program printed; the end of a line that was echoed. */
   push(text: string): void {
     this.line = (text.length < LONGEST_PROMPT ? this.line + text : text)
       .slice(-LONGEST_PROMPT)

@@ -144,7 +144,8 @@ export class RunTerminal implements vscode.Pseudoterminal {
       else if (typed.kind === "input")
         this.process?.send({ type: "input", text: typed.text, ...(typed.secret && { secret: true }) });
       else {
-        this.prompt.push(typed.text);
+        // Of the echo only the line end counts: what is typed ahead stands before the question.
+        if (typed.text.includes("\n")) this.prompt.push("\n");
         this.show(this.text!.typed(typed.text));
       }
     }

@@ -6,13 +6,14 @@ import { type Feature, onDocument } from "../context";
 
 const RUN: CommandId = "mlldEnv.runBlock";
 const EXPLAIN: CommandId = "mlldEnv.explain";
+const TITLES = { run: "Run env block ({0})", explain: "Explain environment" };
 
 /** Over each env block *Run* and *Explain*; behind its head what it allows. Each can be turned off. */
 export const lenses: Feature = {
   capabilities: () => ({ codeLensProvider: {}, inlayHintProvider: true }),
 
   register(context) {
-    const { connection, workspace } = context;
+    const { connection, workspace, options } = context;
     connection.onCodeLens(
       onDocument<{ textDocument: { uri: string } }, CodeLens[]>(
         context,
@@ -21,6 +22,7 @@ export const lenses: Feature = {
         ({ uri, analysis, positions }, { textDocument }) => {
           const { runLens, explainLens } = workspace.settingsOf(uri);
           if (!runLens && !explainLens) return [];
+          const titles = options.lensTitles ?? TITLES;
           return blocks(analysis).flatMap(block => {
             const start = positions.positionAt(block.start);
             const range = { start, end: start };
@@ -29,10 +31,14 @@ export const lenses: Feature = {
             if (runLens)
               found.push({
                 range,
-                command: { title: `$(play) Run env block (${block.target})`, command: RUN, arguments: place },
+                command: {
+                  title: `$(play) ${titles.run.replace("{0}", block.target)}`,
+                  command: RUN,
+                  arguments: place,
+                },
               });
             if (explainLens)
-              found.push({ range, command: { title: "Explain environment", command: EXPLAIN, arguments: place } });
+              found.push({ range, command: { title: titles.explain, command: EXPLAIN, arguments: place } });
             return found;
           });
         },

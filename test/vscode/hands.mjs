@@ -83,12 +83,12 @@ export async function testHands(root, folder) {
         await page.keyboard.press("ArrowUp");
         await page.keyboard.press("ArrowUp");
         await page.keyboard.press("Enter");
-        await lastRun(evaluate, run => run.text.includes("name: "));
+        await lastRun(evaluate, run => run.text.includes("\r\nname: "));
         await page.keyboard.type("anne");
         await page.keyboard.press("Backspace");
         await page.keyboard.type("a");
         await page.keyboard.press("Enter");
-        await lastRun(evaluate, run => run.text.includes("hello anna") && run.text.includes("Password: "));
+        await lastRun(evaluate, run => run.text.includes("hello anna") && run.text.includes("\r\nPassword: "));
         await page.keyboard.type("open-sesame");
         await page.keyboard.press("Enter");
         await lastRun(evaluate, run => run.text.includes("it is ***"));
@@ -149,6 +149,8 @@ export async function testHands(root, folder) {
         });
         await page.locator(".monaco-editor .view-line", { hasText: "hello" }).first().click();
         await page.keyboard.press("End");
+        // The file has just been opened, and its place been revealed.
+        await page.waitForTimeout(1000);
         // Where the lines with `env` stand, at every picture that is drawn.
         await page.evaluate(() => {
           globalThis.seen = new Set();
@@ -175,13 +177,13 @@ export async function testHands(root, folder) {
       "opens the place that a line of the terminal names": async ({ page, evaluate }) => {
         await evaluate(startLine, "fails.mld", 3);
         await lastRun(evaluate, run => run.state === "failed");
-        await followLink(page, "fails.mld:4");
-        await until("the statement", () =>
-          evaluate(vscode => {
+        await until("the statement", async () => {
+          await followLink(page, "fails.mld:4");
+          return evaluate(vscode => {
             const editor = vscode.window.activeTextEditor;
             return editor?.document.uri.path.endsWith("/fails.mld") && editor.selection.active.line === 3;
-          }),
-        );
+          });
+        });
       },
       "has mlld-env on the path of new terminals": async ({ evaluate }) => {
         const file = join(single, "version.txt");
@@ -194,6 +196,28 @@ export async function testHands(root, folder) {
           "the version",
           () => existsSync(file) && evaluate(readText, "version.txt").then(text => /^\d+\.\d+/.test(text)),
         );
+      },
+      "offers once to set a credential that a run does not find, and keeps what is typed to itself": async ({
+        page,
+        evaluate,
+      }) => {
+        const offer = page.locator(".notification-toast", { hasText: "hands_key" });
+        await evaluate(startLine, "auth.mld", 1);
+        await lastRun(evaluate, run => run.state === "refused");
+        await offer.locator("a", { hasText: "Set Credential" }).click();
+        await page.locator(".quick-input-box input[type=password]").waitFor();
+        await page.keyboard.type("value-of-hands");
+        await page.keyboard.press("Enter");
+        await until("the credential", () => evaluate(credentialNames).then(names => names.includes("hands_key")));
+        await evaluate(startLine, "auth.mld", 1);
+        const run = await lastRun(evaluate, run => run.state === "done" && run.request.file.endsWith("auth.mld"));
+        assert.match(run.text, /it is \*\*\*/);
+        assert.doesNotMatch(run.text, /value-of-hands/);
+        await evaluate(forgetCredential, "hands_key");
+        await evaluate(startLine, "auth.mld", 1);
+        await lastRun(evaluate, run => run.state === "refused");
+        await page.waitForTimeout(500);
+        assert.equal(await offer.count(), 0);
       },
       "says nothing that was not asked": async ({ page }) => {
         assert.deepEqual(await page.locator(".notification-toast").allTextContents(), []);
@@ -224,13 +248,13 @@ export async function testHands(root, folder) {
           await evaluate(startLine, "fails.mld", 3, name);
           const run = await lastRun(evaluate, run => run.state === "failed" && run.count === (name === "one" ? 1 : 2));
           assert.equal(run.request.file, join(folder, "several", name, "fails.mld"));
-          await followLink(page, "fails.mld:4");
-          await until(`the statement of ${name}`, () =>
-            evaluate(
+          await until(`the statement of ${name}`, async () => {
+            await followLink(page, "fails.mld:4");
+            return evaluate(
               (vscode, path) => vscode.window.activeTextEditor?.document.uri.path.endsWith(path),
               `/${name}/fails.mld`,
-            ),
-          );
+            );
+          });
         }
       },
       "follows the settings and tasks of each folder": async ({ evaluate }) => {
@@ -293,10 +317,16 @@ export async function testHands(root, folder) {
   return { passed, failed };
 }
 
+const AUTH = `env { tools: ["Bash"] } [
+  run cmd { echo "it is $HANDS_KEY" } using auth:hands_key
+]
+`;
+
 function makeFolder(path) {
   mkdirSync(path, { recursive: true });
   writeFileSync(join(path, "input.mld"), INPUT);
   writeFileSync(join(path, "fails.mld"), FAILS);
+  writeFileSync(join(path, "auth.mld"), AUTH);
   return path;
 }
 
@@ -325,6 +355,14 @@ async function startLine(vscode, name, line, folder) {
   const { runs } = await extension.activate();
   const { uri } = vscode.workspace.workspaceFolders.find(candidate => !folder || candidate.name === folder);
   await runs.start({ file: vscode.Uri.joinPath(uri, name).fsPath, line });
+}
+
+function credentialNames(vscode) {
+  return vscode.extensions.getExtension("mlld-environments.mlld-environments").exports.secrets.names();
+}
+
+async function forgetCredential(vscode, name) {
+  await vscode.extensions.getExtension("mlld-environments.mlld-environments").exports.secrets.delete(name);
 }
 
 async function readText(vscode, name) {

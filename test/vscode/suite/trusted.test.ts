@@ -1,6 +1,7 @@
 import * as assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
 import * as vscode from "vscode";
 import type { Inside } from "../../../client/extension";
 import type { RunRecord } from "../../../client/run/runs";
@@ -258,12 +259,12 @@ describe("a trusted window", () => {
       );
       const type = (text: string) => terminal.sendText(text, false);
       const shows = (text: string) => until(text, () => plain(run.text).includes(text));
-      await shows("name: ");
+      await shows("\r\nname: ");
       type("anne");
       await shows("name: anne");
       type("\x7fa\r");
       await shows("hello anna\r\n");
-      await shows("Password: ");
+      await shows("\r\nPassword: ");
       type("open-sesame\r");
       await shows("it is ***");
       type("some text\r");
@@ -371,6 +372,18 @@ describe("a trusted window", () => {
       );
       assert.match(shown.getText(), /notes\/today/);
       await vscode.commands.executeCommand("workbench.action.closeActiveEditor");
+    });
+  });
+
+  describe("a report", () => {
+    it("has versions and the doctor's findings, and nothing of the person", async () => {
+      await inside.secrets.store("report_key", "value-in-no-report");
+      const facts = await inside.issueFacts();
+      await inside.secrets.delete("report_key");
+      assert.match(facts, /mlld Environments \d+\.\d+\.\d+/);
+      assert.match(facts, /\bnode\b.*v\d+/);
+      assert.ok(!facts.includes(homedir()) && !facts.includes(fileUri("").fsPath), facts);
+      assert.doesNotMatch(facts, /value-in-no-report/);
     });
   });
 
