@@ -1,5 +1,8 @@
 import { existsSync, fstatSync } from "node:fs";
+import type { EnvironmentSpecFile } from "../../language/environment/spec-model";
+import type { PlanStep } from "../../protocol/events";
 import { ProviderError } from "../../runtime/providers/provider";
+import { commandOf } from "../../runtime/specs/rules";
 import { runSpec, type SpecRun } from "../../runtime/specs/run-spec";
 import { type Io, UnreadableError } from "../io";
 import { ControlLines } from "./control-lines";
@@ -28,7 +31,14 @@ export async function runSpecFile(ground: Ground, options: RunOptions & { spec: 
     // The agent's view has nothing of the evaluation.
     const seen = options.evaluate ? spec : { ...spec, setup: { ...spec.setup, evalCommands: [] } };
     const target = spec.type === "docker" ? "@mlld/env-docker" : "local";
-    await emit({ event: "plan", file: options.spec, block: null, target, steps: [], environment: seen });
+    await emit({
+      event: "plan",
+      file: options.spec,
+      block: null,
+      target,
+      steps: stepsOf(spec, options, target),
+      environment: seen,
+    });
     if (options.dryRun) return { ok: true };
     const { evaluate, keep, entry, name, from, variables } = options;
     const borrowed = parts.input?.borrow() ?? null;
@@ -57,6 +67,22 @@ export async function runSpecFile(ground: Ground, options: RunOptions & { spec: 
       borrowed?.giveBack();
     }
   });
+}
+
+/** What the agent sees of what is run: of the evaluation's set-up nothing. A mistake of the entry is told when it is run. */
+function stepsOf(
+  spec: EnvironmentSpecFile,
+  { spec: file, entry, evaluate }: RunOptions & { spec: string },
+  target: string,
+): PlanStep[] {
+  const start = { line: 0, character: 0 };
+  return [...spec.setup.commands, `${commandOf(spec, evaluate)} ${entry}`.trim()].map(title => ({
+    file,
+    range: { start, end: start },
+    title,
+    effect: true,
+    target,
+  }));
 }
 
 /** The entry reads what is typed or piped; where there is nothing (`/dev/null`, a closed input), it has none. */

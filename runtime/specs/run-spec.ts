@@ -1,8 +1,15 @@
 import { createHash, randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import type { EnvironmentSpecFile, SnapshotOptions } from "../../language/environment/spec-model";
 import type { RunEventBody } from "../../protocol/events";
 import type { RunEnvironments } from "../environments/run-environments";
-import type { Environment, EnvironmentCommand, EnvironmentSpec, TerminalSize } from "../providers/provider";
+import {
+  type Environment,
+  type EnvironmentCommand,
+  type EnvironmentSpec,
+  ProviderError,
+  type TerminalSize,
+} from "../providers/provider";
 import { type CommandResult, runCommand } from "./command";
 import {
   assetGlobs,
@@ -88,6 +95,12 @@ interface Prepared {
 
 function prepare(run: SpecRun): Prepared {
   const { spec } = run;
+  for (const { name, host } of spec.staticAssets) {
+    const path = hostPathOf(host, run.workspace);
+    if (existsSync(path)) continue;
+    const mend = "Create it, or correct its path, which starts at the workspace.";
+    throw new ProviderError("run/spec", `The static asset '${name}' is not there: it would be ${path}.`, mend);
+  }
   const assets = staticPaths(spec.staticAssets, ({ host, container }) =>
     spec.docker ? container : hostPathOf(host, run.workspace),
   );
@@ -119,7 +132,7 @@ async function inEnvironment(
   }
   const cwd = spec.docker?.workdir ?? workspace;
   const shell = spec.local.shell ?? "sh";
-  const tty = spec.local.requiresTty && spec.docker ? { tty: run.terminal } : {};
+  const tty = spec.local.requiresTty ? { tty: run.terminal } : {};
   const said = { stdout: "", stderr: "" };
   let command = 0;
   const lines = setupCommands(spec, { evaluate: run.evaluate, created: environment.created });

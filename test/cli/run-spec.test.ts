@@ -269,3 +269,27 @@ test("diff tells two archives apart", () => {
     stderr: expect.stringContaining("does not end in .tar"),
   });
 });
+
+test.skipIf(process.platform === "win32")(
+  "requires_tty gives a terminal, with its exit code and without leftovers",
+  () => {
+    writeFileSync(join(folder, "main.sh"), '[ -t 0 ] && [ -t 1 ] && stty size; read a; echo "it\'s $a"; exit 7\n');
+    const tty = run(`${LOCAL}local: { requires_tty: true }\n`, ["--json", "--evaluate", "main.sh"], "typed\n");
+    const events = tty.stdout
+      .split("\n")
+      .filter(Boolean)
+      .map(line => JSON.parse(line));
+    const end = events.find(({ event }) => event === "finished");
+    expect([end.exitCode, end.stdout.includes("24 80"), end.stdout.includes("it's typed")]).toEqual([7, true, true]);
+    writeFileSync(join(folder, "slow.sh"), "sleep 4244\n");
+    expect(run(`${LOCAL}local: { requires_tty: true }\n`, ["--timeout", "1", "--evaluate", "slow.sh"]).status).toBe(
+      124,
+    );
+    expect(spawnSync("pgrep", ["-f", "sleep 4244"]).stdout.toString()).toBe("");
+  },
+);
+
+test("a static asset that is not there is told before anything runs", () => {
+  const { status, stderr } = run(`${LOCAL}static_assets: { words: data/none }\n`, ["--evaluate", "main.sh"]);
+  expect([status, stderr]).toEqual([3, expect.stringContaining("'words' is not there")]);
+});

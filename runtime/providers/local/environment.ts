@@ -3,6 +3,7 @@ import type { Environment, EnvironmentCommand, EnvironmentSpec, Outcome, OutputS
 import { endProcesses, groupAlive, MARK } from "./processes";
 import type { LocalProviderOptions } from "./provider";
 import { runProcess } from "./run-process";
+import { onTerminal, TERMINAL } from "./terminal";
 
 /** What a command needs to be found and to find its files. */
 const BASIC_VARIABLES = [
@@ -31,9 +32,11 @@ export class LocalEnvironment implements Environment {
     if (signal.aborted) return { kind: "killed", reason: "cancelled" };
     const mark = `${this.mark}${++this.commands}/`;
     let group: number | null = null;
+    const tty = command.tty ?? (this.spec.tty ? TERMINAL : undefined);
+    const argv = tty && process.platform !== "win32" ? onTerminal(command.argv, tty) : command.argv;
     try {
       return await runProcess(
-        command,
+        { ...command, argv },
         {
           cwd: command.cwd ?? this.spec.folder,
           variables: { ...this.inherited, ...command.vars, ...command.secrets, [MARK]: mark },
