@@ -37,7 +37,8 @@ export function csvRows(text: string): string[][] {
 
 function rows(items: unknown[]): string {
   if (!isPlainObject(items[0])) return items.map(item => field(cell(item))).join("\n");
-  const columns = Object.keys(items[0]);
+  // Columns of the first object, then those that only later ones have: nothing is left out.
+  const columns = [...new Set(items.flatMap(item => (isPlainObject(item) ? Object.keys(item) : [])))];
   const lines = items.map(item => columns.map(column => (isPlainObject(item) ? cell(item[column]) : "")));
   return [columns, ...lines].map(line => line.map(field).join(",")).join("\n");
 }
