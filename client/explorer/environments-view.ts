@@ -274,7 +274,8 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
     const shown = this.shown().length;
     const troubles = this.engines.filter(({ state }) => state !== "ready" && state !== "absent");
     const docker = this.engines.find(({ provider }) => provider.includes("docker"));
-    this.setState(docker?.state ?? "ready", docker?.named);
+    // A backend that has not answered yet is not in the list.
+    this.setState(docker?.state ?? (this.environments.length ? "ready" : undefined), docker?.named);
     const any = this.environments.length > 0;
     if (any !== this.any) {
       this.any = any;
