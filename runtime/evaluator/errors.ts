@@ -63,11 +63,13 @@ export class DeniedError extends RunError {
   }
 }
 
-/** Leaves loops and pipelines from inside an expression; never reaches the author as an error. */
+/** Leaves loops and pipelines from inside an expression; it reaches the author only where there is nothing to leave. */
 export class ControlSignal {
   constructor(
     readonly keyword: "skip" | "done" | "continue" | "retry",
     readonly value: unknown,
+    /** The statement that said it; null where the evaluator did. */
+    readonly place: RunError["place"] = null,
   ) {}
 }
 

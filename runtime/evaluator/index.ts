@@ -130,12 +130,23 @@ async function printResult(value: Value, context: Context): Promise<void> {
   await context.run.output.show(showText(plain(value)));
 }
 
+/** What the words that leave something can leave. */
+const WHERE: Record<ControlSignal["keyword"], string> = {
+  skip: "a loop",
+  done: "a loop",
+  continue: "a loop",
+  retry: "a pipeline's stage",
+};
+
 /** Faults that are no errors of the evaluator's own, in its words. */
 function asFault(cause: unknown): unknown {
   if (cause instanceof ProviderError)
     return new RunError(cause.mend === undefined ? cause.message : `${cause.message} ${cause.mend}`, cause.code);
-  if (cause instanceof ControlSignal)
-    return new RunError(`'${cause.keyword}' stands outside of what it could leave`, "run/control");
+  if (cause instanceof ControlSignal) {
+    const { keyword, place } = cause;
+    const fault = new RunError(`'${keyword}' stands outside of ${WHERE[keyword]}`, "run/control");
+    return place === null ? fault : fault.at(place.file, place.node);
+  }
   if (cause instanceof RangeError && /call stack/i.test(cause.message))
     return new RunError("The program is nested too deeply", "run/too-deep");
   if (cause instanceof RunError) return cause;

@@ -70,6 +70,7 @@ const EXECUTORS: { [K in Statement["kind"]]: Executor<Of<K>> } = {
     throw new ControlSignal(
       statement.keyword,
       statement.value === null ? null : await evaluate(statement.value, context),
+      { file: context.module, node: statement },
     );
   },
   BailStatement: async (statement, context) => {

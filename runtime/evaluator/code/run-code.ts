@@ -1,5 +1,5 @@
 /** `cmd`, `sh`, `bash`, `js`, `node`, `py`: what goes in, where it runs, what comes out. */
-import type { CodeExpression, CommandExpression, TemplatePart, UsingClause } from "../../../language/syntax/tree";
+import type { CodeExpression, CommandExpression, Node, TemplatePart, UsingClause } from "../../../language/syntax/tree";
 import { inputText, variableText } from "../../../language/values";
 import { credentialsFor } from "../auth";
 import { runProcess } from "../commands";
@@ -76,7 +76,7 @@ export async function runCommandExpression(
         ["src:cmd"],
         [`command:${firstWord(command)}`],
       );
-      return outputValue(await succeeded(result, `Command failed: ${command}`, inner), own, "command", echo);
+      return outputValue(await succeeded(result, `Command failed: ${command}`, node, inner), own, "command", echo);
     },
   );
 }
@@ -102,6 +102,7 @@ function commandVariables(command: string, explicit: Parameters, context: Contex
 async function succeeded(
   result: { stdout: string; exitCode: number },
   what: string,
+  node: Node,
   context: Context,
 ): Promise<string> {
   if (result.exitCode === 0) return result.stdout;
@@ -112,7 +113,7 @@ async function succeeded(
       "run/command-failed",
     );
   }
-  await context.run.fail(new RunError(message, "run/command-failed"));
+  await context.run.fail(new RunError(message, "run/command-failed").at(context.module, node));
   return "";
 }
 
@@ -204,7 +205,7 @@ async function runShell(
     throw missing("bash", context);
   if (echo) context.run.output.printed(result.stdout);
   const own = outputSecurity(context, [security, options.stdin?.security, granted], ["src:sh"], []);
-  return outputValue(await succeeded(result, "Shell code failed", context), own, "code", echo);
+  return outputValue(await succeeded(result, "Shell code failed", node, context), own, "code", echo);
 }
 
 /** The system gives a process at most 128 KiB for one variable or argument; what is longer travels on standard input. */
@@ -277,7 +278,7 @@ async function runInterpreter(
   if (result.exitCode !== 0 && language === "node") {
     throw new RunError(`node code failed (exit code ${result.exitCode})`, "run/node-exception");
   }
-  const printed = await succeeded(result, "Python code failed", context);
+  const printed = await succeeded(result, "Python code failed", node, context);
   const returned = code.result();
   if (returned !== undefined) {
     if (printed !== "" && !options.echo && context.module.prints)
