@@ -2,12 +2,13 @@
  * Environment specs: which fields a spec file has, read with the exact place of each mistake. Names are snake_case in files and
  * camelCase in mlld configs; both are read.
  */
-import type { AbstractValue } from "../values/abstract";
+import type { AbstractEntry, AbstractObject, AbstractValue } from "../values/abstract";
 import { isAbsolute, resolveContainerPath } from "./paths";
 import { checkMounts, checkStaticNames, entryProblem, leaves } from "./spec-checks";
 import {
   flag,
   headOf,
+  isField,
   listOf,
   type Model,
   mapOf,
@@ -21,6 +22,7 @@ import {
   type SpecProblem,
   text,
   textLike,
+  unknownKey,
 } from "./spec-readers";
 import { closest } from "./spelling";
 
@@ -101,7 +103,7 @@ function variable(key: string, value: AbstractValue, at: string, problems: SpecP
 }
 
 const nonEmpty = textLike(read => read.trim() !== "" && !/\s/.test(read.trim()), "the name of an image");
-const absolutePath = textLike(
+export const absolutePath = textLike(
   path => path.startsWith("/") && !path.includes("\0"),
   "an absolute path such as /workspace",
 );
@@ -110,6 +112,8 @@ const port = textLike(written => {
   const match = PORT.exec(written);
   return match !== null && Number(match[1] ?? 1) <= 65535 && Number(match[2]) >= 1 && Number(match[2]) <= 65535;
 }, 'HOST:CONTAINER such as "8080:80"');
+
+export const ports = listOf(port, 'a list such as ["8080:80"]');
 
 const MOUNT: Model = { bind: { read: absolutePath }, mode: { read: oneOf("ro", "rw"), fallback: "rw" } };
 
@@ -227,25 +231,20 @@ const PARTS: Model = {
   },
 };
 
-/** Backends by their `type`: the parts of a spec that only they read. `local` says of every backend how set-up runs. */
-const TYPES: Record<EnvironmentSpecFile["type"], Model> = {
-  local: {},
-  docker: {
-    docker: {
-      read: model({
-        image: { read: nonEmpty },
-        binary: { read: engineProgram, fallback: "docker", aliases: ["dockerBinary"] },
-        workdir: { read: absolutePath, fallback: "/workspace" },
-        mountWorkspace: { read: flag, fallback: true },
-        extraMounts: { read: mounts, fallback: [] },
-        network: { read: optional(text), fallback: null },
-        user: { read: optional(text), fallback: null },
-        ports: { read: listOf(port, 'a list such as ["8080:80"]'), fallback: [] },
-        keepContainerAfterClean: { read: flag, fallback: false },
-      }),
-    },
-  },
+const DOCKER: Model = {
+  image: { read: nonEmpty },
+  binary: { read: engineProgram, fallback: "docker", aliases: ["dockerBinary"] },
+  workdir: { read: absolutePath, fallback: "/workspace" },
+  mountWorkspace: { read: flag, fallback: true },
+  extraMounts: { read: mounts, fallback: [] },
+  network: { read: optional(text), fallback: null },
+  user: { read: optional(text), fallback: null },
+  ports: { read: ports, fallback: [] },
+  keepContainerAfterClean: { read: flag, fallback: false },
 };
+
+/** Backends by their `type`: the parts of a spec that only they read. `local` says of every backend how set-up runs. */
+const TYPES: Record<EnvironmentSpecFile["type"], Model> = { local: {}, docker: { docker: { read: model(DOCKER) } } };
 
 /** The names of the backends that a `type` may name. */
 export const SPEC_TYPES = Object.keys(TYPES);
@@ -300,6 +299,13 @@ function wrongKind(value: AbstractValue, word: unknown, fields: Model, problems:
     ),
   );
   return { ...fields, [other.key]: { read: v => v, fallback: null } };
+}
+
+/** Keys of the `docker` part of a config that are no fields of it. */
+export function unknownDockerKeys(value: AbstractObject): { entry: AbstractEntry; problem: SpecProblem }[] {
+  return value.entries.flatMap(entry =>
+    isField(DOCKER, entry.key) ? [] : [{ entry, problem: unknownKey(entry, DOCKER, "docker") }],
+  );
 }
 
 type PartName = "setup" | "environment" | "local" | "commands" | "snapshot" | "staticAssets";

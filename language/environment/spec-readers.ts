@@ -168,6 +168,10 @@ function below(at: string, key: string): string {
   return /^[A-Za-z_][\w-]*$/.test(key) ? `${at}.${key}` : `${at}[${JSON.stringify(key)}]`;
 }
 
+export function isField(fields: Model, key: string): boolean {
+  return fieldOf(fields, key) !== undefined;
+}
+
 function fieldOf(fields: Model, key: string): string | undefined {
   const name = camelCase(key);
   return Object.keys(fields).find(field => field === name || fields[field]!.aliases?.includes(name));
@@ -181,7 +185,7 @@ function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`);
 }
 
-function unknownKey({ key, keyPlace }: AbstractEntry, fields: Model, at: string): SpecProblem {
+export function unknownKey({ key, keyPlace }: AbstractEntry, fields: Model, at: string): SpecProblem {
   const known = Object.keys(fields).map(snakeCase);
   const suggestion = closest(key, known);
   const where = at === "" ? "a spec" : `\`${at}\``;

@@ -8,14 +8,17 @@ import { WORKDIR } from "./read-files";
 import type { Reading } from "./reading";
 import { checkStaticNames } from "./spec-checks";
 import {
+  absolutePath,
   type EnvironmentSpecFile,
   engineProgram,
+  ports,
   readSpec,
   readSpecPart,
   SPEC_TYPES,
   type SpecProblem,
+  unknownDockerKeys,
 } from "./spec-model";
-import { partAt, problem } from "./spec-readers";
+import { partAt, problem, type Read } from "./spec-readers";
 import { parseSpecText } from "./spec-text";
 
 /** The config with the fields of its spec file and of its `docker` and `local` parts. A file that is not loaded leaves it open. */
@@ -41,9 +44,14 @@ function withSpecFile(own: AbstractObject, reading: Reading): AbstractObject {
   const parsed = parseSpecText(file.text, file.uri);
   const read = parsed.problems.length > 0 ? { spec: null, problems: parsed.problems } : readSpec(parsed.value);
   const problems = [...read.problems, ...(read.spec ? useProblems(read.spec, parsed.value) : [])];
-  for (const problem of problems) {
-    const related = problem.place ? [{ place: problem.place, message: "the mistake in the spec file" }] : [];
-    reading.report("env/spec-file", `${written}: ${problem.message}`, place, related);
+  const [first, ...further] = problems;
+  if (first) {
+    const more =
+      further.length === 0 ? "" : ` (And ${further.length} more ${further.length === 1 ? "mistake" : "mistakes"}.)`;
+    const related = problems.flatMap((one, at) =>
+      one.place ? [{ place: one.place, message: at === 0 ? "the mistake in the spec file" : one.message }] : [],
+    );
+    reading.report("env/spec-file", `${written}: ${first.message}${more}`, place, related);
   }
   // What a spec with a mistake gives is not known.
   return read.spec && problems.length === 0 ? withDefaults(own, entriesOf(read.spec, place)) : { ...own, open: true };
@@ -56,9 +64,12 @@ export function specPath(written: string, { paths }: Pick<Reading, "paths">): st
 
 const PARTS = ["setup", "environment", "local", "commands", "snapshot", "staticAssets"] as const;
 
+/** Options of the `docker` part that configs have too; their kinds are checked with all other fields. */
+const DOCKER_OPTIONS: Record<string, Read<unknown>> = { ports, workdir: absolutePath };
+
 /** The parts of a spec, `type` and `binary` in a config. Says nothing of what only the run knows. */
 export function checkSpecOption(name: string, value: AbstractValue, reading: Reading): void {
-  if (!isKnown(value)) return;
+  if (!isKnown(value) || (value.kind === "known" && value.value === null)) return;
   const tell = (problems: SpecProblem[]): void => {
     for (const { message, place } of problems) reading.report("env/field-type", message, place ?? value.place);
   };
@@ -66,11 +77,11 @@ export function checkSpecOption(name: string, value: AbstractValue, reading: Rea
   if (part && !(part === "snapshot" && value.kind === "known")) {
     tell(readSpecPart(part, value).problems);
   }
-  if (name.toLowerCase().endsWith("binary")) {
-    const problems: SpecProblem[] = [];
-    engineProgram(value, name, problems);
-    tell(problems);
-  }
+  const read = name.toLowerCase().endsWith("binary") ? engineProgram : DOCKER_OPTIONS[name];
+  if (!read) return;
+  const problems: SpecProblem[] = [];
+  read(value, name, problems);
+  tell(problems);
 }
 
 function isKnown(value: AbstractValue): boolean {
@@ -92,8 +103,14 @@ function withParts(config: AbstractObject, reading: Reading): AbstractObject {
     const value = entryOf(config, name)?.value;
     return value?.kind === "object" ? value.entries : [];
   };
+  const docker = entryOf(config, "docker")?.value;
+  const unknown = docker?.kind === "object" ? unknownDockerKeys(docker) : [];
+  for (const { entry, problem } of unknown) reading.report("env/field-type", problem.message, entry.keyPlace);
+  if (docker?.kind === "known" && docker.value !== null)
+    reading.type("docker", 'an object such as { image: "alpine" }', docker);
+  const known = part("docker").filter(entry => !unknown.some(other => other.entry === entry));
   const tty = part("local").filter(({ key }) => fieldNamed(key)?.name === "requiresTty");
-  const inner = [...part("docker"), ...tty, ...backendOf(config, reading)];
+  const inner = [...known, ...tty, ...backendOf(config, reading)];
   return inner.length === 0 ? config : withDefaults(config, inner);
 }
 
@@ -152,6 +169,9 @@ function withAssets(config: AbstractObject, reading: Reading): AbstractObject {
   const provider = entryOf(config, "provider")?.value;
   const sandboxed =
     provider?.kind === "known" && typeof provider.value === "string" && providerKind(provider.value) !== "none";
+  const inherits = sandboxed ? partAt(entryOf(config, "environment")?.value, "includeOsEnv") : undefined;
+  if (inherits?.kind === "known" && inherits.value === true)
+    reading.report("env/field-type", MACHINE_VARIABLES, inherits.place);
   if (assets.length === 0 || !sandboxed || config.entries.some(({ key }) => key === "fs")) return config;
   const entries = assets.map(({ host, container }): AbstractEntry => {
     const { place } = written!.value;
@@ -181,15 +201,13 @@ function withDefaults(config: AbstractObject, entries: AbstractEntry[]): Abstrac
   return { ...config, entries: [...config.entries, ...missing] };
 }
 
+const MACHINE_VARIABLES =
+  "`environment.include_os_env` would hand all variables of this machine, credentials too, to the sandbox: name the variables in `environment.env`.";
+
 /** What a spec may say for `run --spec`, and not in a config. */
 function useProblems({ environment, type }: EnvironmentSpecFile, value: AbstractValue): SpecProblem[] {
   if (type !== "docker" || !environment.includeOsEnv) return [];
-  return [
-    problem(
-      "`environment.include_os_env` would hand all variables of this machine, credentials too, to the sandbox: name the variables in `environment.env`.",
-      partAt(value, "environment", "includeOsEnv")?.place,
-    ),
-  ];
+  return [problem(MACHINE_VARIABLES, partAt(value, "environment", "includeOsEnv")?.place)];
 }
 
 /** The fields of mlld configs that a spec sets. A null network or user is left to the sandbox, or to the block around. */

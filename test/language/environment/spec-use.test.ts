@@ -96,6 +96,11 @@ describe("mistakes", () => {
     [{ local: { shell: "/opt/evil" } }, "/opt/evil"],
     [{ docker: { image: "i", binary: "podman" } }, "the program 'podman'"],
     [{ setup: { comands: [] } }, "did you mean 'commands'"],
+    [{ docker: "alpine" }, "`docker` must be an object"],
+    [{ docker: { image: "i", netwrk: "none" } }, "'netwrk' is no field of `docker`: did you mean 'network'?"],
+    [{ image: "i", ports: ["80:99999"] }, "`ports[0]` must be HOST:CONTAINER"],
+    [{ image: "i", workdir: "app" }, "`workdir` must be an absolute path"],
+    [{ type: "docker", image: "i", environment: { includeOsEnv: true } }, "all variables of this machine"],
     [
       { type: "docker", image: "i", mountWorkspace: true, extraMounts: { "./a": "/workspace/a" } },
       "lies in the work folder",
@@ -103,6 +108,18 @@ describe("mistakes", () => {
   ])("%j", (config, words) => {
     const { problems } = grants(config);
     expect(problems.filter(problem => problem.includes(words))).toHaveLength(1);
+  });
+
+  test("an option that is null is not set", () => {
+    expect(grants({ setup: null, environment: null, workdir: null, docker: null, type: "local" }).problems).toEqual([]);
+  });
+
+  test("several mistakes of a spec are one finding, each with its place", () => {
+    const text = "type: docker\nname: 3\ndocker: { image: i, workdir: w }\n";
+    const { problems } = enter({ spec: "./s.yaml" }, { "/home/me/project/sub/s.yaml": text });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]!.message).toContain("(And 1 more mistake.)");
+    expect(problems[0]!.related.map(({ place }) => text.slice(place.start, place.end).trim())).toEqual(["3", "w"]);
   });
 
   test("a spec's mistakes have their place in the spec file", () => {
