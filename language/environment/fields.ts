@@ -62,7 +62,7 @@ export const FIELDS: readonly FieldSpec[] = [
     narrows: "Paths at or below the parent's, by folders. Writing includes reading.",
     snippet: '{ read: ["${1:.}"], write: [$2] }',
     aliases: ["mounts", "extraMounts", "extra_mounts"],
-    doc: "Host paths: `HOST`, `HOST:CONTAINER` or `HOST:CONTAINER:ro`. In a sandbox nothing else of the host is visible; an absolute path in `write` without a colon is a temporary file system there.",
+    doc: "Host paths: `HOST`, `HOST:CONTAINER` or `HOST:CONTAINER:ro`. Relative ones start at the folder of the file in which the block stands, also where the config is imported; `@base/` is the project's root. In a sandbox nothing else of the host is visible; an absolute path in `write` without a colon is a temporary file system there.",
     fields: [
       field({
         name: "read",

@@ -49,7 +49,8 @@ function environmentHover(analysis: Analysis, path: Node[], offset: number): Hov
   const keyword = keywordSpan(analysis, head);
   const innermost = path.at(-1)!;
   // The config and the `with` clause answer for themselves where they have something to say.
-  const span = offset <= keyword.end || innermost === node ? keyword : { start: innermost.start, end: innermost.end };
+  const span =
+    offset <= keyword.end ? keyword : innermost === node ? head : { start: innermost.start, end: innermost.end };
   return { ...span, markdown: environmentMarkdown(analysis, site) };
 }
 

@@ -169,19 +169,24 @@ function closingQuote(text: string, open: number, limit: number): number | null 
 
 /** The start of the nearest line at or above the cursor that can only be the first of a directive. */
 function directiveStart(text: string, offset: number, markdown: boolean): number {
-  let lineStart = text.lastIndexOf("\n", offset - 1) + 1;
+  let lineStart = startOfLine(text, offset);
   for (;;) {
     const line = text.slice(lineStart, Math.min(offset, endOfLine(text, lineStart)));
     const indented = /^[ \t]/.test(line);
     if ((markdown ? /^[ \t]*\//.test(line) : !indented) && DIRECTIVE.test(line)) return lineStart;
     if (lineStart === 0) return firstOfParagraph(text, offset);
-    lineStart = text.lastIndexOf("\n", lineStart - 2) + 1;
+    lineStart = startOfLine(text, lineStart - 1);
   }
+}
+
+function startOfLine(text: string, offset: number): number {
+  // Searched from before the text, a line end at its very start would be found.
+  return offset <= 0 ? 0 : text.lastIndexOf("\n", offset - 1) + 1;
 }
 
 /** Without a directive above: what stands there is not understood, so only the line itself counts. */
 function firstOfParagraph(text: string, offset: number): number {
-  return text.lastIndexOf("\n", offset - 1) + 1;
+  return startOfLine(text, offset);
 }
 
 function endOfLine(text: string, from: number): number {

@@ -164,7 +164,8 @@ function insideQuotes(
 ): Omit<CompletionEntry, "rank"> | null {
   const plain = plainOf(source);
   const value = inner(plain);
-  if (value === plain) return null;
+  // A quote of an earlier line was left open: what follows is no text.
+  if (value === plain || text.slice(open, offset).includes("\n")) return null;
   const end = closing(text, open, offset);
   if (text[open] === '"' && value.startsWith("@")) {
     const closed = text[end] === '"';
