@@ -25,6 +25,8 @@ export class BackendList {
   private asking = false;
   private again = false;
   private answeredAt = 0;
+  /** The last one, as text. */
+  private answer = "";
 
   constructor(
     readonly provider: Provider,
@@ -43,11 +45,12 @@ export class BackendList {
     this.timer = undefined;
     this.asking = true;
     this.again = false;
-    const before = JSON.stringify([this.engine, this.environments]);
     await this.look();
     this.asking = false;
     this.answeredAt = Date.now();
-    const differs = before !== JSON.stringify([this.engine, this.environments]);
+    const answer = JSON.stringify([this.engine, this.environments]);
+    const differs = answer !== this.answer;
+    this.answer = answer;
     if (event || differs) this.options.told();
     if (this.again) this.changed();
     else this.confirm(confirmed);

@@ -45,6 +45,8 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
   /** When the content of a section was asked for. */
   private readonly asked = new Map<string, number>();
   private shape = "";
+  /** What the backends said of each environment, by id. */
+  private texts = new Map<string, string>();
   private any = false;
   private readonly title: string;
 
@@ -207,7 +209,8 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
 
   /** Redraws what differs. */
   private show(environments: ExplorerEnvironment[], engines: ExplorerEngine[]): void {
-    const before = new Map(this.listed.map(environment => [environmentId(environment), JSON.stringify(environment)]));
+    const before = this.texts;
+    this.texts = new Map(environments.map(environment => [environmentId(environment), JSON.stringify(environment)]));
     this.listed = environments;
     this.engines = engines;
     if (shapeOf(this.roots()) !== this.shape) {
@@ -221,7 +224,7 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
       const node = this.nodes.get(id);
       // Where nothing else has changed, somebody may have taken a snapshot.
       const snapshots = this.nodes.get(`${id}/snapshots`);
-      if (node && before.get(id) !== JSON.stringify(environment)) {
+      if (node && before.get(id) !== this.texts.get(id)) {
         node.environment = environment;
         redrawn.push(node);
       } else if (snapshots && this.asked.has(snapshots.id)) redrawn.push(snapshots);
