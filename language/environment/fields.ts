@@ -173,7 +173,37 @@ export const FIELDS: readonly FieldSpec[] = [
     type: "string | { archiveSaveDir, keepGlobs, ignoreGlobs, compression }",
     inherits: false,
     doc: "A name saves the environment under it at `]`. An object saves the project's files as an archive in `archiveSaveDir`.",
-    enforcedBy: "The provider.",
+    enforcedBy: "The provider, the runner for an archive.",
+    fields: [
+      field({
+        name: "archiveSaveDir",
+        aliases: ["archive_save_dir"],
+        type: "path",
+        doc: "The folder for archives.",
+        snippet: '"./${1:saved}"',
+      }),
+      field({
+        name: "keepGlobs",
+        aliases: ["keep_globs"],
+        type: "string[] | null",
+        doc: "What an archive holds; all when unset. `*` crosses `/`.",
+        snippet: '["$1"]',
+      }),
+      field({
+        name: "ignoreGlobs",
+        aliases: ["ignore_globs"],
+        type: "string[]",
+        doc: "What it leaves out; this wins.",
+        snippet: '["$1"]',
+      }),
+      field({
+        name: "compression",
+        type: '"gz" | "bz2" | "xz" | "none"',
+        doc: "How it is compressed.",
+        snippet: '"${1|gz,bz2,xz,none|}"',
+        values: ['"gz"', '"bz2"', '"xz"', '"none"'],
+      }),
+    ],
   }),
   field({
     name: "profile",
@@ -274,12 +304,82 @@ export const FIELDS: readonly FieldSpec[] = [
     type: "string",
     doc: "The entry that `commands` of a spec runs: the whole command is in the variable `MLLD_COMMAND`.",
   }),
-  ...["environment", "setup", "type", "local", "docker", "binary", "dockerBinary", "docker_binary"].map(name =>
+  field({
+    name: "environment",
+    type: "{ env, includeOsEnv }",
+    createTime: true,
+    doc: "Variables of every command. Without `includeOsEnv` a command of this machine inherits only the basic ones (`PATH`, `HOME`, …).",
+    enforcedBy: "The runner.",
+    snippet: "{ env: { $1 } }",
+    fields: [
+      field({ name: "env", type: "{ NAME: string }", doc: "The variables.", snippet: '{ ${1:NAME}: "$2" }' }),
+      field({
+        name: "includeOsEnv",
+        aliases: ["include_os_env"],
+        type: "boolean",
+        doc: "All variables of this machine too; never for a sandbox.",
+        snippet: "${1|true,false|}",
+        values: ["true", "false"],
+      }),
+    ],
+  }),
+  field({
+    name: "setup",
+    type: "{ commands, evalCommands, resumeCommands }",
+    createTime: true,
+    doc: "Commands that run once when the environment is made; it is ready when they have ended. They need `Bash` in the tools.",
+    enforcedBy: "The runner.",
+    snippet: '{ commands: ["$1"] }',
+    fields: [
+      field({ name: "commands", type: "string[]", doc: "Run when the environment is made.", snippet: '["$1"]' }),
+      field({
+        name: "evalCommands",
+        aliases: ["eval_commands"],
+        type: "string[]",
+        doc: "Run after them when evaluating, and shown only when one fails.",
+        snippet: '["$1"]',
+      }),
+      field({
+        name: "resumeCommands",
+        aliases: ["resume_commands"],
+        type: "string[]",
+        doc: "Run in their place when a kept environment is found again.",
+        snippet: '["$1"]',
+      }),
+    ],
+  }),
+  field({
+    name: "commands",
+    type: "{ command, agentCommand, entryFile }",
+    doc: "The command of an entry: every command of the block finds it in the variable `MLLD_COMMAND`.",
+    enforcedBy: "The runner.",
+    snippet: '{ command: "${1:python}" }',
+    fields: [
+      field({
+        name: "command",
+        type: "string",
+        doc: "What runs an entry, `python` when unset.",
+        snippet: '"${1:python}"',
+      }),
+      field({
+        name: "agentCommand",
+        aliases: ["agent_command"],
+        type: "string | null",
+        doc: "Takes its place when not evaluating, also when it is empty.",
+      }),
+      field({
+        name: "entryFile",
+        aliases: ["entry_file"],
+        type: "string",
+        doc: "How the entry is written: `{entry_file}` stands for it, `{{` and `}}` are braces.",
+        snippet: '"{entry_file}"',
+      }),
+    ],
+  }),
+  ...["type", "local", "docker", "binary", "dockerBinary", "docker_binary"].map(name =>
     field({ name, type: "spec option", doc: "An option of environment specs.", createTime: true, offered: false }),
   ),
-  ...["commands", "description"].map(name =>
-    field({ name, type: "spec option", doc: "An option of environment specs.", offered: false }),
-  ),
+  field({ name: "description", type: "string", doc: "Words for people.", offered: false }),
 ];
 
 const BY_NAME = new Map(FIELDS.flatMap(spec => [spec.name, ...spec.aliases].map(name => [name, spec] as const)));
