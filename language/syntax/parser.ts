@@ -94,7 +94,12 @@ export class Parser {
   fail(code: SyntaxCode, message: string, start: number, end: number, fix?: { title: string; edits: Edit[] }): void {
     const errors = this.errors;
     if (errors.length >= MAX_ERRORS || this.isLineKnown(start)) return;
-    const error: Problem = { code, message, start, end: end > start ? end : this.visibleEnd(start) };
+    const error: Problem = {
+      code,
+      message,
+      start,
+      end: Math.min(end > start ? end : this.visibleEnd(start), this.text.length),
+    };
     if (fix !== undefined) error.fix = fix;
     errors.push(error);
   }
