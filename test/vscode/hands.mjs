@@ -141,7 +141,7 @@ export async function testHands(root, folder) {
         await evaluate(vscode => vscode.commands.executeCommand("workbench.action.closeAllEditors"));
         await openByKeys(page, "local.mld");
         await evaluate(vscode => vscode.commands.executeCommand("workbench.action.closePanel"));
-        await page.locator(".codelens-decoration a", { hasText: "Run" }).nth(2).waitFor();
+        await page.locator(".codelens-decoration a", { hasText: "Run" }).first().waitFor();
         await evaluate(vscode => {
           const editor = vscode.window.activeTextEditor;
           editor.selection = new vscode.Selection(4, 32, 4, 32);

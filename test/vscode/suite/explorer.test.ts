@@ -257,7 +257,15 @@ env @named [
       (await children()).find(child => child.kind === "environment" && child.environment.provider === "local"),
     );
     assert.match(spoken(local), /, local, running$/);
-    assert.doesNotMatch(String(inside.view.getTreeItem(local).contextValue), /can-|listed/);
+    assert.doesNotMatch(
+      String(inside.view.getTreeItem(local).contextValue),
+      /can-(shell|stop|start|snapshot|restore)|listed/,
+    );
+    const section = (await children(local)).find(({ kind }) => kind === "section")!;
+    const changed = await until("the changed file", async () =>
+      (await children(section)).find(({ kind }) => kind === "change"),
+    );
+    assert.match(spoken(changed), /sleeper\.pid, (added|changed)$/);
     for (const run of inside.runs.running) inside.runs.stop(run);
     await until("the local row to go", async () =>
       (await children()).every(child => child.kind !== "environment" || child.environment.provider !== "local"),

@@ -66,6 +66,16 @@ describe("a trusted window", () => {
     return line;
   }
 
+  async function withSetting(name: string, value: unknown, work: () => Promise<void>): Promise<void> {
+    const settings = vscode.workspace.getConfiguration("mlldEnv");
+    await settings.update(name, value, vscode.ConfigurationTarget.Global);
+    try {
+      await work();
+    } finally {
+      await settings.update(name, undefined, vscode.ConfigurationTarget.Global);
+    }
+  }
+
   describe("commands", () => {
     it("are all there", async () => {
       const all = new Set(await vscode.commands.getCommands(true));
@@ -193,6 +203,31 @@ describe("a trusted window", () => {
       assert.equal(vscode.window.terminals.length, 1);
       await runBlock("local.mld", "hello @who");
       assert.equal(vscode.window.terminals.length, 2);
+    });
+
+    for (const [reuse, terminals] of [
+      ["always", 1],
+      ["never", 3],
+    ] as const)
+      it(`uses terminals as the setting says: ${reuse}`, async () => {
+        await withSetting("terminal.reuse", reuse, async () => {
+          await runBlock("local.mld", "echo 42");
+          await runBlock("local.mld", "echo 42");
+          await runBlock("local.mld", "hello @who");
+          assert.equal(vscode.window.terminals.length, terminals);
+        });
+      });
+
+    it("takes away the problems of the run before", async () => {
+      const failed = await runBlock("local.mld", "exit 3");
+      assert.equal(failed.state, "failed");
+      const { document } = await open("local.mld");
+      const problems = () =>
+        vscode.languages.getDiagnostics(document.uri).filter(({ message }) => message.includes("exit code 3"));
+      await until("the problem", () => problems().length > 0);
+      const next = await startBlock("local.mld", "echo started");
+      await until("the problem to go", () => problems().length === 0);
+      assert.deepEqual(inside.runs.running, [next]);
     });
 
     it("loses no output and keeps its order", async () => {
