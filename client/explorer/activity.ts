@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
-import type { ExplorerEnvironment } from "../../protocol/explorer";
 import type { RunRecord, Runs } from "../run/runs";
+import { LocalEnvironments } from "./local-environments";
 
 /** Refused connections kept for each environment; the rest is only counted. */
 const KEPT_REFUSALS = 50;
@@ -21,14 +21,14 @@ export class Activity implements vscode.Disposable {
   readonly onDidChange = this.changed.event;
   private readonly runsOf = new Map<string, Set<RunRecord>>();
   private readonly refusalsOf = new Map<string, Refusals>();
-  private readonly local = new Map<string, ExplorerEnvironment>();
+  readonly local = new LocalEnvironments(name => this.changed.fire(name));
   private readonly listeners: vscode.Disposable;
 
   constructor(runs: Runs) {
     this.listeners = vscode.Disposable.from(
       runs.onEvent(({ run, event }) => {
         if (event.event === "created") {
-          if (event.provider === "local") this.local.set(event.envName, localEnvironment(event.envName, run));
+          if (event.provider === "local") this.local.begin(event.envName, run);
           this.used(event.envName, run);
         } else if (event.event === "denied") this.refused(event.envName, `${event.host}:${event.port}`, event.reason);
         // Anonymous environments never come back; a named one of that name is another one.
@@ -50,25 +50,21 @@ export class Activity implements vscode.Disposable {
     return this.refusalsOf.get(environment);
   }
 
-  /** Those that live now. */
-  get localEnvironments(): ExplorerEnvironment[] {
-    return [...this.local.values()];
-  }
-
   forget(environment: string): void {
     this.runsOf.delete(environment);
     this.refusalsOf.delete(environment);
-    if (this.local.delete(environment)) this.changed.fire(environment);
+    if (this.local.end(environment)) this.changed.fire(environment);
   }
 
   dispose(): void {
     this.listeners.dispose();
+    this.local.dispose();
     this.changed.dispose();
   }
 
   /** A run that was killed said nothing of what it released. */
   private ended(run: RunRecord): void {
-    for (const name of this.local.keys()) if (this.runsOf.get(name)?.has(run)) this.forget(name);
+    for (const { name } of this.local.environments) if (this.runsOf.get(name)?.has(run)) this.forget(name);
   }
 
   private used(environment: string, run: RunRecord): void {
@@ -87,19 +83,4 @@ export class Activity implements vscode.Disposable {
     if (refusals.kept.size > KEPT_REFUSALS) refusals.kept.delete(refusals.kept.keys().next().value!);
     this.changed.fire(environment);
   }
-}
-
-function localEnvironment(name: string, { request, started }: RunRecord): ExplorerEnvironment {
-  return {
-    name,
-    provider: "local",
-    state: "running",
-    image: "",
-    engine: vscode.l10n.t("this machine"),
-    workspace: vscode.workspace.getWorkspaceFolder(vscode.Uri.file(request.file))?.uri.fsPath ?? "",
-    file: request.file,
-    ...(request.line === undefined ? {} : { line: request.line }),
-    createdAt: started.toISOString(),
-    abilities: [],
-  };
 }

@@ -81,7 +81,7 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
   }
 
   get environments(): readonly ExplorerEnvironment[] {
-    return [...this.listed, ...this.activity.localEnvironments];
+    return [...this.listed, ...this.activity.local.environments];
   }
 
   get selection(): readonly Node[] {
@@ -176,7 +176,10 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
         );
       case "section":
         this.asked.set(node.id, Date.now());
-        return sectionChildren(node, (command, given) => this.ask(command, given));
+        return sectionChildren(node, {
+          changes: async name => this.activity.local.changes(name) ?? this.ask("changes", { name }),
+          snapshots: name => this.ask("snapshots", { name }),
+        });
       case "detail":
         return node.children;
       default:

@@ -1,23 +1,24 @@
 import * as vscode from "vscode";
-import type { ExplorerCommands, FileChange, SnapshotInfo } from "../../protocol/explorer";
+import type { FileChange, SnapshotInfo } from "../../protocol/explorer";
 import { environmentId, type Node } from "./model";
 
 type Section = Extract<Node, { kind: "section" }>;
-type Ask = <C extends "changes" | "snapshots">(
-  command: C,
-  given: ExplorerCommands[C]["takes"],
-) => Promise<ExplorerCommands[C]["answer"]>;
+/** Where the content of a section comes from, by the name of its environment. */
+interface Source {
+  changes(name: string): Promise<FileChange[]>;
+  snapshots(name: string): Promise<SnapshotInfo[]>;
+}
 
 /** A tree of more is no help: the rest is counted, and `mlld-env changes` lists it. */
 const MOST_CHANGES = 300;
 
 /** What is below a section, asked of the engine now. A failure is a row too. */
-export async function sectionChildren(section: Section, ask: Ask): Promise<Node[]> {
+export async function sectionChildren(section: Section, source: Source): Promise<Node[]> {
   const { name } = section.environment;
   try {
     return section.key === "changes"
-      ? changeNodes(section, await ask("changes", { name }))
-      : snapshotNodes(section, await ask("snapshots", { name }));
+      ? changeNodes(section, await source.changes(name))
+      : snapshotNodes(section, await source.snapshots(name));
   } catch (error) {
     return [note(section, error instanceof Error ? error.message : String(error), true)];
   }
