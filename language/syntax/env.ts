@@ -45,12 +45,7 @@ export function parseEnv(p: Parser): EnvExpression {
       p.pos = next;
       withClause = parseWith(p);
     } else {
-      p.fail(
-        "syntax/invalid-with",
-        "`with` takes its options in braces: `with { … }`.",
-        brace,
-        Math.min(brace + 1, p.end),
-      );
+      p.fail("syntax/invalid-with", "`with` takes its options in braces: `with { … }`.", brace, brace + 1);
       p.pos = brace;
       if (p.peek() === AT) parseReference(p);
     }

@@ -43,12 +43,7 @@ export function parseTail(p: Parser, value: Action): Action {
       if (p.at(p.afterWhitespace(i + 4)) !== OPEN_BRACE) {
         if (p.at(p.afterSpaces(i + 4)) !== AT) return value;
         p.pos = p.afterSpaces(i + 4);
-        p.fail(
-          "syntax/invalid-with",
-          "`with` takes its options in braces: `with { … }`.",
-          p.pos,
-          Math.min(p.pos + 1, p.end),
-        );
+        p.fail("syntax/invalid-with", "`with` takes its options in braces: `with { … }`.", p.pos, p.pos + 1);
         parseReference(p);
         continue;
       }

@@ -1,7 +1,7 @@
 import { children } from "../../syntax";
 import type { File, Node } from "../../syntax/tree";
 import type { Span } from "../span";
-import type { FormatOptions, TextChange } from "./index";
+import type { FormatOptions, TextChange } from "./change";
 
 const OPENERS = "[{(";
 const CLOSERS = "]})";

@@ -1,19 +1,10 @@
 import { parse } from "../../syntax";
 import type { File } from "../../syntax/tree";
-import type { Span } from "../span";
+import type { FormatOptions, TextChange } from "./change";
 import { indentation } from "./indentation";
 import { opaqueSpans } from "./opaque";
 import { sameMeaning } from "./same-meaning";
 import { spacing } from "./spacing";
-
-export interface FormatOptions {
-  tabSize: number;
-  insertSpaces: boolean;
-}
-
-export interface TextChange extends Span {
-  newText: string;
-}
 
 /**
  * Whitespace in its usual form: two steps, spaces within lines and the layout of lines. Text inside templates, commands, code and

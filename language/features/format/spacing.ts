@@ -1,7 +1,7 @@
 import { children } from "../../syntax";
 import type { File, Node } from "../../syntax/tree";
 import type { Span } from "../span";
-import type { TextChange } from "./index";
+import type { TextChange } from "./change";
 
 /** A rule for the text between two children: where it matches, it becomes `to`. Rules never match across lines. */
 interface Rule {
