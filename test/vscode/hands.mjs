@@ -225,7 +225,8 @@ export async function testHands(root, folder) {
     },
   );
 
-  const [one, two] = [makeFolder(join(folder, "several", "one")), makeFolder(join(folder, "several", "two"))];
+  makeFolder(join(folder, "several", "one"));
+  const two = makeFolder(join(folder, "several", "two"));
   mkdirSync(join(two, ".vscode"));
   writeFileSync(
     join(two, ".vscode", "settings.json"),

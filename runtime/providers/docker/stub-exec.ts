@@ -100,7 +100,7 @@ export class StubExec {
       });
     const running: Running = {
       command,
-      after: after && after(nonce),
+      after: after?.(nonce) ?? null,
       finders: { stdout: finder("stdout"), stderr: finder("stderr") },
       done: new Set(),
     };
