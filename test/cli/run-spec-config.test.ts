@@ -70,6 +70,22 @@ describe("a spec in a config, on this machine", () => {
     expect(stdout).not.toContain("hidden-words");
   });
 
+  it("a config that speaks of variables inherits the machine's only if asked for", () => {
+    const block = (config: string) => `env { ${config} } [\n  run sh { echo "[$THEIRS][$MINE][\${PATH:+path}]" }\n]\n`;
+    const output = (config: string) => {
+      write({ "main.mld": block(config) });
+      return call("run", "main.mld").stdout;
+    };
+    process.env.THEIRS = "os";
+    try {
+      expect(output("")).toBe("[os][][path]\n");
+      expect(output('environment: { env: { MINE: "m" } }')).toBe("[][m][path]\n");
+      expect(output('environment: { env: { MINE: "m" }, includeOsEnv: true }')).toBe("[os][m][path]\n");
+    } finally {
+      delete process.env.THEIRS;
+    }
+  });
+
   it("a field of the config wins over the file", () => {
     write({
       "shell.env.yaml": SHELL,

@@ -228,6 +228,9 @@ describe.skipIf("missing" in engine)("set-up of a kept environment", () => {
     docker("stop", "-t", "0", name);
     expect(call("run", "main.mld").stdout).toBe("begun\ndone\n");
     const { stdout } = call("snapshot", name, `${name}-saved`);
+    // Put back to what it was, it is as it is wanted: set up.
+    expect(call("restore", name, stdout.trim()).status).toBe(0);
+    expect(call("run", "main.mld").stdout).toBe("begun\ndone\n");
     const other = uniqueName();
     write({
       "other.mld": program(other, "echo anew >> /tmp/log").replace("image:", `from: "${stdout.trim()}", image:`),

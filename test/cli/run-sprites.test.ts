@@ -165,6 +165,40 @@ describe("kept environments", () => {
   });
 });
 
+describe("two runs at once", () => {
+  it("of a named environment share one, which is set up once", async () => {
+    write({
+      "main.mld": `env { ${SPRITE}, name: "shared", setup: { commands: ["sleep 1; echo made >> log"] } } [\n  run sh { cat log }\n]\n`,
+    });
+    const runs = await Promise.all([call(["run", "main.mld"]), call(["run", "main.mld"])]);
+    expect(runs.map(({ status, stdout }) => [status, stdout])).toEqual([
+      [0, "made\n"],
+      [0, "made\n"],
+    ]);
+    expect(fake.sprites.size).toBe(1);
+  });
+});
+
+describe("a run that is ended early", () => {
+  const endless = `env { ${SPRITE} } [\n  run sh { echo begun; sleep 600 }\n]\n`;
+
+  it("by its time limit gives the sprite back", async () => {
+    write({ "main.mld": endless });
+    const { status, stdout } = await call(["run", "--timeout", "3", "main.mld"]);
+    expect([status, stdout, fake.sprites.size]).toEqual([124, "begun\n", 0]);
+  });
+
+  it("by Ctrl-C gives the sprite back within two seconds", async () => {
+    write({ "main.mld": endless });
+    const { child, said, ended } = start(["run", "main.mld"]);
+    await expect.poll(() => said.out, { timeout: 15_000 }).toBe("begun\n");
+    const asked = Date.now();
+    child.kill("SIGINT");
+    expect(await ended).toBe(130);
+    expect([Date.now() - asked < 2_000, fake.sprites.size]).toEqual([true, 0]);
+  });
+});
+
 describe("a run that is killed", () => {
   const endless = `env { ${SPRITE} } [\n  run sh { echo begun; sleep 600 }\n]\n`;
 
