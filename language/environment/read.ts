@@ -139,6 +139,7 @@ class Reader {
   }
 
   private allUnknown(place: Place | undefined, why: string): void {
+    this.taint = UNKNOWN_NAMES;
     for (const name of Object.keys(UNKNOWN) as CapabilityName[])
       this.set(name, {
         options: [UNKNOWN[name]],
@@ -153,6 +154,7 @@ class Reader {
     const value = withSpecOptions(written, this.reading);
     for (const entry of value.entries) this.entry(entry, value);
     if (value.open) {
+      this.taint = { ...this.taint, open: true };
       for (const name of Object.keys(UNKNOWN) as CapabilityName[]) {
         if (!this.capabilities[name])
           this.set(name, {

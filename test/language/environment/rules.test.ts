@@ -646,6 +646,11 @@ describe("the explanation", () => {
     ]);
   });
 
+  it("knows no labels of a config that only the run knows", () => {
+    const { environment } = enterBlock({ parent: TOP_LEVEL, config: UNKNOWN, with: null, paths: PATHS });
+    expect(explain(environment).capabilities.taint).toBeNull();
+  });
+
   it("says what widens, and what only the run knows", () => {
     expect(explained({ tools: ["Read", "Write"] })).toContainEqual({ field: "tools", note: "widened by with" });
     expect(explained({ tools: UNKNOWN })).toContainEqual({
