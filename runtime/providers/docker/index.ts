@@ -21,7 +21,7 @@ import { type EgressRule, egressRule } from "./egress/rule";
 import { connectEngine, type Engine } from "./engine";
 import { DockerEnvironment, Vanished } from "./environment";
 import { engineError, isUnreachable, statusOf, unreachable } from "./errors";
-import { type FoundContainer, restoreContainer, startContainer, stopContainer } from "./kept";
+import { type FoundContainer, removeHalfRestored, restoreContainer, startContainer, stopContainer } from "./kept";
 import { containerNameOf, environmentInfo, isOurs, LABEL, labelsFor, type ShellKind } from "./labels";
 import { resolveMounts } from "./mounts";
 import { openContainer } from "./open-container";
@@ -214,8 +214,8 @@ class DockerProvider implements Provider {
 
   async remove(name: string, _signal: AbortSignal): Promise<boolean> {
     const found = await this.#find(name);
-    if (!found) return false;
-    return removeContainer(found.container);
+    const removed = found !== null && (await removeContainer(found.container));
+    return (await removeHalfRestored(await this.#connect(), containerNameOf(name))) || removed;
   }
 
   async orphans(signal: AbortSignal): Promise<string[]> {

@@ -18,6 +18,8 @@ export interface FoundContainer {
 
 /** The keeper ends at once when it is asked; seconds after which a container that does not is killed. */
 const STOP_S = 3;
+/** In the name of a container that is to take the place of another. */
+const RESTORING = ".restoring-";
 
 /** Ends its processes; its files stay. */
 export async function stopContainer({ container, info }: FoundContainer): Promise<void> {
@@ -58,7 +60,7 @@ export async function restoreContainer(
   const { Hostname, User, WorkingDir, Entrypoint, Cmd, Env, Labels, ExposedPorts, Healthcheck } = info.Config;
   const made = await attempt("Restoring the environment", () =>
     engine.docker.createContainer({
-      name: `${name.slice(0, 80)}.restoring-${randomBytes(3).toString("hex")}`,
+      name: `${name.slice(0, 80)}${RESTORING}${randomBytes(3).toString("hex")}`,
       Image: image,
       Hostname,
       User,
@@ -88,6 +90,18 @@ export async function restoreContainer(
   }
   await removeContainer(old);
   await attempt("Naming the restored environment", () => made.rename({ name }));
+}
+
+/** Removes what a restore left that was killed half-way; false when there is nothing. */
+export async function removeHalfRestored(engine: Engine, containerName: string): Promise<boolean> {
+  const left = await attempt("Looking for what a restore left", () =>
+    engine.docker.listContainers({ all: true, filters: { label: [`${LABEL.owner}=${containerName}`] } }),
+  );
+  const half = left.filter(({ Names }) =>
+    Names.some(name => name.startsWith(`/${containerName.slice(0, 80)}${RESTORING}`)),
+  );
+  await Promise.all(half.map(({ Id }) => removeContainer(engine.docker.getContainer(Id))));
+  return half.length > 0;
 }
 
 async function attempt<T>(step: string, work: () => Promise<T>): Promise<T> {

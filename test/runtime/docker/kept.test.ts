@@ -165,6 +165,16 @@ describe.skipIf(!hasEngine)("restore", () => {
     expect(docker("ps", "-a", "--filter", `name=${name}`, "--format", "{{.Names}}")).toBe(name);
   });
 
+  it("that was killed half-way leaves nothing that a release does not find", async () => {
+    const name = kept();
+    await open({ name });
+    docker("create", "--name", `${name}.restoring-abc123`, "--label", `${LABEL.owner}=${name}`, BUSYBOX, "true");
+    expect((await using.list!(never)).filter(it => it.name === name)).toHaveLength(1);
+    expect(await using.remove!(name, never)).toBe(true);
+    expect(docker("ps", "-aq", "--filter", `label=${LABEL.owner}=${name}`)).toBe("");
+    expect(await using.remove!(name, never)).toBe(false);
+  });
+
   it("leaves the environment as it was when it fails", async () => {
     const name = kept();
     const folder = workspace();
