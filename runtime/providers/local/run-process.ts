@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { statSync } from "node:fs";
 import { constants } from "node:os";
-import { delimiter, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type EnvironmentCommand, type Outcome, type OutputSink, ProviderError } from "../provider";
+import { programOnPath, standInFor } from "./shell";
 
 export interface ProcessSetting {
   cwd: string;
@@ -71,9 +71,11 @@ export async function runProcess(
 
 async function start(command: EnvironmentCommand, setting: ProcessSetting): Promise<ChildProcess> {
   const [program = "", ...args] = command.argv;
+  const standIn = standInFor(program, setting.variables.PATH);
   let child: ChildProcess;
   try {
-    child = spawn(program, args, {
+    child = spawn(standIn ?? program, args, {
+      argv0: program,
       cwd: setting.cwd,
       env: setting.variables,
       detached: process.platform !== "win32",
@@ -101,7 +103,7 @@ function startError(error: NodeJS.ErrnoException, program: string, { cwd, variab
   if (error.code === "ENOENT" && !isFolder(cwd)) {
     return new ProviderError("run/no-folder", `The folder '${cwd}' that the command should run in does not exist.`);
   }
-  if (error.code === "ENOENT" || (error.code === "EACCES" && !isOnPath(program, variables.PATH))) {
+  if (error.code === "ENOENT" || (error.code === "EACCES" && programOnPath(program, variables.PATH) === null)) {
     return new ProviderError(
       "run/interpreter-missing",
       `The program '${program}' was not found.`,
@@ -120,13 +122,6 @@ function startError(error: NodeJS.ErrnoException, program: string, { cwd, variab
 
 function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-function isOnPath(program: string, path = ""): boolean {
-  if (program.includes("/")) return true;
-  return path
-    .split(delimiter)
-    .some(folder => folder !== "" && statSync(join(folder, program), { throwIfNoEntry: false })?.isFile());
 }
 
 /** One output stream, read no faster than it is taken. */

@@ -2,7 +2,6 @@
 export const KNOWN_DIFFERENCES: Record<string, string> = {
   "feat/html-conversion/basic-article": "lists of an article are kept; mlld's extraction drops some of them",
   "feat/html-conversion/readability-extraction": "lists of an article are kept, bylines are not set in italics",
-  "feat/json-backslash-n-preserved": "commands run in sh, whose echo turns \\n into a line end where sh is dash",
   "feat/strict-mode/import-triple-colon-template":
     "a template is filled in where it is written, not with the names of the file that imports it",
   "integration/pipeline/mx-hint-multistage-mixed-hints":
