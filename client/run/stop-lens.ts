@@ -1,13 +1,15 @@
 import * as vscode from "vscode";
 import { type CommandId, LANGUAGE_ID } from "../../protocol/commands";
+import { setting } from "../settings";
 import type { RunRecord, Runs } from "./runs";
 
-/** A *Stop* beside the lenses of a block while it runs. Those lenses keep the line there, so no text moves. */
+/** A *Stop* beside the lenses of a block while it runs. Those lenses keep the line there, so no text moves; without them there is none. */
 export function stopLenses(runs: Runs): vscode.Disposable {
   const provider: vscode.CodeLensProvider = {
     onDidChangeCodeLenses: runs.onDidChange,
-    provideCodeLenses: document =>
-      runs.running.flatMap(run => {
+    provideCodeLenses: document => {
+      if (!setting("codeLens.run", document.uri) && !setting("codeLens.explain", document.uri)) return [];
+      return runs.running.flatMap(run => {
         const line = lineIn(run, document);
         if (line === undefined) return [];
         const command = {
@@ -16,7 +18,8 @@ export function stopLenses(runs: Runs): vscode.Disposable {
           arguments: [document.uri.toString(), line],
         };
         return [new vscode.CodeLens(new vscode.Range(line, 0, line, 0), command)];
-      }),
+      });
+    },
   };
   return vscode.languages.registerCodeLensProvider({ language: LANGUAGE_ID, scheme: "file" }, provider);
 }

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { cpSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openWorkbench } from "../../tools/vscode-host/workbench.mjs";
+import { ensureEngine } from "../support/docker-engine.mjs";
 
 const INPUT = `exe @greet(name) = [
   env { tools: ["Bash"] } [
@@ -53,6 +54,7 @@ export async function testHands(root, folder) {
     }
   };
 
+  const hasDocker = "socket" in (await ensureEngine());
   const single = makeFolder(join(folder, "single"));
   cpSync(join(root, "examples"), join(single, "examples"), { recursive: true });
   cpSync(join(root, "test", "vscode", "workspace", "local.mld"), join(single, "local.mld"));
@@ -61,6 +63,7 @@ export async function testHands(root, folder) {
     {
       link: [root],
       workspace: single,
+      env: { MLLD_ENV_DOCKER_IMAGE: process.env.MLLD_ENV_DOCKER_IMAGE ?? "mlld-env-test:busybox" },
       settings: { "mlldEnv.terminal.addToPath": true, "mlldEnv.terminal.focus": "always" },
     },
     {
@@ -121,6 +124,39 @@ export async function testHands(root, folder) {
         await commandByKeys(page, "mlld Env: Stop Run");
         await lastRun(evaluate, run => run.state === "cancelled");
       },
+      "runs at the cursor, the whole file, a plan, and elsewhere, by keyboard alone": async ({ page, evaluate }) => {
+        const count = async () => (await evaluate(runCount)) + 1;
+        await openByKeys(page, "fails.mld");
+        for (const [title, wanted] of [
+          ["mlld Env: Run Env Block at Cursor", run => run.request.line === 3 && run.state === "failed"],
+          ["mlld Env: Run File", run => run.request.line === undefined && run.state === "failed"],
+          ["mlld Env: Show Plan of Env Block", run => run.request.dryRun && run.state === "done"],
+        ]) {
+          const next = await count();
+          await openByKeys(page, "fails.mld");
+          await commandByKeys(page, title);
+          await lastRun(evaluate, run => run.count === next && wanted(run));
+        }
+        await openByKeys(page, "fails.mld");
+        await commandByKeys(page, "mlld Env: Run Env Block in Another Environment…");
+        await page.locator(".quick-input-list .monaco-list-row", { hasText: "@here" }).first().waitFor();
+        await page.keyboard.press("Enter");
+        await page.locator(".quick-input-list .monaco-list-row", { hasText: "@mlld/env-docker" }).waitFor();
+        await page.keyboard.press("Enter");
+        const run = await lastRun(evaluate, run => run.request.provider && run.state !== "running");
+        assert.equal(run.request.provider, "@mlld/env-docker");
+        assert.match(run.text, hasDocker ? /in docker[\s\S]*exit code 7/ : /Docker/);
+      },
+      "opens an example by keyboard alone": async ({ page, evaluate }) => {
+        await commandByKeys(page, "mlld Env: Open an Example");
+        await page.locator(".quick-input-list .monaco-list-row", { hasText: "02-sandbox.mld" }).waitFor();
+        await page.keyboard.type("02-");
+        await page.locator(".quick-input-list .monaco-list-row.focused", { hasText: "02-sandbox.mld" }).waitFor();
+        await page.keyboard.press("Enter");
+        await until("the example", () =>
+          evaluate(vscode => vscode.window.activeTextEditor?.document.fileName.endsWith("02-sandbox.mld") ?? false),
+        );
+      },
       "shows the output of a run whose terminal is closed": async ({ page, evaluate }) => {
         await evaluate(vscode => {
           for (const terminal of vscode.window.terminals) terminal.dispose();
@@ -141,13 +177,13 @@ export async function testHands(root, folder) {
         await evaluate(vscode => vscode.commands.executeCommand("workbench.action.closeAllEditors"));
         await openByKeys(page, "local.mld");
         await evaluate(vscode => vscode.commands.executeCommand("workbench.action.closePanel"));
-        await page.locator(".codelens-decoration a", { hasText: "Run" }).first().waitFor();
+        await page.locator(".codelens-decoration a:visible", { hasText: "Run" }).first().waitFor();
         await evaluate(vscode => {
           const editor = vscode.window.activeTextEditor;
           editor.selection = new vscode.Selection(4, 32, 4, 32);
           editor.revealRange(editor.selection);
         });
-        await page.locator(".monaco-editor .view-line", { hasText: "hello" }).first().click();
+        await page.locator(".monaco-editor .view-line:visible", { hasText: "hello" }).first().click();
         await page.keyboard.press("End");
         // The file has just been opened, and its place been revealed.
         await page.waitForTimeout(1000);
@@ -364,6 +400,10 @@ function credentialNames(vscode) {
 
 async function forgetCredential(vscode, name) {
   await vscode.extensions.getExtension("mlld-environments.mlld-environments").exports.secrets.delete(name);
+}
+
+function runCount(vscode) {
+  return vscode.extensions.getExtension("mlld-environments.mlld-environments").exports.runs.history.length;
 }
 
 async function readText(vscode, name) {

@@ -218,6 +218,22 @@ describe("a trusted window", () => {
         });
       });
 
+    it("has a Stop beside the other lenses, and none where they are off", async () => {
+      const run = await startBlock("local.mld", "echo started");
+      const { document } = await open("local.mld");
+      const titles = async () =>
+        (await vscode.commands.executeCommand<vscode.CodeLens[]>("vscode.executeCodeLensProvider", document.uri, 99))
+          .filter(({ range }) => range.start.line === run.request.line! - 1)
+          .map(({ command }) => command!.title);
+      await until("three lenses", async () => (await titles()).length === 3);
+      assert.ok((await titles()).some(title => title.includes("Stop")));
+      await withSetting("codeLens.run", false, () =>
+        withSetting("codeLens.explain", false, async () => {
+          await until("no lens", async () => (await titles()).length === 0);
+        }),
+      );
+    });
+
     it("takes away the problems of the run before", async () => {
       const failed = await runBlock("local.mld", "exit 3");
       assert.equal(failed.state, "failed");
