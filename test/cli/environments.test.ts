@@ -37,7 +37,13 @@ describe.skipIf("missing" in engine)("an environment on the command line", () =>
     const name = await kept({ line: 9, tools: ["bash"], limits: { memoryBytes: 64 * 2 ** 20 } });
     const text = await ended(inspect, name);
     expect(text.code).toBe(0);
-    for (const line of [/^name +mlld-live/m, /^line +9$/m, /^tools +bash$/m, /^limits +mem 64m$/m, /^net +none$/m])
+    for (const line of [
+      /^name +mlld-live/m,
+      /^line +9$/m,
+      /^tools +bash$/m,
+      /^limits +mem 64m, pids 1024$/m,
+      /^net +none$/m,
+    ])
       expect(text.out).toMatch(line);
     const json = await ended(inspect, "--json", name);
     expect(JSON.parse(json.out)).toMatchObject({ name, line: 9, kept: true, engineAnswer: { Name: `/${name}` } });

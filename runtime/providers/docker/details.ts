@@ -3,7 +3,7 @@ import type Dockerode from "dockerode";
 import type { EnvironmentDetails } from "../../../protocol/explorer";
 import { engineError } from "./errors";
 import type { FoundContainer } from "./kept";
-import { abilitiesOf, bindMounts, LABEL, labelledFacts, networkOf, stateOfContainer } from "./labels";
+import { abilitiesOf, bindMounts, LABEL, labelledFacts, limitsAsWritten, networkOf, stateOfContainer } from "./labels";
 
 /** Docker's word for a time that has not been. */
 const NEVER = "0001-01-01T00:00:00Z";
@@ -18,8 +18,9 @@ export async function environmentDetails(
   const labels = Config.Labels;
   const running = State.Running && !State.Paused;
   const { Env: _, ...config } = Config;
+  const facts = labelledFacts(labels);
   return {
-    ...labelledFacts(labels),
+    ...facts,
     provider,
     engine,
     state: stateOfContainer(State.Status),
@@ -31,6 +32,8 @@ export async function environmentDetails(
     ...(Config.User && { user: Config.User }),
     ...(Config.WorkingDir && { workdir: Config.WorkingDir }),
     net: networkOf(labels, HostConfig.NetworkMode),
+    // The block's time-out is no matter of the container.
+    limits: { ...facts.limits, ...engineLimits(HostConfig) },
     ports: publishedPorts(running ? info.NetworkSettings.Ports : HostConfig.PortBindings),
     mounts: bindMounts(info.Mounts),
     scratch: Object.keys(HostConfig.Tmpfs ?? {}),
@@ -38,6 +41,15 @@ export async function environmentDetails(
     ...(running && { usage: await usageOf(container) }),
     engineAnswer: { ...info, Config: config },
   };
+}
+
+/** What the engine holds to, its defaults too. */
+function engineLimits({ Memory, NanoCpus, PidsLimit }: Dockerode.HostConfig) {
+  return limitsAsWritten({
+    ...(Memory && { memoryBytes: Memory }),
+    ...(NanoCpus && { cpus: NanoCpus / 1e9 }),
+    ...(PidsLimit && PidsLimit > 0 && { pids: PidsLimit }),
+  });
 }
 
 function publishedPorts(

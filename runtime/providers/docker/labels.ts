@@ -164,7 +164,7 @@ function grantsLabel(label: string | undefined): GrantsLabel {
 }
 
 /** `{ mem: "512m", cpu: 2, pids: 100, timeout: "300s" }` */
-function limitsAsWritten({ memoryBytes, cpus, pids, timeoutMs }: LimitGrants): Record<string, string | number> {
+export function limitsAsWritten({ memoryBytes, cpus, pids, timeoutMs }: LimitGrants): Record<string, string | number> {
   return {
     ...(memoryBytes !== undefined && { mem: memoryWords(memoryBytes) }),
     ...(cpus !== undefined && { cpu: cpus }),

@@ -85,6 +85,7 @@ describe.skipIf(!hasEngine)("all that is known of one", () => {
       workspace: folder,
       net: "bridge",
       limits: { pids: 20 },
+      user: expect.any(String),
       ports: [{ host: expect.stringMatching(/^127\.0\.0\.1:\d+$/), container: "80/tcp" }],
       usage: { memoryBytes: expect.any(Number), processes: expect.any(Number) },
       startedAt: expect.stringMatching(/^20\d\d-/),
