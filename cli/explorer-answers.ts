@@ -14,6 +14,9 @@ export interface AnswerContext {
   credentials(secrets: Record<string, string>): void;
 }
 
+/** Of a file that is shown. Bytes. */
+const MOST_TEXT = 1024 * 1024;
+
 type Answers = {
   [C in keyof ExplorerCommands]: (
     given: ExplorerCommands[C]["takes"],
@@ -43,6 +46,11 @@ const ANSWERS: Answers = {
   inspect: ({ name }, { registry }) => live.inspect(registry, name),
   shells: async ({ name }, { registry }) => shellsOf(await attached(registry, name)),
   changes: ({ name }, { registry }) => live.changes(registry, name),
+  read: async ({ name, path }, { registry }) => {
+    const bytes = await live.readFile(registry, name, path, MOST_TEXT + 1);
+    if (!bytes || bytes.includes(0)) return null;
+    return { text: new TextDecoder().decode(bytes.subarray(0, MOST_TEXT)), cut: bytes.length > MOST_TEXT };
+  },
   snapshots: ({ name }, { registry }) => live.snapshots(registry, name),
   snapshot: async ({ name, as }, { registry }) => save(await attached(registry, name), as),
   restore: async ({ name, ref }, { registry, changed }) => {

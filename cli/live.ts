@@ -73,6 +73,16 @@ export async function changes(registry: ProviderRegistry, name: string): Promise
   return existing(registry, name, (provider, signal) => provider.changes?.(name, signal), "tell what changed in");
 }
 
+/** The beginning of a file of an environment; null where there is no such plain file. */
+export async function readFile(
+  registry: ProviderRegistry,
+  name: string,
+  path: string,
+  limit: number,
+): Promise<Uint8Array | null> {
+  return firstOf(await registry.backends(), (provider, signal) => provider.readFile?.(name, path, limit, signal));
+}
+
 export async function stop(registry: ProviderRegistry, name: string): Promise<void> {
   await existing(registry, name, async (provider, signal) => (await provider.stop?.(name, signal)) || null, "stop");
 }

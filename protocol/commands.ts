@@ -195,6 +195,12 @@ export const COMMANDS = {
     enablement: TRUSTED,
     menus: [{ at: "view/item/context", when: SNAPSHOT_ITEM, group: "4_release@1" }],
   },
+  "mlldEnv.environments.openFile": {
+    title: "Open File",
+    palette: false,
+    enablement: TRUSTED,
+    menus: [{ at: "view/item/context", when: `${VIEW} && viewItem == change`, group: "1_open@1" }],
+  },
   "mlldEnv.environments.refreshSection": {
     title: "Refresh",
     icon: "refresh",

@@ -96,6 +96,8 @@ export interface ExplorerCommands {
   /** The shells that are there, by path or name, the best first. */
   shells: { takes: { name: string }; answer: string[] };
   changes: { takes: { name: string }; answer: FileChange[] };
+  /** The text of a file, its beginning where it is long; null when it is gone or no text. */
+  read: { takes: { name: string; path: string }; answer: { text: string; cut: boolean } | null };
   snapshots: { takes: { name: string }; answer: SnapshotInfo[] };
   snapshot: { takes: { name: string; as?: string }; answer: { ref: string } };
   restore: { takes: { name: string; ref: string }; answer: undefined };

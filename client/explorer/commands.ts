@@ -120,6 +120,18 @@ export function explorerCommands(
       ]);
       await documents.show("inspect", `${name}.md`, detailsDocument(details, snapshots), "markdown");
     }),
+    "mlldEnv.environments.openFile": on(l10n.t("Open File"), async ({ name, provider }, node) => {
+      if (node?.kind !== "change") return;
+      const { path } = node.change;
+      if (provider === "local") {
+        await vscode.commands.executeCommand("vscode.open", vscode.Uri.file(path));
+        return;
+      }
+      const found = await view.ask("read", { name, path });
+      if (!found) throw new Error(l10n.t("{0} is gone, or no text.", path));
+      const more = found.cut ? `\n${l10n.t("… the rest is left out")}\n` : "";
+      await documents.show("file", `${name}${path}`, found.text + more, "plaintext");
+    }),
     "mlldEnv.environments.copyName": on(
       l10n.t("Copy Name"),
       async ({ name }) => await vscode.env.clipboard.writeText(name),

@@ -14,7 +14,7 @@ export type Node =
   | { kind: "source"; id: string; label: string; value: string; environment: ExplorerEnvironment }
   | { kind: "section"; id: string; key: SectionKey; environment: ExplorerEnvironment }
   | { kind: "snapshot"; id: string; environment: ExplorerEnvironment; snapshot: SnapshotInfo }
-  | { kind: "change"; id: string; change: FileChange }
+  | { kind: "change"; id: string; environment: ExplorerEnvironment; change: FileChange }
   | { kind: "note"; id: string; text: string; warning: boolean };
 
 /** Words that differ by language, given by the caller. */

@@ -29,7 +29,14 @@ function changeNodes(section: Section, changes: FileChange[]): Node[] {
   if (!changes.length) return [note(section, t("no changes"))];
   const nodes = changes
     .slice(0, MOST_CHANGES)
-    .map((change): Node => ({ kind: "change", id: `${section.id}${change.path}`, change }));
+    .map(
+      (change): Node => ({
+        kind: "change",
+        id: `${section.id}${change.path}`,
+        environment: section.environment,
+        change,
+      }),
+    );
   const more = changes.length - nodes.length;
   return more > 0 ? [...nodes, note(section, t("and {0} more: `mlld-env changes` lists them", more))] : nodes;
 }

@@ -91,7 +91,7 @@ export function treeItem(node: Node): vscode.TreeItem {
       const { path, kind } = node.change;
       const how = changeWord(kind);
       const folder = path.slice(0, -lastSegment(path).length) || "/";
-      return item(node.id, {
+      const found = item(node.id, {
         label: lastSegment(path),
         description: `${how} · ${folder}`,
         spoken: `${path}, ${how}`,
@@ -100,6 +100,13 @@ export function treeItem(node: Node): vscode.TreeItem {
         context: "change",
         collapsible: None,
       });
+      if (kind !== "deleted")
+        found.command = {
+          command: "mlldEnv.environments.openFile",
+          title: vscode.l10n.t("Open File"),
+          arguments: [node],
+        };
+      return found;
     }
     case "note":
       return item(node.id, {

@@ -193,6 +193,8 @@ export interface Provider {
   restore?(name: string, ref: string, signal: AbortSignal): Promise<boolean>;
   /** What the files of an environment differ in from where it started; null when there is none of that name. */
   changes?(name: string, signal: AbortSignal): Promise<FileChange[] | null>;
+  /** The first `limit` bytes of a file of an environment; null when there is no such plain file, or no such environment. */
+  readFile?(name: string, path: string, limit: number, signal: AbortSignal): Promise<Uint8Array | null>;
   /** Snapshots, newest first: of one environment, or all. */
   snapshots?(environment: string | undefined, signal: AbortSignal): Promise<SnapshotInfo[]>;
   /** False when there is none of that reference. */

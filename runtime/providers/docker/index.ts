@@ -29,6 +29,7 @@ import { orphanNames } from "./orphans";
 import { type Bind, containerSide, realOrWritten, within } from "./paths";
 import { appeared, removeMadeFolders } from "./protected";
 import { hasImage, isImageName, pullImage } from "./pull";
+import { readContainerFile } from "./read-file";
 import { removeContainer } from "./remove";
 import { noteSetUp } from "./set-up";
 import { listSnapshots, removeSnapshot, snapshotImage } from "./snapshot";
@@ -202,6 +203,11 @@ class DockerProvider implements Provider {
   async changes(name: string, _signal: AbortSignal): Promise<FileChange[] | null> {
     const found = await this.#find(name);
     return found && fileChanges(found.container);
+  }
+
+  async readFile(name: string, path: string, limit: number, _signal: AbortSignal): Promise<Uint8Array | null> {
+    const found = await this.#find(name);
+    return found && readContainerFile(found.container, path, limit);
   }
 
   async snapshots(environment: string | undefined, _signal: AbortSignal): Promise<SnapshotInfo[]> {

@@ -207,5 +207,12 @@ describe.skipIf(!hasEngine)("snapshots", () => {
       { path: "/root/empty", kind: "added" },
     ]);
     expect(await provider().changes!("no-such-environment", never)).toBeNull();
+    const read = async (path: string, limit = 100) => {
+      const bytes = await provider().readFile!(environment.name, path, limit, never);
+      return bytes && Buffer.from(bytes).toString();
+    };
+    expect(await read("/root/a/b/new")).toBe("x\n");
+    expect(await read("/etc/passwd", 4)).toBe("root");
+    for (const none of ["/root/a", "/etc/group", "/no/such/file"]) expect(await read(none)).toBeNull();
   });
 });

@@ -97,6 +97,11 @@ env @named [
   it("shows the files that differ from the image", async () => {
     const [change] = await children(await child("changes"));
     assert.match(spoken(change!), /\/file, added$/);
+    await call("openFile", change);
+    const shown = await until("the file", () =>
+      vscode.workspace.textDocuments.find(({ uri }) => uri.scheme === "mlld-env" && uri.path.startsWith("/file/")),
+    );
+    assert.equal(shown.getText(), "made\n");
   });
 
   it("reveals the block; once edits have moved it, the place that says the name", async () => {
