@@ -46,7 +46,8 @@ const bundles = [
     supported: { "dynamic-import": false },
   },
   { ...common, entryPoints: { "web-extension": "client/web-extension.ts" }, platform: "browser", external: ["vscode"] },
-  { ...common, entryPoints: { server: "server/node.ts" }, platform: "node" },
+  // Small from the start: half the source is half the time to load it, and less memory.
+  { ...common, entryPoints: { server: "server/node.ts" }, platform: "node", minify: true },
   {
     ...common,
     entryPoints: { "server-worker": "server/worker.ts" },

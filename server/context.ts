@@ -18,6 +18,8 @@ export interface Context {
   options: ServerOptions;
   /** Resolves when the folders of the workspace have been walked and their files read. */
   ready: () => Promise<void>;
+  /** To be called when many files have been checked. */
+  rested: () => void;
   log: (message: string) => void;
 }
 

@@ -32,8 +32,13 @@ const SETTINGS_PATIENCE_MS = 2000;
 /**
  * Serves a client on a connection that is not listening yet.
  * @param fileSystem how files other than the open documents are read; asked with the folders of the workspace once they are known
+ * @param rested called when many files have been checked, and nothing is waiting
  */
-export function serve(connection: Connection, fileSystem: (folders: () => string[]) => FileSystem): void {
+export function serve(
+  connection: Connection,
+  fileSystem: (folders: () => string[]) => FileSystem,
+  rested: () => void = () => {},
+): void {
   const log = (message: string) => connection.console.error(message);
   const workspace: Workspace = new Workspace(
     new Files(fileSystem(() => workspace.folders.map(folder => folder.uri))),
@@ -56,6 +61,7 @@ export function serve(connection: Connection, fileSystem: (folders: () => string
       client,
       options: (params.initializationOptions ?? {}) as ServerOptions,
       ready: () => loaded,
+      rested,
       log,
     };
     const capabilities: ServerCapabilities = {

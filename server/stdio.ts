@@ -7,6 +7,7 @@ import {
   StreamMessageReader,
   StreamMessageWriter,
 } from "vscode-languageserver/node";
+import { collectGarbage, keepHeapSmall } from "./heap";
 import { nodeFileSystem } from "./node-file-system";
 import { serve } from "./server";
 
@@ -57,7 +58,8 @@ export function startWith(
       ProposedFeatures.all,
     );
     onEnd(() => end(watchDog.shutdownReceived ? 0 : 1));
-    serve(connection, () => nodeFileSystem);
+    keepHeapSmall();
+    serve(connection, () => nodeFileSystem, collectGarbage);
     connection.listen();
   });
 }

@@ -6,22 +6,27 @@ import { type Bound, bind } from "./bind";
 import { FileAnalysis } from "./file-analysis";
 import type { ModuleSummary } from "./summary";
 
-/** What is kept of a file. The tree goes when the file is only imported; the summary stays. */
+/** What is kept of a file. The tree goes when the file is only imported. */
 interface Entry {
   text: string;
   tree: { file: File; bound: Bound } | null;
   analysis: FileAnalysis | null;
-  /** null until an importer asks. */
+  /** null until an importer asks, and again when others were asked for since. */
   summary: ModuleSummary | null;
-  /** The summary that importers may still hold, where a newer text has made another one that nobody has asked for. */
-  earlier: ModuleSummary | null;
+  /** Stands for the summary in the entries of importers; null until one asks. */
+  stamp: object | null;
+  /** What importers may still hold, where a newer text has made another summary that nobody has asked for. */
+  earlier: { summary: ModuleSummary | null; stamp: object } | null;
   /** Texts of other files that were looked at. */
   looked: Map<string, string | null | undefined>;
-  /** Summaries that were used. */
-  used: Map<string, ModuleSummary | null>;
+  /** The stamps of summaries that were used; null for a file that is not there. */
+  used: Map<string, object | null>;
   /** True when an import led back to a file that was being made: good for that one question only. */
   cut: boolean;
 }
+
+/** So many summaries of files that are not open are kept; others are made again when they are asked for. */
+const KEPT_SUMMARIES = 16;
 
 /** One question put to the program, over one snapshot. */
 interface Pass {
@@ -36,48 +41,52 @@ interface Pass {
  */
 export class Program {
   private readonly entries = new Map<string, Entry>();
+  /** Closed files with a summary, the one that was asked for last at the end. */
+  private readonly kept = new Set<string>();
 
   /** The facts of a file over a snapshot. A missing file counts as empty. */
   analyse(uri: string, host: Host): Analysis {
-    return this.analysisIn(uri, { host, valid: new Set(), active: new Set() });
-  }
-
-  /** Drops the tree of a file that is no longer open; its summary stays for importers. */
-  release(uri: string): void {
-    const entry = this.entries.get(uri);
-    if (!entry) return;
-    entry.summary ??= entry.analysis?.summary ?? null;
-    entry.tree = null;
-    entry.analysis = null;
-  }
-
-  private analysisIn(uri: string, pass: Pass): FileAnalysis {
-    const text = pass.host.text(uri) ?? "";
+    const pass: Pass = { host, valid: new Set(), active: new Set() };
+    const text = host.text(uri) ?? "";
     const entry = this.entries.get(uri);
     const holds = entry !== undefined && this.holds(uri, entry, pass);
-    const same = holds && entry.text === text;
-    if (same && entry.analysis) return entry.analysis;
-    const analysis = this.make(uri, text, entry, pass, holds);
-    if (same && entry.summary) {
-      // The same text over the same imports: importers keep the summary that they have, without comparing.
-      const made = this.entries.get(uri)!;
-      made.summary = summaryOf(entry);
-      made.earlier = null;
-    }
-    return analysis;
+    if (holds && entry.text === text && entry.analysis) return entry.analysis;
+    return this.make(uri, text, entry, pass, holds).analysis!;
+  }
+
+  /** Drops the tree of a file that is no longer open. */
+  release(uri: string): void {
+    const entry = this.entries.get(uri);
+    if (!entry?.analysis) return;
+    entry.tree = null;
+    entry.analysis = null;
+    if (entry.summary) this.keep(uri);
+  }
+
+  private keep(uri: string): void {
+    this.kept.delete(uri);
+    this.kept.add(uri);
+    if (this.kept.size <= KEPT_SUMMARIES) return;
+    const [oldest] = this.kept;
+    this.kept.delete(oldest!);
+    const entry = this.entries.get(oldest!);
+    if (entry && !entry.analysis) entry.summary = null;
   }
 
   /** @param holds what the analysis before saw of other files is still the same */
-  private make(uri: string, text: string, before: Entry | undefined, pass: Pass, holds: boolean): FileAnalysis {
+  private make(uri: string, text: string, before: Entry | undefined, pass: Pass, holds: boolean): Entry {
     const known = before?.tree?.file;
     const file = known && before.text === text ? known : ((known && reparse(known, text)) ?? parse(text, modeOf(uri)));
     const bound = before?.tree?.file === file ? before.tree.bound : bind(file);
+    const same = holds && before?.text === text ? before : null;
     const entry: Entry = {
       text,
       tree: { file, bound },
       analysis: null,
-      summary: null,
-      earlier: before ? (before.earlier ?? before.summary) : null,
+      summary: same?.summary ?? null,
+      stamp: same?.stamp ?? null,
+      earlier:
+        before && !same && before.stamp ? { summary: before.summary, stamp: before.stamp } : (before?.earlier ?? null),
       looked: new Map(),
       used: new Map(),
       cut: false,
@@ -86,7 +95,7 @@ export class Program {
     const remains = holds && before?.analysis ? before.analysis.remains : null;
     if (remains && before) {
       for (const [other, seen] of before.looked) entry.looked.set(other, seen);
-      for (const [other, summary] of before.used) entry.used.set(other, summary);
+      for (const [other, stamp] of before.used) entry.used.set(other, stamp);
     }
     entry.analysis = new FileAnalysis(
       uri,
@@ -96,36 +105,41 @@ export class Program {
     );
     this.entries.set(uri, entry);
     pass.valid.add(uri);
-    return entry.analysis;
+    return entry;
   }
 
   /** The summary of another file, for the analysis of `uri`. */
   private use(uri: string, entry: Entry, asked: string, pass: Pass): ModuleSummary | "cycle" | null {
-    if (entry.used.has(asked)) return entry.used.get(asked)!;
     if (asked === uri || pass.active.has(asked)) {
       entry.cut = true;
       return "cycle";
     }
     const outer = pass.active.has(uri);
     pass.active.add(uri);
-    const summary = this.summaryIn(asked, pass);
+    const found = this.entryIn(asked, pass, true);
     if (!outer) pass.active.delete(uri);
-    if (this.entries.get(asked)?.cut) entry.cut = true;
-    entry.used.set(asked, summary);
-    return summary;
+    if (found?.cut) entry.cut = true;
+    entry.used.set(asked, found && stampOf(found));
+    return found?.summary ?? null;
   }
 
-  private summaryIn(uri: string, pass: Pass): ModuleSummary | null {
+  /** The entry of an imported file, as it is now; null when there is no such file. */
+  private entryIn(uri: string, pass: Pass, withSummary: boolean): Entry | null {
     const text = pass.host.text(uri);
     if (typeof text !== "string") return null;
-    const entry = this.entries.get(uri);
+    let entry = this.entries.get(uri);
     const holds = entry !== undefined && this.holds(uri, entry, pass);
-    if (entry && holds && entry.text === text && (entry.summary || entry.analysis)) return summaryOf(entry);
-    const wasOpen = Boolean(entry?.analysis);
-    this.make(uri, text, entry, pass, holds);
-    const summary = summaryOf(this.entries.get(uri)!);
-    if (!wasOpen) this.release(uri);
-    return summary;
+    const current = holds && entry?.text === text;
+    if (!entry || !current || (withSummary && !entry.summary && !entry.analysis)) {
+      const open = Boolean(entry?.analysis);
+      entry = this.make(uri, text, entry, pass, holds);
+      stampOf(entry);
+      if (withSummary) entry.summary ??= entry.analysis!.summary;
+      if (!open) this.release(uri);
+    }
+    if (withSummary && entry.analysis) entry.summary ??= entry.analysis.summary;
+    else if (withSummary) this.keep(uri);
+    return entry;
   }
 
   private holds(uri: string, entry: Entry, pass: Pass): boolean {
@@ -137,9 +151,11 @@ export class Program {
       if (now !== text && !(entry.used.get(other) && typeof now === "string")) return false;
     }
     pass.active.add(uri);
-    const same = [...entry.used].every(
-      ([other, summary]) => !pass.active.has(other) && this.summaryIn(other, pass) === summary,
-    );
+    const same = [...entry.used].every(([other, stamp]) => {
+      if (pass.active.has(other)) return false;
+      const found = this.entryIn(other, pass, false);
+      return (found && stampOf(found)) === stamp;
+    });
     pass.active.delete(uri);
     if (same) pass.valid.add(uri);
     return same;
@@ -165,13 +181,16 @@ function recording(host: Host, looked: Entry["looked"]): Host {
   };
 }
 
-/** Importers hold the summary that they used: an equal one must be the same one. */
-function summaryOf(entry: Entry): ModuleSummary | null {
-  entry.summary ??= entry.analysis?.summary ?? null;
-  const { summary, earlier } = entry;
+/** A newer text may say the same to importers: then its stamp is the same. */
+function stampOf(entry: Entry): object {
+  if (entry.stamp) return entry.stamp;
+  const { earlier, analysis } = entry;
   entry.earlier = null;
-  if (earlier && summary && earlier !== summary && printOf(earlier) === printOf(summary)) entry.summary = earlier;
-  return entry.summary;
+  if (analysis) entry.summary ??= analysis.summary;
+  const same = earlier?.summary && entry.summary && printOf(earlier.summary) === printOf(entry.summary);
+  if (same) entry.summary = earlier.summary;
+  entry.stamp = same ? earlier.stamp : {};
+  return entry.stamp;
 }
 
 function printOf(summary: ModuleSummary): string {

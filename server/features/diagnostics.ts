@@ -18,6 +18,9 @@ import type { Change } from "../workspace";
 /** How long the author must rest before files that depend on an edited one are checked again. */
 const REST_MS = 150;
 
+/** After a check of so many files memory is tidied. */
+const MANY_FILES = 50;
+
 /**
  * Diagnostics are pulled where the client can, else pushed; never both. A keystroke is answered at once; what depends on the edited
  * file follows, open files first.
@@ -88,10 +91,17 @@ abstract class Delivery {
     // Lenses and hints of open files show what they import.
     if ([...uris].some(uri => open.has(uri))) this.views.soon();
     const ordered = [...uris].sort((a, b) => Number(open.has(b)) - Number(open.has(a)));
-    inSlices(ordered, { isCancellationRequested: false }, async uri => {
+    const work = inSlices(ordered, { isCancellationRequested: false }, async uri => {
       await this.deliver(uri, false);
       workspace.release(uri);
-    }).catch(error => this.context.log(`Checking the files that depend on an edit failed: ${String(error)}`));
+    });
+    work
+      .then(() => this.rest(ordered.length))
+      .catch(error => this.context.log(`Checking the files that depend on an edit failed: ${String(error)}`));
+  }
+
+  protected rest(checked: number): void {
+    if (checked >= MANY_FILES) this.context.rested();
   }
 
   private showsChange(uri: string): boolean {
@@ -204,13 +214,17 @@ class Pull extends Delivery {
     const { workspace } = this.context;
     await this.context.ready();
     const previous = new Map(params.previousResultIds.map(({ uri, value }) => [canonicalUri(uri), value]));
+    let checked = 0;
     await inSlices([...workspace.files], token, async uri => {
-      const report = this.reports.current(uri) ?? (await this.report(uri));
+      const current = this.reports.current(uri);
+      if (!current) checked++;
+      const report = current ?? (await this.report(uri));
       if (!report) return;
       const about = { uri: workspace.clientUri(uri), version: report.version, resultId: report.id };
       if (previous.get(uri) === report.id) give({ ...about, kind: DocumentDiagnosticReportKind.Unchanged });
       else give({ ...about, kind: DocumentDiagnosticReportKind.Full, items: report.diagnostics });
     });
+    this.rest(checked);
     // Files that are gone must not keep what was said of them.
     for (const uri of previous.keys()) {
       if (!workspace.files.has(uri) && !workspace.document(uri))

@@ -62,4 +62,18 @@ describe("a program", () => {
     files["a.mld"] = "var @a = 1\n";
     expect(codes()).toEqual([]);
   });
+
+  it("makes summaries again that it dropped, and knows them as the same", () => {
+    const files: Record<string, string> = {};
+    for (let i = 0; i < 60; i++) files[`m${i}.mld`] = `var @c${i} = { tools: ["Bash"] }\n`;
+    const imports = Object.keys(files).map((name, i) => `import { @c${i} } from "./${name}"\n`);
+    files["main.mld"] = `${imports.join("")}env { tools: ["Bash"] } [\n  env @c0 [ => 1 ]\n]\n`;
+    const host = memoryHost(files);
+    const program = new Program();
+    const first = program.analyse(MAIN, host);
+    expect(check(first, host)).toEqual([]);
+    expect(program.analyse(MAIN, host)).toBe(first);
+    files["m0.mld"] = 'var @c0 = { tools: ["Bash", "Write"] }\n';
+    expect(check(program.analyse(MAIN, host), host).map(({ code }) => code)).toEqual(["env/tools-widened"]);
+  });
 });
