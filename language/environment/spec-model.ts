@@ -2,6 +2,7 @@
  * Environment specs: which fields a spec file has, read with the exact place of each mistake. Names are snake_case in files and
  * camelCase in mlld configs; both are read.
  */
+import type { Place } from "../place";
 import type { AbstractEntry, AbstractObject, AbstractValue } from "../values/abstract";
 import { isAbsolute, resolveContainerPath } from "./paths";
 import { checkMounts, checkStaticNames, entryProblem, leaves } from "./spec-checks";
@@ -86,17 +87,22 @@ const IGNORED = ["*.pyc", "venv/*", ".venv/*", ".evaluation_tests/*"];
 const texts = listOf(text, "a list of texts");
 
 const textMap: Read<Record<string, string>> = (value, at, problems) => {
-  const entries = mapOf(
-    (key, item, here) => variable(key, item, here, problems),
-    'an object of texts such as { NAME: "value" }',
-  )(value, at, problems);
+  const entries = mapOf(variable, 'an object of texts such as { NAME: "value" }')(value, at, problems);
   return entries && Object.fromEntries(entries);
 };
 
-/** A name with an equals sign or a NUL in it cannot be set; a value may hold anything but NUL. */
-function variable(key: string, value: AbstractValue, at: string, problems: SpecProblem[]): string | undefined {
-  if (key === "" || /[=\0]/.test(key)) {
-    problems.push(problem(`'${key}' cannot be the name of a variable.`, value.place));
+/** A name that a shell can set, as they are set in sandboxes; a value may hold anything but NUL. */
+function variable(
+  key: string,
+  value: AbstractValue,
+  at: string,
+  problems: SpecProblem[],
+  keyPlace: Place | undefined,
+): string | undefined {
+  // What a placeholder makes of a name is known when it is replaced.
+  if (!/^[A-Za-z_]\w*$/.test(key.replace(/\{\{\s*static:[^{}]*\}\}/g, "x"))) {
+    const message = `'${key}' cannot be the name of a variable: use letters, digits and '_', and no digit first.`;
+    problems.push(problem(message, keyPlace ?? value.place));
     return undefined;
   }
   return textLike(read => !read.includes("\0"), "a text without NUL")(value, at, problems);

@@ -80,13 +80,19 @@ export const listOf =
 /** An object with keys of the author's own. */
 export const mapOf =
   <T>(
-    read: (key: string, value: AbstractValue, at: string, problems: SpecProblem[]) => T | undefined,
+    read: (
+      key: string,
+      value: AbstractValue,
+      at: string,
+      problems: SpecProblem[],
+      keyPlace: Place | undefined,
+    ) => T | undefined,
     wanted: string,
   ): Read<[string, T][]> =>
   (value, at, problems) => {
     if (value.kind !== "object") return wrong(value, at, wanted, problems);
-    return value.entries.flatMap(({ key, value: item }) => {
-      const found = read(key, item, below(at, key), problems);
+    return value.entries.flatMap(({ key, keyPlace, value: item }) => {
+      const found = read(key, item, below(at, key), problems, keyPlace);
       return found === undefined ? [] : [[key, found] as [string, T]];
     });
   };

@@ -14,8 +14,9 @@ export function parseSpecText(source: string, uri: string): { value: AbstractVal
   const problems = document.errors.map(error =>
     problem(`This is no valid YAML: ${error.message.replace(/\.?$/, ".")}`, {
       uri,
-      start: error.pos[0],
-      end: error.pos[1],
+      start: Math.min(error.pos[0], source.length),
+      // What is missing at the end is said to lie behind it.
+      end: Math.min(error.pos[1], source.length),
     }),
   );
   const nothing: AbstractValue = { kind: "known", value: null, place: { uri, start: 0, end: 0 } };

@@ -105,7 +105,7 @@ describe("mistakes", () => {
       "no static asset 'y'",
       "X{{",
     ],
-    ["a variable's name", "type: local\nname: n\nenvironment: { env: { 'A=B': a } }\n", "name of a variable", "a"],
+    ["a variable's name", "type: local\nname: n\nenvironment: { env: { A-B: a } }\n", "name of a variable", "A-B"],
     [
       "a docker part elsewhere",
       "type: local\nname: n\ndocker: { image: i }\n",
