@@ -224,7 +224,7 @@ export class FakeSprites {
     const [program, ...args] = url.searchParams.getAll("cmd");
     // Paths of the sprite's own file system stand below its folder.
     const here = (word: string): string =>
-      word.replaceAll(/(^|[\s"'=])(\/tmp|\/workspace|\/home\/sprite|\/src)(?=\/|$|\s)/g, `$1${sprite.folder}$2`);
+      word.replaceAll(/(^|[\s"'=])(\/tmp|\/workspace|\/home\/sprite|\/scratch)(?=\/|$|\s)/g, `$1${sprite.folder}$2`);
     sprite.ran = true;
     // A terminal gives raw output.
     const tty = url.searchParams.get("tty") === "true";

@@ -429,6 +429,13 @@ describe("files, network and limits", () => {
     expect(statSync(fake.inside(name!, "/workspace/src/deep/run.sh")).mode & 0o777).toBe(0o755);
   });
 
+  test("folders that `write` names are there", async () => {
+    const { sink } = await run(sh("echo x > /scratch/deep/f && cat /scratch/deep/f"), {
+      fs: { mounts: [], scratch: ["/tmp", "/scratch/deep"] },
+    });
+    expect(sink.out).toBe("x\n");
+  });
+
   test("a writable mount is refused before anything is made", async () => {
     await expect(
       provider.open(
