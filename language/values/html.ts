@@ -8,6 +8,8 @@ interface Element {
 
 export interface Page {
   markdown: string;
+  /** The article's words without marks. */
+  text: string;
   /** `title`, `description`, where the page says them. */
   page: Record<string, string>;
 }
@@ -57,7 +59,8 @@ export function pageToMarkdown(html: string): Page {
   const description = meta(root, "description") ?? meta(root, "og:description");
   if (description !== undefined) page.description = description;
   const heading = meta(root, "og:title") ?? title;
-  return { markdown: `${titled(blocks(article).join("\n\n"), heading)}\n`, page };
+  const text = wordsOf(article).replace(/\s+/g, " ").trim();
+  return { markdown: `${titled(blocks(article).join("\n\n"), heading)}\n`, text, page };
 }
 
 /** The page's title is the first heading; a first heading of the article that says the same goes, others move down a level. */
@@ -134,6 +137,13 @@ function find(element: Element, wanted: (element: Element) => boolean): Element 
 
 function textOf(element: Element | undefined): string {
   return (element?.children ?? []).map(child => (typeof child === "string" ? child : textOf(child))).join("");
+}
+
+/** The text of an element, with a space between its blocks. */
+function wordsOf(element: Element): string {
+  if (isClutter(element)) return "";
+  const words = element.children.map(child => (typeof child === "string" ? child : wordsOf(child))).join("");
+  return BLOCKS.has(element.tag) ? ` ${words} ` : words;
 }
 
 function isClutter(element: Element): boolean {

@@ -103,8 +103,8 @@ export function fileValue(path: string, text: string, context: Context, security
   };
   const own = context.run.policy.labelled(withTaint(security, ["src:file", ...folderLabels(path)], [path]));
   if (/\.html?$/i.test(path)) {
-    const { markdown, page } = pageToMarkdown(text);
-    facts.page = page;
+    const { markdown, text: words, page } = pageToMarkdown(text);
+    facts.page = { ...page, html: text, md: markdown, text: words };
     return new Value(markdown, own, { file: facts });
   }
   const data = parsedData(path, text);

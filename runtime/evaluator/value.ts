@@ -10,7 +10,7 @@ export interface FileFacts {
   relative: string;
   text: string;
   readonly frontmatter: unknown;
-  /** Title and description of an HTML page. */
+  /** Of an HTML page: title, description, its source, its markdown and its words. */
   page?: Record<string, unknown>;
 }
 
