@@ -43,6 +43,19 @@ const CONFIG_KEYS = new Set(["tools", "mcps", "fs", "net", "limits", "provider",
 /** As quickly made as found again. */
 const LITERALS: ReadonlySet<NodeKind> = new Set(["NumberLiteral", "BooleanLiteral", "NullLiteral", "Wildcard"]);
 
+/** So deep, and so many times in all, bodies are evaluated for the arguments of a call. */
+const MAX_DEPTH = 3;
+const MAX_APPLICATIONS = 500;
+
+/** The evaluation of an executable's body for one call. */
+interface Application {
+  outer: Evaluator;
+  root: Evaluator;
+  executable: MlldSymbol;
+  values: ReadonlyMap<MlldSymbol, AbstractValue>;
+  depth: number;
+}
+
 /**
  * Values of expressions as far as they are known before the run. Each node is evaluated once; parameters stand in the result as
  * unknowns that name them, so that a call can put its arguments in.
@@ -52,7 +65,13 @@ export class Evaluator {
   private readonly symbols = new Map<MlldSymbol, AbstractValue>();
   private readonly active = new Set<MlldSymbol>();
 
-  constructor(private readonly around: Surroundings) {}
+  /** Calls whose bodies were evaluated once more, for their arguments. */
+  private applications = 0;
+
+  constructor(
+    private readonly around: Surroundings,
+    private readonly application: Application | null = null,
+  ) {}
 
   evaluate(node: Node): AbstractValue {
     if (LITERALS.has(node.kind)) return this.compute(node);
@@ -65,6 +84,9 @@ export class Evaluator {
 
   /** What a name stands for. */
   symbol(symbol: MlldSymbol): AbstractValue {
+    // What stands outside of the body is the same for every call.
+    if (this.application && symbol.scope.executable !== this.application.executable)
+      return this.application.outer.symbol(symbol);
     const done = this.symbols.get(symbol);
     if (done) return done;
     if (this.active.has(symbol)) return unknown("a value that is made from itself");
@@ -86,11 +108,32 @@ export class Evaluator {
 
   /** What a call gives: the executable's value with the arguments put in. */
   private call(summary: ExecutableSummary, args: Action[], place: Place): AbstractValue {
-    const value = parameterValues(
-      summary,
-      args.map(argument => this.evaluate(argument)),
-    )(summary.result);
+    const given = args.map(argument => this.evaluate(argument));
+    const { result } = summary;
+    const applied = hasBranches(result) ? this.applied(summary, given) : null;
+    const value = parameterValues(summary, given)(applied ?? result);
     return value.kind === "unknown" ? { ...value, place } : value;
+  }
+
+  /** The body with the arguments in the place of its parameters, so that they decide between its branches. */
+  private applied(summary: ExecutableSummary, given: AbstractValue[]): AbstractValue | null {
+    const { bound, uri } = this.around;
+    const executable = summary.uri === uri ? bound.scope.symbols.get(summary.name) : undefined;
+    const statement = executable?.declaration;
+    const root = this.application?.root ?? this;
+    const depth = (this.application?.depth ?? 0) + 1;
+    if (!executable || statement?.kind !== "ExeStatement" || depth > MAX_DEPTH || root.applications >= MAX_APPLICATIONS)
+      return null;
+    const values = new Map<MlldSymbol, AbstractValue>();
+    for (const [index, parameter] of (statement.parameters ?? []).entries()) {
+      const symbol = bound.symbolOf(parameter);
+      const value = given[index];
+      if (symbol && value && value.kind !== "unknown") values.set(symbol, value);
+    }
+    if (values.size === 0) return null;
+    root.applications++;
+    const application: Application = { outer: this, root, executable, values, depth };
+    return new Evaluator(this.around, application).evaluate(statement.body);
   }
 
   private place(node: Node): Place {
@@ -108,12 +151,15 @@ export class Evaluator {
           name: symbol.name,
           place: symbol.range ? { uri: this.around.uri, ...symbol.range } : undefined,
         };
-      case "parameter":
+      case "parameter": {
+        const given = this.application?.values.get(symbol);
+        if (given) return given;
         return {
           kind: "unknown",
           reason: `the parameter @${symbol.name}, which each call gives`,
           parameter: { executable: `${this.around.uri}#${symbol.scope.executable?.name}`, name: symbol.name, path: [] },
         };
+      }
       case "loop":
         return this.loopValue(symbol);
       case "reserved":
@@ -437,6 +483,19 @@ const REASONS: Partial<Record<Node["kind"], string>> = {
   FilterExpression: "a part of a list",
   Missing: "a value that is not written yet",
 };
+
+function hasBranches(value: AbstractValue): boolean {
+  switch (value.kind) {
+    case "oneOf":
+      return true;
+    case "array":
+      return value.items.some(hasBranches);
+    case "object":
+      return value.entries.some(entry => entry.maybe === true || hasBranches(entry.value));
+    default:
+      return false;
+  }
+}
 
 /** The reference at the head of `@a.b[0]`, `@f(x).c`. */
 export function headOf(node: Node): Node | null {

@@ -107,6 +107,10 @@ describe("what only the run knows is not told", () => {
     ["one of two, of which one fits", 'env @sandbox with { tools: @payload.x ? ["Read"] : ["Glob"] } [ show "x" ]'],
     ["the output of a command", 'var @t = cmd { tools }\nenv @sandbox with { tools: @t } [ show "x" ]'],
     ["a list, or what is inherited", 'env @sandbox with { tools: @payload.x ? ["Glob"] : "*" } [ show "x" ]'],
+    [
+      "a branch that the argument does not take",
+      'exe @t(mode) = when [ @mode == "ro" => ["Glob"]; * => ["Read"] ]\nenv @sandbox with { tools: @t("rw") } [ show "x" ]',
+    ],
     ["a config that may set nothing", 'env @sandbox [\n  let @r = env (@payload.x ? { net: "host" } : {}) [ => 1 ]\n]'],
     [
       "a loop over configs of which one fits",
@@ -131,6 +135,14 @@ describe("what only the run knows is not told", () => {
     [
       "a list from an executable",
       'exe @t(more) = [ => ["Read", @more] ]\nenv @sandbox with { tools: @t("Glob") } [ show "x" ]',
+    ],
+    [
+      "an argument decides between branches",
+      'exe @t(mode) = when [ @mode == "ro" => ["Glob"]; * => ["Read"] ]\nenv @sandbox with { tools: @t("ro") } [ show "x" ]',
+    ],
+    [
+      "an argument decides inside a block",
+      'exe @c(mode) = [\n  let @t = @mode == "ro" ? ["Glob"] : ["Read"]\n  => { tools: @t }\n]\nenv @sandbox [\n  let @r = env @c("ro") [ => 1 ]\n  show @r\n]',
     ],
     ["a template", 'var @n = "Glo"\nenv @sandbox with { tools: ["@n\\\\b"] } [ show "x" ]'],
   ])("but known when %s", (_name, program) => {
