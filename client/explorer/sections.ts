@@ -27,16 +27,14 @@ export async function sectionChildren(section: Section, source: Source): Promise
 function changeNodes(section: Section, changes: FileChange[]): Node[] {
   const { t } = vscode.l10n;
   if (!changes.length) return [note(section, t("no changes"))];
-  const nodes = changes
-    .slice(0, MOST_CHANGES)
-    .map(
-      (change): Node => ({
-        kind: "change",
-        id: `${section.id}${change.path}`,
-        environment: section.environment,
-        change,
-      }),
-    );
+  const nodes = changes.slice(0, MOST_CHANGES).map(
+    (change): Node => ({
+      kind: "change",
+      id: `${section.id}${change.path}`,
+      environment: section.environment,
+      change,
+    }),
+  );
   const more = changes.length - nodes.length;
   return more > 0 ? [...nodes, note(section, t("and {0} more: `mlld-env changes` lists them", more))] : nodes;
 }
