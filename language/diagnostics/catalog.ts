@@ -186,7 +186,7 @@ const DEFINED: Record<string, CatalogEntry> = {
   "env/spec-file": {
     severity: "error",
     title: "Spec file that is missing or has a mistake",
-    doc: "`spec` names an environment spec (YAML or JSON) from which a config takes its image, mounts, network, user, variables and set-up. The related place is the mistake in that file.",
+    doc: "`spec` names an environment spec (YAML or JSON) from which a config takes its image, mounts, network, user, ports, variables, set-up, commands and archives. The related places are the mistakes in that file; `mlld-env check` of the file itself tells each.",
     example: {
       wrong: 'env { spec: "./box.env.yaml", net: "none" } [\n  show "in"\n]\n',
       right: 'env { spec: "./sound.env.yaml", net: "none" } [\n  show "in"\n]\n',
