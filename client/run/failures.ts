@@ -7,12 +7,23 @@ import type { RunRecord, Runs } from "./runs";
 /** Lines of standard error that a problem quotes. */
 const QUOTED_LINES = 3;
 
+/** Errors that only say again how a command ended. */
+const REPEATS = new Set([
+  "run/command-failed",
+  "run/node-exception",
+  "run/timeout",
+  "run/out-of-memory",
+  "run/environment-lost",
+]);
+
 /** Puts a problem on each statement that failed in a run, until its file is edited or the program runs again. */
 export function showFailures(runs: Runs): vscode.Disposable {
   const problems = vscode.languages.createDiagnosticCollection("mlld-env run");
   /** Files with problems, by the program whose run put them there. */
   const marked = new Map<string, Set<string>>();
   const commands = new WeakMap<RunRecord, Map<number, { file: string; range: EventRange; stderr: string }>>();
+  /** Places where a command of a run failed. */
+  const failed = new WeakMap<RunRecord, { file: string; range: EventRange }[]>();
 
   const add = (run: RunRecord, file: string, range: EventRange, message: string, code?: string) => {
     const uri = vscode.Uri.file(file);
@@ -38,11 +49,16 @@ export function showFailures(runs: Runs): vscode.Disposable {
     } else if (event.event === "exit") {
       const command = known.get(event.command);
       known.delete(event.command);
-      const failed = event.outcome === "exited" ? event.exitCode !== 0 : event.outcome !== "cancelled";
-      if (command && failed)
-        add(run, command.file, command.range, exitMessage(event, command.stderr), "run/command-failed");
-    } else if (event.event === "error" && event.file && event.range)
-      add(run, event.file, event.range, plainText(event.message), event.code);
+      const bad = event.outcome === "exited" ? event.exitCode !== 0 : event.outcome !== "cancelled";
+      if (!command || !bad) return;
+      failed.set(run, [...(failed.get(run) ?? []), command]);
+      add(run, command.file, command.range, exitMessage(event, command.stderr), "run/command-failed");
+    } else if (event.event === "error" && event.file && event.range) {
+      const { file, range, code = "" } = event;
+      const isTold = (place: { file: string; range: EventRange }) => place.file === file && meet(place.range, range);
+      if (REPEATS.has(code) && failed.get(run)?.some(isTold)) return;
+      add(run, file, range, plainText(event.message), event.code);
+    }
   };
 
   return vscode.Disposable.from(
@@ -56,6 +72,10 @@ export function showFailures(runs: Runs): vscode.Disposable {
       if (contentChanges.length && problems.has(document.uri)) problems.delete(document.uri);
     }),
   );
+}
+
+function meet(one: EventRange, other: EventRange): boolean {
+  return one.start.line <= other.end.line && other.start.line <= one.end.line;
 }
 
 function exitMessage(event: Extract<RunEvent, { event: "exit" }>, stderr: string): string {

@@ -269,7 +269,8 @@ describe("a trusted window", () => {
       const { document } = await open("local.mld");
       const problems = () =>
         vscode.languages.getDiagnostics(document.uri).filter(({ message }) => message.includes("exit code 3"));
-      const [problem] = await until("the problem", () => problems().length > 0 && problems());
+      const [problem, ...more] = await until("the problem", () => problems().length > 0 && problems());
+      assert.deepEqual(more, [], "it is told once");
       assert.equal(problem!.range.start.line, lineOf(document, "exit 3"));
       const edit = new vscode.WorkspaceEdit();
       edit.insert(document.uri, new vscode.Position(0, 0), ">> edited\n");
