@@ -15,7 +15,7 @@ import { fileExists, pathExists } from "./file-exists";
 import { evaluateBlock } from "./flow";
 import { operationOf, withHooks } from "./guarded-operations";
 import { guardBefore, guardEntry, withAfterGuards } from "./guards";
-import { callNodeFunction } from "./node-modules";
+import { callNodeFunction, constructInNode } from "./node-modules";
 import { Scope } from "./scope";
 import { mergeSecurity, NO_SECURITY, withLabels, withTaint } from "./security";
 import { renderTemplateFile } from "./template-files";
@@ -270,7 +270,11 @@ async function runBody(
   });
   const inner: Context = { ...context, scope, module: body.module, topLevel: false, returns: true };
   if (body.kind === "template") return renderTemplateFile(body.path, inner);
-  return bodyValue(body.action, inner, options);
+  const value = await bodyValue(body.action, inner, options);
+  // `exe @g = new @f(a)`: a call of `@g` gives the rest of the arguments.
+  return body.action.kind === "NewExpression" && value.data instanceof Executable
+    ? invoke(value.data, args, context)
+    : value;
 }
 
 async function bodyValue(action: Action, context: Context, options: InvokeOptions): Promise<Value> {
@@ -309,12 +313,24 @@ async function transform(executable: Executable, args: readonly Value[], context
   }
 }
 
+/** `exe @site = new @URL(…)`: a field of the executable is one of the instance that it makes. */
+export async function instanceOf(value: Value, context: Context): Promise<Value> {
+  if (!(value.data instanceof Executable)) return value;
+  const { body, parameters } = value.data;
+  const makes = body.kind === "program" && body.action.kind === "NewExpression" && parameters.length === 0;
+  if (!makes) return value;
+  return evaluate(body.action, { ...context, module: body.module, scope: new Scope("exe", body.module.scope) });
+}
+
 /** `new @config with { … }` narrows a config; `new @f(a)` gives the first arguments of a function. */
 export async function newExpression(node: NewExpression, context: Context): Promise<Value> {
   const target = await evaluate(node.target, context);
   if (target.data instanceof Executable) {
     const given = await argumentsOf(node.arguments ?? [], context);
     const { data } = target;
+    // A class by its name; `new` of a function gives its first arguments.
+    if (data.body.kind === "node" && /^[A-Z]/.test(data.body.path.at(-1) ?? ""))
+      return constructInNode(data.body.module, data.body.path, given, context);
     return makeValue(
       new Executable(data.name, data.parameters, data.labels, { kind: "partial", target: data, given }),
       target.own,

@@ -1,7 +1,7 @@
 /** Evaluates expressions. One table by node kind; each kind of thing has a file of its own. */
 import type { Action, Expression, ObjectExpression, PropertyKey } from "../../language/syntax/tree";
 import { binary, isPlainObject, not, truthy } from "../../language/values";
-import { callExpression, newExpression } from "./calls";
+import { callExpression, instanceOf, newExpression } from "./calls";
 import { runCode, runCommandExpression } from "./code/run-code";
 import { type Context, leniently, strictly } from "./context";
 import { enterEnvironment } from "./env-blocks";
@@ -78,7 +78,8 @@ const EVALUATORS: { [K in Expression["kind"]]: Evaluator<Of<K>> } = {
     if (context.lenient) return UNDEFINED;
     throw new RunError(`Variable not found: ${node.name}`, "VariableNotFound");
   },
-  MemberExpression: async (node, context) => fieldOf(await evaluate(node.object, context), node.property.name),
+  MemberExpression: async (node, context) =>
+    fieldOf(await instanceOf(await evaluate(node.object, context), context), node.property.name),
   IndexExpression: async (node, context) => {
     const object = await evaluate(node.object, context);
     if (node.index.kind === "Wildcard") return object;

@@ -7,7 +7,37 @@ import { mergeSecurity, withTaint } from "./security";
 import { plain, Value } from "./value";
 
 /** Calls `require(module).path(…args)`. */
-export async function callNodeFunction(
+export function callNodeFunction(
+  module: string,
+  path: readonly string[],
+  args: readonly Value[],
+  context: Context,
+): Promise<Value> {
+  return inNode(CALL, module, path, args, context);
+}
+
+/** The data of `new (require(module).path)(…args)`: an instance stays in its process, what it knows of itself comes back. */
+export function constructInNode(
+  module: string,
+  path: readonly string[],
+  args: readonly Value[],
+  context: Context,
+): Promise<Value> {
+  return inNode(CONSTRUCT, module, path, args, context);
+}
+
+const FIND =
+  "let at = require(moduleName); for (const name of path.slice(0, -1)) at = at[name]; const last = path.at(-1); ";
+const REFUSE_EMITTERS =
+  'if (typeof value?.on === "function" && typeof value?.emit === "function") throw new Error("It gives an EventEmitter: only data can be returned to mlld"); ';
+const CALL = `${FIND}const value = await at[last](...args); ${REFUSE_EMITTERS}return value;`;
+const CONSTRUCT =
+  `${FIND}const value = new at[last](...args); ${REFUSE_EMITTERS}const data = {}; ` +
+  "for (let of = value; of && of !== Object.prototype; of = Object.getPrototypeOf(of)) " +
+  'for (const name of Object.getOwnPropertyNames(of)) if (!(name in data) && typeof value[name] !== "function") data[name] = value[name]; return data;';
+
+async function inNode(
+  body: string,
   module: string,
   path: readonly string[],
   args: readonly Value[],
@@ -15,11 +45,8 @@ export async function callNodeFunction(
 ): Promise<Value> {
   context.environment.requireBash("Node execution");
   context.run.policy.checkCode("node", "", mergeSecurity(...args.map(arg => arg.security)));
-  const body =
-    "let at = require(module); for (const name of path.slice(0, -1)) at = at[name]; const value = await at[path.at(-1)](...args); " +
-    'if (typeof value?.on === "function" && typeof value?.emit === "function") throw new Error("It gives an EventEmitter: only data can be returned to mlld"); return value;';
   const code = codeProcess("node", {
-    body: body.replaceAll("module", "moduleName"),
+    body,
     parameters: [
       { name: "moduleName", value: module },
       { name: "path", value: path },
