@@ -32,10 +32,8 @@ const ANSWERS: Answers = {
     credentials(secrets);
     changed();
   },
-  // Not every backend tells of its changes by itself.
-  release: async ({ name }, { registry, env, changed }) => {
+  release: async ({ name }, { registry, env }) => {
     if (!(await live.remove(registry, name, env))) throw live.noEnvironment(name);
-    changed();
   },
   stop: async ({ name }, { registry }) => {
     await live.stop(registry, name);
@@ -53,9 +51,8 @@ const ANSWERS: Answers = {
   },
   snapshots: ({ name }, { registry }) => live.snapshots(registry, name),
   snapshot: async ({ name, as }, { registry }) => save(await attached(registry, name), as),
-  restore: async ({ name, ref }, { registry, changed }) => {
+  restore: async ({ name, ref }, { registry }) => {
     await live.restore(registry, name, ref);
-    changed();
   },
   removeSnapshot: async ({ ref }, { registry }) => {
     if (!(await live.removeSnapshot(registry, ref))) throw new Error(`There is no snapshot '${ref}'.`);
