@@ -78,6 +78,8 @@ export interface Policy {
 }
 
 export interface ProviderRule {
+  /** The policy that says so. */
+  policy: string;
   allowed: boolean;
   auth: Item[];
   taint: Item[];

@@ -46,7 +46,7 @@ export function readPolicy(
       ...policy,
       denied,
       defaultProvider: canonicalProvider(stringOf(entryOf(env, "default")) ?? ""),
-      providers: providerRules(objectAt(env, "providers")),
+      providers: providerRules(objectAt(env, "providers"), label),
       // Without any command there is nothing left of the tool Bash.
       tools: denied.has("cmd") && denied.has("sh") ? NAME_ORDER.meet(tools, NO_BASH) : tools,
       mcps: restriction("mcps", entryOf(env, "mcps"), paths),
@@ -80,12 +80,13 @@ function netRestriction(value: AbstractValue | undefined, paths: PathContext): N
   return read && read.kind !== "unknown" && read.kind !== "network" ? read : null;
 }
 
-function providerRules(value: AbstractObject | undefined): Map<string, ProviderRule> {
+function providerRules(value: AbstractObject | undefined, policy: string): Map<string, ProviderRule> {
   const rules = new Map<string, ProviderRule>();
   for (const { key, value: rule, keyPlace } of value?.entries ?? []) {
     if (rule.kind !== "object") continue;
     const allowed = entryOf(rule, "allowed");
     rules.set(canonicalProvider(key) ?? key, {
+      policy,
       allowed: !(allowed?.kind === "known" && allowed.value === false),
       auth: texts(entryOf(rule, "auth")),
       taint: texts(entryOf(rule, "taint")),
@@ -108,7 +109,8 @@ export function unitePolicies(policies: Policy[]): EnvironmentPolicy {
         ref,
         before
           ? {
-              ...rule,
+              // Of two the one that denies speaks.
+              ...(before.allowed ? rule : before),
               allowed: before.allowed && rule.allowed,
               auth: [...before.auth, ...rule.auth],
               taint: [...before.taint, ...rule.taint],
@@ -161,7 +163,7 @@ export function applyPolicy(
     problems.push({
       code: "env/policy-denied",
       severity: "error",
-      message: `Policy ${policy.label} denies the provider '${refused[0].ref}'. Use another provider, or change the policy.`,
+      message: `Policy ${rule.policy} denies the provider '${refused[0].ref}'. Use another provider, or change the policy.`,
       place,
       related: rule.place ? [{ place: rule.place, message: "denied here" }] : [],
       fixes: [],

@@ -557,6 +557,17 @@ describe("policy", () => {
     ]);
     expect(under({}, denied).problems).toEqual([]);
   });
+  it("names the policy that denies, of several", () => {
+    const denied = readPolicy(value({ env: { providers: { [DOCKER]: { allowed: false } } } }), "@strict", PATHS).policy;
+    const allowed = policy({ env: { providers: { [DOCKER]: { allowed: true } } } });
+    for (const policies of [
+      [denied, allowed],
+      [allowed, denied],
+    ]) {
+      const { problems } = applyPolicy(enter({ provider: DOCKER }).environment, unitePolicies(policies));
+      expect(problems.map(({ message }) => message)).toEqual([expect.stringContaining("Policy @strict denies")]);
+    }
+  });
   it("gives a provider to blocks that name none; a later policy's counts", () => {
     const unite = unitePolicies([policy({ env: { default: "./a.mld" } }), policy({ env: { default: DOCKER } })]);
     const facts = enterBlock({ parent: TOP_LEVEL, config: value({}), with: null, paths: PATHS, policy: unite });
