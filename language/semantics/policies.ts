@@ -10,7 +10,8 @@ type Policies = ModuleSummary["policies"];
 export function policiesOf(bound: Bound, imported: ModuleSummary[], evaluate: Analysis["evaluate"]): Policies {
   const policies = imported.flatMap(module => module.policies);
   for (const symbol of bound.symbols) {
-    if (symbol.kind !== "policy" || symbol.import || !symbol.value) continue;
+    // In a block a policy is an error, and holds for nothing.
+    if (symbol.kind !== "policy" || symbol.import || !symbol.value || symbol.scope.kind !== "file") continue;
     const label = `@${symbol.name}`;
     const { value } = symbol;
     // Policies that a statement defines hold already; a union also brings in plain objects.
