@@ -10,6 +10,8 @@ import { ensureEngine } from "../support/docker-engine.mjs";
 const RUNS = 100;
 /** Of the activation, in milliseconds. The editor loads and runs the code in this time. */
 const ACTIVATION_MS = 50;
+/** So many are opened, one after the other, until one is as fast. */
+const WINDOWS = 6;
 const SOURCE = `var @here = { tools: ["Bash"] }
 var @box = { provider: "@mlld/env-docker", tools: ["Bash"] }
 
@@ -79,8 +81,8 @@ export async function testLeaks(root, folder) {
   const checks = {
     [`is active within ${ACTIVATION_MS} ms`]: async () => {
       const times = [];
-      // Whatever else the machine does makes it longer, never shorter: a second and a third window may show what it takes.
-      for (let window = 0; window < 3 && !times.some(ms => ms < ACTIVATION_MS); window++) {
+      // Whatever else the machine does makes it longer, never shorter: another window may show what it takes.
+      for (let window = 0; window < WINDOWS && !times.some(ms => ms < ACTIVATION_MS); window++) {
         if (window > 0) await reload();
         await evaluate(openFile, "examples/07-widens.mld");
         await evaluate(vscode => vscode.commands.executeCommand("workbench.action.showRuntimeExtensions"));
