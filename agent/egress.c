@@ -5,6 +5,7 @@
  * Both ways a frame is: type (1 byte), id (4, big endian), length (4), payload.
  *
  *   to the runner    R          it serves          B           another agent serves here; it takes over when that one ends
+ *                    L          it listens there
  *                    Q slot     a DNS query        O stream    a connection was accepted; payload: address (4), port (2)
  *   to the agent     A slot     the DNS answer     L           listen at payload: address (4), port (2)
  *   both             D stream   data               F stream    no more data from this side
@@ -178,6 +179,7 @@ static void take_frame(u8 type, u32 id, const u8 *payload, u32 length) {
   switch (type) {
     case 'L':
       if (length == 6) listen_at(payload);
+      send_frame('L', 0, 0, 0);
       break;
     case 'A':
       call6(SYS_sendto, dns, (isize)payload, length, MSG_NOSIGNAL, (isize)&slots[id % SLOTS], sizeof slots[0]);

@@ -84,6 +84,9 @@ export class Egress {
         ready: () => {
           tunnel.listen(PROXY.address, PROXY.port);
           for (const [name, address] of this.#addresses) this.#listen(tunnel, name, address);
+        },
+        // The first command may connect at once: it waits until something listens.
+        listening: () => {
           socket.unref?.();
           resolve();
         },

@@ -8,6 +8,8 @@ const WINDOW = 65_536;
 
 export interface TunnelReceiver {
   ready(): void;
+  /** What it was told to listen at last is open. */
+  listening(): void;
   /** Another agent serves this environment already. */
   busy(): void;
   query(packet: Buffer, answer: (packet: Buffer) => void): void;
@@ -66,6 +68,7 @@ export class Tunnel {
     const stream = this.#streams.get(id);
     if (type === "R") this.#receiver.ready();
     else if (type === "B") this.#receiver.busy();
+    else if (type === "L") this.#receiver.listening();
     else if (type === "Q") this.#receiver.query(Buffer.from(payload), packet => this.frame("A", id, packet));
     else if (type === "O") this.#open(id, payload.subarray(0, 4).join("."), payload.readUInt16BE(4));
     else if (type === "D") stream?.received(Buffer.from(payload));
