@@ -26,7 +26,7 @@ interface Entry {
 }
 
 /** So many summaries of files that are not open are kept; others are made again when they are asked for. */
-const KEPT_SUMMARIES = 16;
+const KEPT_SUMMARIES = 64;
 
 /** One question put to the program, over one snapshot. */
 interface Pass {
@@ -58,9 +58,11 @@ export class Program {
   release(uri: string): void {
     const entry = this.entries.get(uri);
     if (!entry?.analysis) return;
+    // Whoever imports the file asks soon, and all that the summary says has been found out already.
+    entry.summary ??= entry.analysis.summary;
     entry.tree = null;
     entry.analysis = null;
-    if (entry.summary) this.keep(uri);
+    this.keep(uri);
   }
 
   private keep(uri: string): void {
@@ -134,7 +136,6 @@ export class Program {
       const open = Boolean(entry?.analysis);
       entry = this.make(uri, text, entry, pass, holds);
       stampOf(entry);
-      if (withSummary) entry.summary ??= entry.analysis!.summary;
       if (!open) this.release(uri);
     }
     if (withSummary && entry.analysis) entry.summary ??= entry.analysis.summary;
