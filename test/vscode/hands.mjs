@@ -450,9 +450,19 @@ async function openByKeys(page, name) {
 }
 
 async function commandByKeys(page, title) {
-  await quickInput(page, "F1");
-  await page.keyboard.type(title);
-  await page.locator(".quick-input-list .monaco-list-row.focused", { hasText: title }).waitFor();
+  const row = page.locator(".quick-input-list .monaco-list-row.focused", { hasText: title });
+  // The palette of a window that has just opened may not know the commands of extensions yet, and does not learn them while it is open.
+  for (let tries = 1; ; tries++) {
+    await quickInput(page, "F1");
+    await page.keyboard.type(title);
+    try {
+      await row.waitFor({ timeout: 5000 });
+      break;
+    } catch (error) {
+      if (tries === 6) throw error;
+      await page.keyboard.press("Escape");
+    }
+  }
   await page.keyboard.press("Enter");
 }
 
