@@ -7,7 +7,7 @@ const LOOK_MS = 15;
 /** Changes that come so soon after an answer make one question together. Milliseconds. */
 const SETTLE_MS = 50;
 /** A loaded engine may take longer to have in its list what it told: after these times it is asked again. Milliseconds. */
-const CONFIRM_MS = [50, 200];
+const CONFIRM_MS = [20, 50, 200];
 
 export interface BackendListOptions {
   named: ExplorerEngine["named"];
