@@ -1,6 +1,7 @@
 import type { CallExpression, ExportStatement, File, ImportStatement, Node, Statement } from "../syntax/tree";
 import { bindStatement, type Part } from "./binder";
 import { builtin, lookUp, newScope } from "./scopes";
+import { lastStarting } from "./starts";
 import type { MlldSymbol, Reference, Scope } from "./symbols";
 
 /** What a tree says by itself: scopes, symbols, uses of names, imports and exports. */
@@ -34,8 +35,8 @@ export function bind(file: File): Bound {
     scope: newScope("file", file, null),
     symbols: [],
     references: [],
-    referenceOf: node => partAt(parts, node.start)?.referenceOf.get(node) ?? null,
-    symbolOf: node => partAt(parts, node.start)?.symbolOf.get(node) ?? null,
+    referenceOf: node => parts[lastStarting(parts, node.start)]?.referenceOf.get(node) ?? null,
+    symbolOf: node => parts[lastStarting(parts, node.start)]?.symbolOf.get(node) ?? null,
     calls: [],
     imports: [],
     exports: [],
@@ -98,18 +99,6 @@ function moveSymbol({ range, writes }: MlldSymbol, shift: number): void {
 function move(range: { start: number; end: number }, shift: number): void {
   range.start += shift;
   range.end += shift;
-}
-
-/** The part of the last statement that begins at or before an offset. */
-function partAt(parts: Part[], offset: number): Part | undefined {
-  let low = 0;
-  let high = parts.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (parts[middle]!.start <= offset) low = middle;
-    else high = middle - 1;
-  }
-  return parts[low];
 }
 
 function resolve(reference: Reference, bound: Bound): MlldSymbol | null {

@@ -289,37 +289,27 @@ class Binder {
   }
 
   private referAuth(node: Node, name: string): void {
-    const reference: Reference = {
-      name,
-      start: node.start,
-      end: node.end,
-      symbol: null,
-      scope: this.scope,
-      use: "auth",
-      inText: false,
-      inCommand: false,
-      asked: false,
-    };
-    this.part.references.push(reference);
-    this.part.referenceOf.set(node, reference);
+    this.reference(node, name, "auth", { inText: false, inCommand: false, asked: false });
   }
 
   private refer(node: Node, name: string, use: Reference["use"]): Reference {
-    const reference: Reference = {
-      name,
-      start: node.start,
-      end: node.end,
-      symbol: null,
-      scope: this.scope,
-      use,
-      inText: this.inText,
-      inCommand: this.inCommand,
-      asked: this.asked.has(node.start),
-    };
-    this.part.references.push(reference);
-    this.part.referenceOf.set(node, reference);
+    const { inText, inCommand } = this;
+    const reference = this.reference(node, name, use, { inText, inCommand, asked: this.asked.has(node.start) });
     // A block's own names are known as soon as they are written, so a write finds its symbol at once.
     if (use === "write") reference.symbol = this.known(name, node.start);
+    return reference;
+  }
+
+  private reference(
+    node: Node,
+    name: string,
+    use: Reference["use"],
+    { inText, inCommand, asked }: Pick<Reference, "inText" | "inCommand" | "asked">,
+  ): Reference {
+    const { start, end } = node;
+    const reference = { name, start, end, symbol: null, scope: this.scope, use, inText, inCommand, asked };
+    this.part.references.push(reference);
+    this.part.referenceOf.set(node, reference);
     return reference;
   }
 

@@ -24,6 +24,7 @@ import { Evaluator, type Surroundings } from "./evaluate";
 import { credentialsOf, policiesOf } from "./policies";
 import { builtin } from "./scopes";
 import { resolveImport, resolveReference } from "./specifiers";
+import { lastStarting } from "./starts";
 import { summarise } from "./summarise";
 import type { Effect, ExecutableSummary, ExportedName, ModuleSummary } from "./summary";
 import type { MlldSymbol, Reference, Scope } from "./symbols";
@@ -251,8 +252,8 @@ export class FileAnalysis implements Analysis, Surroundings {
     let active = false;
     let effects: Effect[] | null = null;
     const effectsOf = () => {
-      const unit = statement && this.units.list.find(one => one.statement === statement);
-      return unit ? this.effectsOf(unit) : [];
+      const unit = statement && this.units.list[lastStarting(this.units.list, statement.start)];
+      return unit?.statement === statement ? this.effectsOf(unit) : [];
     };
     const summary: ExecutableSummary = {
       name: symbol.name,

@@ -1,6 +1,7 @@
 import { difference } from "../syntax";
 import type { File, Statement } from "../syntax/tree";
 import type { Bound } from "./bind";
+import { lastStarting } from "./starts";
 import type { MlldSymbol } from "./symbols";
 
 /** A top-level statement, or one of a `mlld-run` fence: what is analysed by itself. */
@@ -62,7 +63,7 @@ export function unitsOf(file: File, bound: Bound, before: Units | null): Units {
     uses: usesOf(list, bound),
     text: file.text,
     frontmatter: file.frontmatter?.body,
-    faulty: new Set(file.errors.map(({ start }) => unitAt(list, start))),
+    faulty: new Set(file.errors.map(({ start }) => lastStarting(list, start))),
   };
   if (before && before.frontmatter === units.frontmatter) takeOver(units, before);
   return units;
@@ -82,7 +83,7 @@ function usesOf(list: Unit[], bound: Bound): number[][] {
     if (!symbol) continue;
     while (at + 1 < list.length && list[at + 1]!.start <= start) at++;
     const own = uses[at];
-    if (own) for (const offset of placesOf(symbol)) addOnce(own, unitAt(list, offset), at);
+    if (own) for (const offset of placesOf(symbol)) addOnce(own, lastStarting(list, offset), at);
   }
   return uses;
 }
@@ -94,18 +95,6 @@ function placesOf({ range, writes }: MlldSymbol): number[] {
 
 function addOnce(own: number[], unit: number, self: number): void {
   if (unit !== self && unit >= 0 && !own.includes(unit)) own.push(unit);
-}
-
-/** The last unit that begins at or before an offset, or -1. */
-function unitAt(list: Unit[], offset: number): number {
-  let low = -1;
-  let high = list.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (list[middle]!.start <= offset) low = middle;
-    else high = middle - 1;
-  }
-  return low;
 }
 
 function takeOver(units: Units, before: Units): void {

@@ -4,6 +4,7 @@ import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { openWorkbench } from "../../tools/vscode-host/workbench.mjs";
 import { FakeEngine } from "../support/fake-engine.mjs";
+import { runChecks } from "./checks.mjs";
 
 const ROWS = ".sidebar .pane-body .monaco-list-row";
 const WELCOME = ".sidebar .welcome-view-content";
@@ -164,25 +165,16 @@ export async function testExplorerRows(root, folder) {
     );
   }
 
-  let passed = 0;
-  let failed = 0;
+  const failed = async (_name, number) => {
+    if (process.env.VSCODE_TEST_SHOTS)
+      await page.screenshot({ path: join(process.env.VSCODE_TEST_SHOTS, `explorer-rows-${number}.png`) });
+    return "";
+  };
   console.log("\nexplorer rows\n");
   try {
-    for (const [name, check] of Object.entries(checks)) {
-      try {
-        await check();
-        passed++;
-        console.log(`  ✔ ${name}`);
-      } catch (error) {
-        failed++;
-        if (process.env.VSCODE_TEST_SHOTS)
-          await page.screenshot({ path: join(process.env.VSCODE_TEST_SHOTS, `explorer-rows-${failed}.png`) });
-        console.log(`  ✘ ${name}\n    ${error.stack}`);
-      }
-    }
+    return await runChecks(checks, { failed });
   } finally {
     await workbench.close();
     await engine.stop();
   }
-  return { passed, failed };
 }

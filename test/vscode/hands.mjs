@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openWorkbench } from "../../tools/vscode-host/workbench.mjs";
 import { ensureEngine } from "../support/docker-engine.mjs";
+import { runChecks } from "./checks.mjs";
 
 const INPUT = `exe @greet(name) = [
   env { tools: ["Bash"] } [
@@ -32,23 +33,17 @@ const OFFICIAL = {
 
 /** Runs the checks in windows of their own, with files in `folder`. */
 export async function testHands(root, folder) {
-  let passed = 0;
-  let failed = 0;
+  const counts = { passed: 0, failed: 0 };
   const window = async (name, options, checks) => {
     console.log(`\n${name}\n`);
     const workbench = await openWorkbench({ bridge: true, ...options });
+    const failed = async what => {
+      if (process.env.VSCODE_TEST_SHOTS)
+        await workbench.page.screenshot({ path: join(process.env.VSCODE_TEST_SHOTS, `${what.slice(0, 40)}.png`) });
+      return "";
+    };
     try {
-      for (const [what, check] of Object.entries(checks))
-        try {
-          await check(workbench);
-          passed++;
-          console.log(`  ✔ ${what}`);
-        } catch (error) {
-          failed++;
-          console.log(`  ✘ ${what}\n    ${error.stack}`);
-          if (process.env.VSCODE_TEST_SHOTS)
-            await workbench.page.screenshot({ path: join(process.env.VSCODE_TEST_SHOTS, `${what.slice(0, 40)}.png`) });
-        }
+      await runChecks(checks, { argument: workbench, failed, counts });
     } finally {
       await workbench.close();
     }
@@ -351,7 +346,7 @@ export async function testHands(root, folder) {
       },
     },
   );
-  return { passed, failed };
+  return counts;
 }
 
 const AUTH = `env { tools: ["Bash"] } [

@@ -6,6 +6,7 @@ import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { openWorkbench } from "../../tools/vscode-host/workbench.mjs";
 import { ensureEngine } from "../support/docker-engine.mjs";
+import { runChecks } from "./checks.mjs";
 
 const RUNS = 100;
 /** Of the activation, in milliseconds. The editor loads and runs the code in this time. */
@@ -146,24 +147,12 @@ export async function testLeaks(root, folder) {
       assert.deepEqual(ownFiles(temporary), []);
     },
   };
-  let passed = 0;
-  let failed = 0;
   try {
-    for (const [name, check] of Object.entries(checks)) {
-      try {
-        await check();
-        passed++;
-        console.log(`  ✔ ${name}`);
-      } catch (error) {
-        failed++;
-        console.log(`  ✘ ${name}\n    ${error.stack}\n${ours().join("\n")}`);
-      }
-    }
+    return await runChecks(checks, { failed: () => ours().join("\n") });
   } finally {
     await workbench.close();
     recorder.close();
   }
-  return { passed, failed };
 }
 
 // What follows up to the line runs in the extension host, and can use nothing from here.

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openWorkbench } from "../../tools/vscode-host/workbench.mjs";
+import { runChecks } from "./checks.mjs";
 
 /** Runs the checks in a window of its own, with files in `folder`. */
 export async function testWeb(root, folder) {
@@ -63,22 +64,10 @@ export async function testWeb(root, folder) {
       assert.equal(terminals, 0);
     },
   };
-  let passed = 0;
-  let failed = 0;
   console.log("\nweb window\n");
   try {
-    for (const [name, check] of Object.entries(checks)) {
-      try {
-        await check();
-        passed++;
-        console.log(`  ✔ ${name}`);
-      } catch (error) {
-        failed++;
-        console.log(`  ✘ ${name}\n    ${error.stack}`);
-      }
-    }
+    return await runChecks(checks);
   } finally {
     await workbench.close();
   }
-  return { passed, failed };
 }
