@@ -117,7 +117,8 @@ describe("a pipe", () => {
 
 /** Runs a shell command on a terminal of its own; types each text when the output has matched. */
 async function onTerminal(command: string, typing: [RegExp, string][]): Promise<string> {
-  const child = spawn("script", ["-qfec", command, "/dev/null"], { env, cwd: folder });
+  // dash, unlike bash, ends itself on the Ctrl+C that its command took care of.
+  const child = spawn("script", ["-qfec", command, "/dev/null"], { env: { ...env, SHELL: "/bin/bash" }, cwd: folder });
   let shown = "";
   child.stdout.setEncoding("utf8").on("data", text => {
     shown += text;
