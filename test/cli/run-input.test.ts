@@ -12,8 +12,8 @@ import { ensureEngine } from "../support/docker-engine.mjs";
 const CLI = join(__dirname, "../../dist/cli.js");
 const folder = mkdtempSync(join(tmpdir(), "mlld-env-input-"));
 afterAll(() => rmSync(folder, { recursive: true }));
-const env = { ...process.env, MLLD_ENV_STATE_DIR: join(folder, "state") };
 const engine = await ensureEngine();
+const env = { ...process.env, MLLD_ENV_STATE_DIR: join(folder, "state") };
 const hasPython = (() => {
   try {
     execFileSync("python3", ["--version"], { stdio: "ignore" });
