@@ -25,7 +25,7 @@ export function stateOf(identity: ProcessIdentity): "alive" | "dead" | "unknown"
   if (identity.host !== hostname()) return "unknown";
   if (identity.boot !== bootId()) return "dead";
   if (identity.namespace !== pidNamespace()) return "unknown";
-  if (!exists(identity.pid)) return "dead";
+  if (!exists(identity.pid) || isUnreaped(identity.pid)) return "dead";
   return identity.startTime === startTimeOf(identity.pid) ? "alive" : "dead";
 }
 
@@ -36,6 +36,11 @@ function exists(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
+}
+
+function isUnreaped(pid: number): boolean {
+  const stat = process.platform === "linux" ? parseStat(readOrNull(`/proc/${pid}/stat`)) : null;
+  return stat !== null && hasEnded(stat);
 }
 
 /** When a process started, in the system's own unit; null when there is none, or the system doesn't tell. */
@@ -57,6 +62,11 @@ export interface ProcessStat {
   group: number;
   session: number;
   startTime: string;
+}
+
+/** Whether a process has ended and only waits for its parent to look at its exit code. */
+export function hasEnded({ state }: ProcessStat): boolean {
+  return state === "Z" || state === "X";
 }
 
 /** The fields of `/proc/PID/stat` that matter here. The command name may hold spaces and parentheses, so fields count from its last `)`. */

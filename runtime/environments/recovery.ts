@@ -10,8 +10,8 @@ const SETTLED_MS = 10_000;
 const MAX_AGE_MS = 7 * 24 * 3600 * 1000;
 
 /**
- * Gives back what the journal of a dead run lists. True when nothing is left, and the journal is gone. `justEnded`: the run ended a
- * moment ago, so ids of its process groups cannot be in use again.
+ * Gives back what the journal of a dead run lists. True when nothing is left, and the journal is gone; false while its run lives.
+ * `justEnded`: the run ended a moment ago, so ids of its process groups cannot be in use again.
  */
 export async function recover(
   path: string,
@@ -21,6 +21,8 @@ export async function recover(
 ): Promise<boolean> {
   const journal = readJournal(path);
   if (!journal) return true;
+  // A process that is killed closes its pipes a moment before it is gone.
+  if (stateOf(journal.owner) !== "dead") return false;
   const groups = journal.groups.filter(it => justEnded || isSameGroup(it));
   const unsettled = Date.now() - statSync(path).mtimeMs < SETTLED_MS;
   const given = await Promise.all([
@@ -46,9 +48,7 @@ export async function sweep(folder: string, registry: ProviderRegistry, signal: 
   return left;
 }
 
-async function endRunProcesses({ runId, owner }: JournalState, groups: JournalledGroup[]): Promise<boolean> {
-  // Another boot has none of its processes.
-  if (stateOf(owner) !== "dead") return true;
+function endRunProcesses({ runId, owner }: JournalState, groups: JournalledGroup[]): Promise<boolean> {
   return endProcesses({ groups: groups.map(it => it.group), mark: `${runId}/`, since: owner.startTime });
 }
 

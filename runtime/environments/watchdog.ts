@@ -5,10 +5,10 @@ import { recover } from "./recovery";
 import type { ProviderRegistry } from "./registry";
 
 /**
- * Pauses between tries, in milliseconds: an engine may be away for a while, or still be making what it was asked for. In the end the journal
- * is left to the next sweep.
+ * Pauses between tries, in milliseconds: the run may still be on its way out, its engine be away for a while, or still be making what it was
+ * asked for. In the end the journal is left to the next sweep.
  */
-const RETRIES_MS = [0, 250, 750, 2_000, 8_000, 10_000];
+const RETRIES_MS = [0, 20, 250, 750, 2_000, 8_000, 10_000];
 const TRY_TIMEOUT_MS = 20_000;
 
 /**

@@ -356,4 +356,24 @@ describe.runIf(process.platform === "linux")("local processes", () => {
     it.child.kill("SIGKILL");
     await until(() => marked(mark).length === 0 && journals().length === 0, "end");
   });
+
+  it("end when the runner is killed, and its parent is too busy to notice", async () => {
+    const FIXTURE_SCRIPT = `echo ready; ${mark} & setsid ${mark} & wait`;
+    const parent = spawn(
+      "sh",
+      ["-c", '"$@" & echo "runner $!"; exec sleep 60', "sh", process.execPath, program, "processes"],
+      { env: { ...process.env, FIXTURE_FOLDER: folder, MLLD_ENV_STATE_DIR: state, FIXTURE_SCRIPT } },
+    );
+    try {
+      let out = "";
+      parent.stdout.on("data", text => {
+        out += text;
+      });
+      await until(() => out.includes("ready"), "start");
+      process.kill(Number(/runner (\d+)/.exec(out)![1]), "SIGKILL");
+      await until(() => marked(mark).length === 0 && journals().length === 0, "end");
+    } finally {
+      parent.kill("SIGKILL");
+    }
+  });
 });

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type ProcessStat, parseStat } from "../../environments/process-identity";
+import { hasEnded, type ProcessStat, parseStat } from "../../environments/process-identity";
 
 /** Set in every process of a local environment: `RUN/ENVIRONMENT/COMMAND/`. By it descendants are found that left their process group. */
 export const MARK = "MLLD_ENV_PROCESS";
@@ -96,7 +96,7 @@ function processTable(): ProcessStat[] {
   for (const name of readdirSync("/proc")) {
     if (!/^\d+$/.test(name)) continue;
     const stat = parseStat(readOrEmpty(`/proc/${name}/stat`) || null);
-    if (stat && stat.state !== "Z" && stat.state !== "X") table.push(stat);
+    if (stat && !hasEnded(stat)) table.push(stat);
   }
   return table;
 }

@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   appendFileSync,
   existsSync,
@@ -10,7 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Journal, listJournals, readJournal, stateFolder } from "../../../runtime/environments/journal";
 import { identityOf, parseStat, stateOf } from "../../../runtime/environments/process-identity";
 import { recover, sweep } from "../../../runtime/environments/recovery";
@@ -137,6 +139,17 @@ describe("a sweep", () => {
     expect(listJournals(folder)).toEqual([]);
   });
 
+  it("is left alone while its run lives", async () => {
+    const journal = Journal.create(folder, "living");
+    journal.open(box("kept"));
+    const removed: string[] = [];
+    const registry = registryOf(async name => removed.push(name) > 0);
+    expect(await recover(journal.path, registry, new AbortController().signal, true)).toBe(false);
+    expect(removed).toEqual([]);
+    expect(readJournal(journal.path)!.environments).toHaveLength(1);
+    journal.close();
+  });
+
   it("has nothing to do in a folder that does not exist", async () => {
     expect(
       await sweep(
@@ -159,6 +172,22 @@ describe("the identity of a process", () => {
     expect(stateOf({ ...own, boot: "another" })).toBe("dead");
     expect(stateOf({ ...own, pid: 2 ** 22 + 1 })).toBe("dead");
   });
+
+  it.runIf(process.platform === "linux")(
+    "is dead once it has ended, though its parent does not ask for its exit code",
+    async () => {
+      const parent = spawn("sh", ["-c", "sleep 0.2 & echo $!; exec sleep 60"]);
+      try {
+        const [line] = await once(parent.stdout, "data");
+        const child = identityOf(Number(String(line)))!;
+        expect(stateOf(child)).toBe("alive");
+        await vi.waitFor(() => expect(stateOf(child)).toBe("dead"), 5_000);
+        expect(() => process.kill(child.pid, 0)).not.toThrow();
+      } finally {
+        parent.kill("SIGKILL");
+      }
+    },
+  );
 
   it("does not judge processes that it cannot see", () => {
     const own = identityOf(process.pid)!;
