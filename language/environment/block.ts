@@ -73,7 +73,12 @@ export function enterBlock(request: BlockRequest): BlockFacts {
 
 /** What a child is compared with: what policy takes away, it takes from both. */
 function around(parent: EnvironmentFacts): EnvironmentFacts {
-  const label = parent.label === NO_CONFIG.label ? "the environment around it" : parent.label;
+  const label =
+    parent.place === undefined
+      ? parent.label
+      : parent.label === NO_CONFIG.label
+        ? "the environment around it"
+        : `the environment around it (${parent.label})`;
   return parent.removed.length > 0 ? { ...effective(parent.declared), label } : { ...parent, label };
 }
 
