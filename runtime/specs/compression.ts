@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { Duplex, PassThrough } from "node:stream";
+import { Duplex, PassThrough, Writable } from "node:stream";
 import { createGunzip, createGzip } from "node:zlib";
 import { ProviderError } from "../providers/provider";
 
@@ -30,10 +30,17 @@ export function decompressor(compression: Compression): Duplex {
   return program(PROGRAMS[compression], ["-dc"]);
 }
 
-/** A filter program as a stream; its failure is the stream's error. */
+/** A filter program as a stream, which ends well only when the program does. */
 function program(name: string, args: string[]): Duplex {
   const child = spawn(name, args, { stdio: ["pipe", "pipe", "pipe"] });
-  const stream = Duplex.from({ writable: child.stdin, readable: child.stdout });
+  // Why it stops reading, its end says better than a broken pipe.
+  child.stdin.on("error", () => {});
+  const output = child.stdout.pipe(new PassThrough(), { end: false });
+  const input = new Writable({
+    write: (chunk, _encoding, done) => void child.stdin.write(chunk, () => done()),
+    final: done => void child.stdin.end(() => done()),
+  });
+  const stream = Duplex.from({ writable: input, readable: output });
   let said = "";
   child.stderr.on("data", (chunk: Buffer) => {
     said += chunk.toString();
@@ -51,7 +58,9 @@ function program(name: string, args: string[]): Duplex {
     );
   });
   child.on("close", code => {
-    if (code !== 0) stream.destroy(new Error(`${name} failed: ${said.trim() || `exit code ${code}`}`));
+    if (code === 0) output.end();
+    else stream.destroy(new Error(`${name} failed: ${said.trim() || `exit code ${code}`}`));
   });
+  stream.on("close", () => child.kill());
   return stream;
 }

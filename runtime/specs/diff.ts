@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import { createTwoFilesPatch } from "diff";
-import { entriesOf } from "./restore";
+import { archiveError, entriesOf } from "./restore";
 
 export interface SnapshotDiff {
   created: string[];
@@ -40,16 +40,20 @@ export async function diffArchives(before: string, after: string): Promise<Snaps
 
 async function contentsOf(archive: string): Promise<Map<string, Content>> {
   const contents = new Map<string, Content>();
-  for await (const { header, body } of entriesOf(archive)) {
-    const hash = createHash("sha256").update(JSON.stringify([header.type, header.mode, header.linkname ?? null]));
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
-      hash.update(chunk);
-      if (header.size <= MAX_TEXT_BYTES) chunks.push(chunk);
+  try {
+    for await (const { header, body } of entriesOf(archive)) {
+      const hash = createHash("sha256").update(JSON.stringify([header.type, header.mode, header.linkname ?? null]));
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
+        hash.update(chunk);
+        if (header.size <= MAX_TEXT_BYTES) chunks.push(chunk);
+      }
+      const bytes = Buffer.concat(chunks);
+      const isText = header.type === "file" && header.size <= MAX_TEXT_BYTES && isUtf8(bytes) && !bytes.includes(0);
+      contents.set(header.name, { sum: hash.digest("hex"), text: isText ? bytes.toString() : null });
     }
-    const bytes = Buffer.concat(chunks);
-    const isText = header.type === "file" && header.size <= MAX_TEXT_BYTES && isUtf8(bytes) && !bytes.includes(0);
-    contents.set(header.name, { sum: hash.digest("hex"), text: isText ? bytes.toString() : null });
+  } catch (error) {
+    throw archiveError(archive, error);
   }
   return contents;
 }

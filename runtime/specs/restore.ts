@@ -1,11 +1,12 @@
 import { createReadStream, createWriteStream } from "node:fs";
-import { chmod, mkdir, readdir, symlink } from "node:fs/promises";
+import { chmod, mkdir, readdir, stat, symlink } from "node:fs/promises";
 import { dirname, join, posix } from "node:path";
 import { Readable, Transform, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createTarDecoder, type ParsedTarEntry } from "modern-tar";
 import { ProviderError } from "../providers/provider";
 import { compressionOf, decompressor } from "./compression";
+import { leadsOutside, liesOutside } from "./inside";
 
 /** What an archive may unpack to. */
 export interface ArchiveLimits {
@@ -15,47 +16,50 @@ export interface ArchiveLimits {
 
 export const ARCHIVE_LIMITS: ArchiveLimits = { bytes: 4 * 1024 ** 3, entries: 200_000 };
 
-/** Unpacks an archive into a new or empty folder. Throws `run/archive-refused` for anything that would reach outside it. */
+/** Unpacks an archive into a new or empty folder. Throws `run/archive-refused` for anything that would reach outside it, or cannot be read. */
 export async function restoreArchive(archive: string, folder: string, limits = ARCHIVE_LIMITS): Promise<void> {
   await mkdir(folder, { recursive: true });
   if ((await readdir(folder)).length > 0) throw refused(archive, `the folder ${folder} is not empty`);
-  const links: { at: string; to: string }[] = [];
+  const links = new Map<string, string>();
   const modes: { at: string; mode: number }[] = [];
-  for await (const { header, body } of entriesOf(archive, limits)) {
-    const name = safeName(archive, header.name);
-    const at = join(folder, name);
-    if (header.type === "directory") {
-      await mkdir(at, { recursive: true });
-      modes.push({ at, mode: (header.mode ?? 0o755) & 0o777 });
-      await body.cancel();
-    } else if (header.type === "symlink") {
-      const to = header.linkname ?? "";
-      if (leadsOutside(name, to)) throw refused(archive, `the link ${name} points outside, to ${to}`);
-      links.push({ at, to });
-      await body.cancel();
-    } else if (header.type === "file" || header.type === undefined) {
-      await mkdir(dirname(at), { recursive: true });
-      await pipeline(
-        Readable.fromWeb(body as import("node:stream/web").ReadableStream),
-        createWriteStream(at, { flags: "wx", mode: 0o600 }),
-      );
-      modes.push({ at, mode: (header.mode ?? 0o644) & 0o777 });
-    } else {
-      throw refused(archive, `${name} is a ${header.type}`);
+  try {
+    for await (const { header, body } of entriesOf(archive, limits)) {
+      const { type = "file", mode, linkname = "" } = header;
+      const name = safeName(archive, header.name);
+      const at = join(folder, name);
+      if (type === "directory") await mkdir(at, { recursive: true });
+      else if (type === "file") await writeFile(at, body);
+      else if (type === "symlink") links.set(name, linkname);
+      else throw refused(archive, `${name} is a ${type === "link" ? "hard link" : type}`);
+      if (type !== "file") await body.cancel();
+      if (type !== "symlink") modes.push({ at, mode: (mode ?? (type === "file" ? 0o644 : 0o755)) & 0o777 });
     }
+    for (const [name, to] of links)
+      if (leadsOutside(name, links)) throw refused(archive, `the link ${name} leads outside, to ${to}`);
+    // Links last, so that nothing is written through one; modes after that, so that a read-only folder can be filled.
+    for (const [name, to] of links) {
+      await mkdir(dirname(join(folder, name)), { recursive: true });
+      await symlink(to, join(folder, name));
+    }
+    for (const { at, mode } of modes.reverse()) await chmod(at, mode);
+  } catch (error) {
+    throw archiveError(archive, error);
   }
-  // Links last, so that nothing is written through one; modes after that, so that a read-only folder can be filled.
-  for (const { at, to } of links) {
-    await mkdir(dirname(at), { recursive: true });
-    await symlink(to, at);
-  }
-  for (const { at, mode } of modes.reverse()) await chmod(at, mode);
+}
+
+async function writeFile(at: string, body: ParsedTarEntry["body"]): Promise<void> {
+  await mkdir(dirname(at), { recursive: true });
+  await pipeline(
+    Readable.fromWeb(body as import("node:stream/web").ReadableStream),
+    createWriteStream(at, { flags: "wx", mode: 0o600 }),
+  );
 }
 
 /** The entries of an archive as it is read; ends with an error as soon as a limit is passed. */
 export async function* entriesOf(archive: string, limits = ARCHIVE_LIMITS): AsyncGenerator<ParsedTarEntry> {
   const compression = compressionOf(archive);
   if (!compression) throw refused(archive, "its name does not end in .tar, .tar.gz, .tar.bz2 or .tar.xz");
+  if (!(await stat(archive)).isFile()) throw refused(archive, "it is no file");
   const decoder = createTarDecoder({ strict: true });
   let bytes = 0;
   const counted = new Transform({
@@ -89,30 +93,18 @@ export async function* entriesOf(archive: string, limits = ARCHIVE_LIMITS): Asyn
 }
 
 function safeName(archive: string, name: string): string {
-  const bare = name.replace(/\/+$/, "");
-  if (
-    bare === "" ||
-    name.includes("\\") ||
-    name.includes("\0") ||
-    /^[A-Za-z]:/.test(name) ||
-    posix.isAbsolute(name) ||
-    escapes(bare)
-  ) {
-    throw refused(archive, `the entry '${name}' would lie outside`);
-  }
-  return posix.normalize(bare);
+  if (liesOutside(name)) throw refused(archive, `the entry '${name}' would lie outside`);
+  return posix.normalize(name.replace(/\/+$/, ""));
 }
 
-/** Whether a link of an archive would point out of the folder that it is unpacked to. */
-export function leadsOutside(link: string, to: string): boolean {
-  return posix.isAbsolute(to) || escapes(posix.join(posix.dirname(link), to));
-}
-
-function escapes(path: string): boolean {
-  const normal = posix.normalize(path);
-  return normal === ".." || normal.startsWith("../");
+/** What went wrong with an archive, as a refusal of it. That it is not there is no fault of its own, and passed on. */
+export function archiveError(archive: string, error: unknown): unknown {
+  const { code, path, syscall, message } = error as NodeJS.ErrnoException;
+  if (error instanceof ProviderError || path === archive) return error;
+  if (code === "EEXIST") return refused(archive, `it has two entries at one place, ${path}`);
+  return refused(archive, syscall === undefined ? `it is damaged (${message})` : message);
 }
 
 function refused(archive: string, reason: string): ProviderError {
-  return new ProviderError("run/archive-refused", `The archive ${archive} was not unpacked: ${reason}.`);
+  return new ProviderError("run/archive-refused", `The archive ${archive} was refused: ${reason}.`);
 }

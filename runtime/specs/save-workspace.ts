@@ -2,6 +2,7 @@ import type { SnapshotOptions } from "../../language/environment/spec-model";
 import type { RunEventBody } from "../../protocol/events";
 import { ProviderError } from "../providers/provider";
 import { type Archive, createArchive } from "./archive";
+import type { LeftOut } from "./list-workspace";
 
 /** Packs a workspace into `archiveSaveDir`, absolute here, and says where. Throws `run/archive-failed`. */
 export async function saveWorkspace(
@@ -22,7 +23,13 @@ export async function saveWorkspace(
   }
   const { path, files, checksum, leftOut } = archive;
   await emit({ event: "progress", message: `workspace saved to ${path} (${files} files, sha256 ${checksum})` });
-  if (leftOut.length === 0) return;
-  const names = leftOut.join(", ");
-  await emit({ event: "warning", message: `Links that lead out of the workspace are not in it: ${names}.` });
+  for (const [reason, why] of Object.entries(WHY)) {
+    const paths = leftOut.filter(one => one.reason === reason).map(one => one.path);
+    if (paths.length > 0) await emit({ event: "warning", message: `${why} ${paths.join(", ")}.` });
+  }
 }
+
+const WHY: Record<LeftOut["reason"], string> = {
+  link: "Links that lead out of the workspace are not in it:",
+  name: "Files whose names an archive cannot hold are not in it:",
+};

@@ -12,6 +12,11 @@ const PROTECTED: { path: string; kind: "folder" | "file" }[] = [
   { path: "mlld-config.json", kind: "file" },
 ];
 
+/** Folders that a container's start makes where they are missing. */
+export const COVERED_FOLDERS: ReadonlySet<string> = new Set(
+  PROTECTED.filter(({ kind }) => kind === "folder").map(({ path }) => path),
+);
+
 export interface Protection {
   binds: Bind[];
   /** Folders that were made so that they can be covered; removed again when they are still empty. */

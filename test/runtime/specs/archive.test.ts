@@ -1,6 +1,8 @@
 /** Snapshot archives: filters, compression, reproducible sums, safe restore, diffs. */
 import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import {
+  appendFileSync,
   chmodSync,
   existsSync,
   lstatSync,
@@ -88,6 +90,65 @@ describe("round trip", () => {
     expect(readFileSync(join(root, "back/big")).equals(big)).toBe(true);
   });
 
+  test("names that another system reads otherwise come back, links by other links too", async () => {
+    const odd = ["C:colon", "back\\slash", "-dash", "new\nline", "~", "é [x]*?"];
+    for (const name of odd) writeFileSync(join(workspace, name), name);
+    symlinkSync("src", join(workspace, "way"));
+    symlinkSync("way/../src/a.txt", join(workspace, "by-way"));
+    const { path, leftOut } = await createArchive(workspace, options());
+    await restoreArchive(path, join(root, "back"));
+    expect(leftOut).toEqual([]);
+    for (const name of odd) expect(readFileSync(join(root, "back", name), "utf8")).toBe(name);
+    expect(readlinkSync(join(root, "back/by-way"))).toBe("way/../src/a.txt");
+  });
+
+  test("what could not be unpacked again is left out, and told", async () => {
+    const unreadable = Buffer.concat([Buffer.from(`${workspace}/bad`), Buffer.of(0xff)]);
+    writeFileSync(unreadable, "");
+    writeFileSync(join(workspace, "..\\evil"), "");
+    symlinkSync("..", join(workspace, "src/up"));
+    // Read by its letters it stays inside.
+    symlinkSync("src/up/..", join(workspace, "out"));
+    const { path, leftOut } = await createArchive(workspace, options());
+    expect(leftOut).toEqual([
+      { path: "..\\evil", reason: "name" },
+      { path: "bad\ufffd", reason: "name" },
+      { path: "out", reason: "link" },
+    ]);
+    await restoreArchive(path, join(root, "back"));
+    expect(readlinkSync(join(root, "back/src/up"))).toBe("..");
+  });
+
+  test("the folder that a sandbox makes to cover it is no part of a workspace", async () => {
+    const { checksum } = await createArchive(workspace, options());
+    mkdirSync(join(workspace, ".vscode"));
+    expect((await createArchive(workspace, options())).checksum).toBe(checksum);
+    writeFileSync(join(workspace, ".vscode/settings.json"), "{}");
+    expect((await createArchive(workspace, options())).checksum).not.toBe(checksum);
+  });
+
+  test("files that grow, shrink, go away or become something else meanwhile", async () => {
+    writeFileSync(join(workspace, "a-big"), randomBytes(30_000_000));
+    for (const name of ["z-grows", "z-shrinks", "z-gone", "z-link"])
+      writeFileSync(join(workspace, name), "x".repeat(1000));
+    mkdirSync(join(root, "archives"));
+    const packing = createArchive(workspace, options());
+    // The first file is being packed: the others are listed, and not yet read.
+    while (!readdirSync(join(root, "archives")).some(name => statSync(join(root, "archives", name)).size > 0))
+      await new Promise(resolve => setTimeout(resolve, 1));
+    appendFileSync(join(workspace, "z-grows"), "more");
+    writeFileSync(join(workspace, "z-shrinks"), "s");
+    rmSync(join(workspace, "z-gone"));
+    rmSync(join(workspace, "z-link"));
+    symlinkSync("/etc/hostname", join(workspace, "z-link"));
+    const { path, files } = await packing;
+    const back = join(root, "back");
+    await restoreArchive(path, back);
+    expect(readdirSync(back).filter(name => name.startsWith("z-"))).toEqual(["z-grows", "z-shrinks"]);
+    expect([statSync(join(back, "z-grows")).size, statSync(join(back, "z-shrinks")).size]).toEqual([1004, 1]);
+    expect(files).toBe(5);
+  });
+
   test("without a folder to save to, a temporary one is used", async () => {
     const { path } = await createArchive(workspace, options({ saveDir: null }));
     expect(path.startsWith(tmpdir())).toBe(true);
@@ -169,6 +230,55 @@ describe("restore refuses", () => {
     expect(existsSync(join(root, "evil"))).toBe(false);
   });
 
+  const link = (name: string, linkname: string): TarEntry => ({ header: { name, size: 0, type: "symlink", linkname } });
+  const refusal = (because: string) => ({ code: "run/archive-refused", message: expect.stringContaining(because) });
+
+  test("a link that leads outside by way of another", async () => {
+    const path = await pack([link("d/a", ".."), link("x", "d/a/../nowhere")]);
+    await expect(restoreArchive(path, join(root, "back"))).rejects.toMatchObject(refusal("the link x leads outside"));
+    expect(readdirSync(join(root, "back"))).toEqual([]);
+  });
+
+  test("links in a circle lead nowhere", async () => {
+    const path = await pack([link("a", "b"), link("b", "a/x")]);
+    await restoreArchive(path, join(root, "back"));
+    expect(readlinkSync(join(root, "back/a"))).toBe("b");
+  });
+
+  test("two entries at one place", async () => {
+    const file = (name: string): TarEntry => ({ header: { name, size: 1 }, body: "x" });
+    for (const entries of [
+      [file("a"), file("a")],
+      [file("a"), file("a/b")],
+      [file("a/b"), file("a")],
+      [link("a", "b"), file("a/b")],
+    ]) {
+      const back = mkdtempSync(join(root, "back-"));
+      await expect(restoreArchive(await pack(entries), back)).rejects.toMatchObject(
+        refusal("two entries at one place"),
+      );
+    }
+  });
+
+  test.each(["gz", "bz2", "xz", "none"] as const)("what is cut off or is no archive: %s", async compression => {
+    const { path } = await createArchive(workspace, options({ compression }));
+    const whole = readFileSync(path);
+    const damaged = {
+      half: whole.subarray(0, whole.length / 2),
+      end: whole.subarray(0, -8),
+      text: Buffer.from("hello"),
+      nothing: Buffer.alloc(0),
+    };
+    for (const [title, bytes] of Object.entries(damaged)) {
+      // Of a plain archive the last bytes are zeros that nobody needs.
+      if (compression === "none" && (title === "end" || title === "nothing")) continue;
+      writeFileSync(path, bytes);
+      const back = mkdtempSync(join(root, "back-"));
+      await expect(restoreArchive(path, back), title).rejects.toMatchObject(refusal("it is damaged"));
+      await expect(diffArchives(path, path), title).rejects.toMatchObject(refusal("it is damaged"));
+    }
+  });
+
   test("what unpacks to too much", async () => {
     writeFileSync(join(workspace, "zeros"), Buffer.alloc(2_000_000));
     const { path } = await createArchive(workspace, options());
@@ -180,13 +290,12 @@ describe("restore refuses", () => {
     );
   });
 
-  test("a folder with something in it, a damaged archive, another kind of file", async () => {
+  test("a folder with something in it, a folder, another kind of file", async () => {
     const { path } = await createArchive(workspace, options());
     await expect(restoreArchive(path, workspace)).rejects.toThrow("not empty");
-    const cut = join(root, "cut.tar.gz");
-    writeFileSync(cut, readFileSync(path).subarray(0, 60));
-    await expect(restoreArchive(cut, join(root, "back"))).rejects.toThrow();
     await expect(restoreArchive(join(workspace, "src/a.txt"), join(root, "back"))).rejects.toThrow("does not end in");
+    mkdirSync(join(root, "folder.tar"));
+    await expect(restoreArchive(join(root, "folder.tar"), join(root, "back"))).rejects.toThrow("it is no file");
   });
 });
 
