@@ -1,10 +1,10 @@
 // Runs every test: unit, LSP, grammar, runtime and Docker tests (vitest), then the extension in a real VS Code.
-//   --results FILE   writes "PASSED FAILED" there
+//   --results FILE   writes "PASSED FAILED" there, and a line for each test that failed
 //   --no-vscode      leaves the editor out
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 
 const { values } = parseArgs({
@@ -21,14 +21,17 @@ function run(command, args, env = {}) {
   });
 }
 
-/** Counts from a result file; a run that wrote none failed as a whole. */
-async function counts(file, read) {
+/** How many passed and which failed, from a result file. A run that wrote none, or ended with a fault outside of its tests, failed as a whole. */
+async function outcome(name, code, file, read) {
+  let found;
   try {
-    return read(JSON.parse(await readFile(file, "utf8")));
+    found = read(JSON.parse(await readFile(file, "utf8")));
   } catch (error) {
-    console.error(`no results in ${file}: ${error.message}`);
-    return { passed: 0, failed: 1 };
+    return { passed: 0, failed: [`${name}: no results (${error.message}); see its output above`] };
   }
+  if (code !== 0 && found.failed.length === 0)
+    found.failed.push(`${name}: exit code ${code} though no test failed; see its output above`);
+  return found;
 }
 
 const suites = {
@@ -41,32 +44,36 @@ const suites = {
       "--reporter=json",
       `--outputFile=${file}`,
     ]);
-    const found = await counts(file, r => ({
+    return outcome("unit", code, file, r => ({
       passed: r.numPassedTests,
-      failed:
-        r.numFailedTests + r.testResults.filter(f => f.status === "failed" && f.assertionResults.length === 0).length,
+      failed: r.testResults.flatMap(({ name, status, assertionResults }) => {
+        const path = relative(process.cwd(), name);
+        const tests = assertionResults.filter(t => t.status === "failed");
+        if (status === "failed" && tests.length === 0)
+          return [`${path}: could not be loaded, or a hook around its tests failed`];
+        return tests.map(t => [path, ...t.ancestorTitles, t.title].join(" > ").replace(/\s+/g, " "));
+      }),
     }));
-    return code !== 0 && found.failed === 0 ? { ...found, failed: 1 } : found;
   },
   async vscode() {
     const file = join(folder, "vscode.json");
     const code = await run(process.execPath, ["test/vscode/run.mjs"], { VSCODE_TEST_RESULTS: file });
-    const found = await counts(file, r => ({ passed: r.passed, failed: r.failed }));
-    return code !== 0 && found.failed === 0 ? { ...found, failed: 1 } : found;
+    return outcome("vscode", code, file, r => r);
   },
 };
 if (values["no-vscode"]) delete suites.vscode;
 
 let passed = 0;
-let failed = 0;
+const failed = [];
 for (const [name, suite] of Object.entries(suites)) {
   console.log(`\n== ${name}`);
   const found = await suite();
-  console.log(`== ${name}: ${found.passed} passed, ${found.failed} failed`);
+  console.log(`== ${name}: ${found.passed} passed, ${found.failed.length} failed`);
   passed += found.passed;
-  failed += found.failed;
+  failed.push(...found.failed);
 }
 await rm(folder, { recursive: true, force: true });
-if (values.results) await writeFile(values.results, `${passed} ${failed}\n`);
-console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed ? 1 : 0;
+if (values.results) await writeFile(values.results, [`${passed} ${failed.length}`, ...failed, ""].join("\n"));
+for (const test of failed) console.log(`failed: ${test}`);
+console.log(`${passed} passed, ${failed.length} failed`);
+process.exitCode = failed.length ? 1 : 0;

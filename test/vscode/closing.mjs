@@ -5,6 +5,8 @@ import { cpSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openWorkbench } from "../../tools/vscode-host/workbench.mjs";
 
+const NAME = "ends the run, with all that it started, and every process of ours";
+
 /** Checks it in a window of its own, with files in `folder`. */
 export async function testClosing(root, folder) {
   const workspace = join(folder, "workspace");
@@ -32,13 +34,11 @@ export async function testClosing(root, folder) {
     open = false;
     await until("the sleeper to end", () => !alive(sleeper));
     await until("our processes to end", () => ours().length === 0);
-    console.log("  ✔ ends the run, with all that it started, and every process of ours");
-    return { passed: 1, failed: 0 };
+    console.log(`  ✔ ${NAME}`);
+    return { passed: 1, failed: [] };
   } catch (error) {
-    console.log(
-      `  ✘ ends the run, with all that it started, and every process of ours\n    ${error.stack}\n${ours().join("\n")}`,
-    );
-    return { passed: 0, failed: 1 };
+    console.log(`  ✘ ${NAME}\n    ${error.stack}\n${ours().join("\n")}`);
+    return { passed: 0, failed: [NAME] };
   } finally {
     if (open) await workbench.close();
   }

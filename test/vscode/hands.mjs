@@ -33,7 +33,7 @@ const OFFICIAL = {
 
 /** Runs the checks in windows of their own, with files in `folder`. */
 export async function testHands(root, folder) {
-  const counts = { passed: 0, failed: 0 };
+  const found = { passed: 0, failed: [] };
   const window = async (name, options, checks) => {
     console.log(`\n${name}\n`);
     const workbench = await openWorkbench({ bridge: true, ...options });
@@ -43,7 +43,7 @@ export async function testHands(root, folder) {
       return "";
     };
     try {
-      await runChecks(checks, { argument: workbench, failed, counts });
+      await runChecks(checks, { argument: workbench, failed, found });
     } finally {
       await workbench.close();
     }
@@ -346,7 +346,7 @@ export async function testHands(root, folder) {
       },
     },
   );
-  return counts;
+  return found;
 }
 
 const AUTH = `env { tools: ["Bash"] } [

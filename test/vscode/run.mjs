@@ -1,7 +1,7 @@
 // Runs the tests of the extension in a real VS Code, in a trusted and in an untrusted window.
 //   VSCODE_EXECUTABLE   the VS Code to use; `download` lets @vscode/test-electron fetch a desktop one
 //   VSCODE_TEST_GREP    only the tests whose names match
-//   VSCODE_TEST_RESULTS a file for { passed, failed }
+//   VSCODE_TEST_RESULTS a file for { passed, failed }: how many, and which
 // Without VSCODE_EXECUTABLE it is the VS Code from npm, in tools/vscode-host, which is installed when it is missing.
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -47,29 +47,34 @@ const executable = chosen === "download" ? undefined : (chosen ?? join(ROOT, "to
 
 const folder = mkdtempSync(join(tmpdir(), "mlld-env-vscode-"));
 let passed = 0;
-let failed = 0;
+const failed = [];
 try {
-  const suites = ["trusted", "explorer", "untrusted"].map(name => () => runSuite(name));
+  const suites = Object.fromEntries(["trusted", "explorer", "untrusted"].map(name => [name, () => runSuite(name)]));
   // These need windows that a desktop VS Code does not open for us.
   if (!missing().length && !process.env.VSCODE_TEST_GREP)
-    suites.push(
-      () => testExplorerRows(ROOT, join(folder, "explorer-rows")),
-      () => testWeb(ROOT, join(folder, "web")),
-      () => testClosing(ROOT, join(folder, "closing")),
-      () => testLeaks(ROOT, join(folder, "leaks")),
-      () => testHands(ROOT, join(folder, "hands")),
-    );
-  for (const suite of suites) {
-    const found = await suite();
-    passed += found.passed;
-    failed += found.failed;
+    Object.assign(suites, {
+      "explorer-rows": () => testExplorerRows(ROOT, join(folder, "explorer-rows")),
+      web: () => testWeb(ROOT, join(folder, "web")),
+      closing: () => testClosing(ROOT, join(folder, "closing")),
+      leaks: () => testLeaks(ROOT, join(folder, "leaks")),
+      hands: () => testHands(ROOT, join(folder, "hands")),
+    });
+  for (const [name, suite] of Object.entries(suites)) {
+    try {
+      const found = await suite();
+      passed += found.passed;
+      failed.push(...found.failed.map(test => `${name}: ${test}`));
+    } catch (error) {
+      console.error(error);
+      failed.push(`${name}: the window did not get as far as its tests`);
+    }
   }
 } finally {
   rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
 }
-console.log(`extension: ${passed} passed, ${failed} failed`);
+console.log(`extension: ${passed} passed, ${failed.length} failed`);
 if (process.env.VSCODE_TEST_RESULTS) writeFileSync(process.env.VSCODE_TEST_RESULTS, JSON.stringify({ passed, failed }));
-process.exit(failed ? 1 : 0);
+process.exit(failed.length ? 1 : 0);
 
 /** Runs the tests of one file of the suite in a window of its own, on a fresh copy of the workspace. */
 async function runSuite(suite) {
@@ -120,10 +125,7 @@ async function runSuite(suite) {
     });
   } catch (error) {
     // Failed tests reject too: the results say which; without results the window itself failed.
-    if (!existsSync(results)) {
-      console.error(error instanceof Error ? error.message : error);
-      return { passed: 0, failed: 1 };
-    }
+    if (!existsSync(results)) throw error;
   }
   return JSON.parse(readFileSync(results, "utf8"));
 }

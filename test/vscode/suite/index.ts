@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Mocha from "mocha";
 
-/** VS Code calls this in its extension host. Runs the tests of the window's kind and writes the counts for the launcher. */
+/** VS Code calls this in its extension host. Runs the tests of the window's kind and writes for the launcher how many passed, and which failed. */
 export async function run(): Promise<void> {
   const {
     MLLD_ENV_TEST_SUITE: suite = "trusted",
@@ -13,11 +13,17 @@ export async function run(): Promise<void> {
   mocha.addFile(join(__dirname, `${suite}.test.js`));
   await mocha.loadFilesAsync();
   let passed = 0;
-  const failed = await new Promise<number>(resolve => {
-    mocha.run(resolve).on("pass", () => {
-      passed++;
-    });
+  const failed: string[] = [];
+  await new Promise<number>(resolve => {
+    mocha
+      .run(resolve)
+      .on("pass", () => {
+        passed++;
+      })
+      .on("fail", test => {
+        failed.push(test.fullTitle());
+      });
   });
   if (results) writeFileSync(results, JSON.stringify({ passed, failed }));
-  if (failed) throw new Error(`${failed} tests failed`);
+  if (failed.length) throw new Error(`${failed.length} tests failed`);
 }
