@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { ProviderError } from "../runtime/providers/provider";
 import { diffArchives } from "../runtime/specs/diff";
 import { EXIT, type Io, UnreadableError, UsageError } from "./io";
+import { OutputStream } from "./run/output-stream";
 
 /** `diff [--json] BEFORE AFTER`: what changed between two archives that `archive_save_dir` got. Exit 0 also where something did. */
 export async function diff(args: string[], io: Io): Promise<number> {
@@ -19,16 +19,19 @@ export async function diff(args: string[], io: Io): Promise<number> {
       io.stdout.write(`${JSON.stringify({ created, deleted, modified })}\n`);
       return EXIT.ok;
     }
-    const lines = [...created.map(path => `A ${path}\n`), ...deleted.map(path => `D ${path}\n`)];
-    for (const { path, diff } of modified) lines.push(`M ${path}\n`, diff ?? "");
-    io.stdout.write(lines.join(""));
+    const lines = [...created.map(path => `A ${shown(path)}\n`), ...deleted.map(path => `D ${shown(path)}\n`)];
+    for (const { path, diff } of modified) lines.push(`M ${shown(path)}\n`, diff ?? "");
+    await new OutputStream(io.stdout, () => {}).writeOwn(lines.join(""));
     return EXIT.ok;
   } catch (error) {
-    const { code, path } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" && path !== undefined) throw new UnreadableError(path, error);
-    const cause =
-      error instanceof ProviderError ? error.message : `the archives cannot be read: ${(error as Error).message}`;
-    io.stderr.write(`mlld-env diff: ${cause}\n`);
+    const { path, message } = error as NodeJS.ErrnoException;
+    if (path !== undefined) throw new UnreadableError(path, error);
+    io.stderr.write(`mlld-env diff: ${message}\n`);
     return EXIT.failed;
   }
+}
+
+/** One line, whatever the name is. */
+function shown(path: string): string {
+  return /\p{Cc}/u.test(path) ? JSON.stringify(path) : path;
 }

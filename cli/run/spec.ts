@@ -1,4 +1,4 @@
-import { existsSync, fstatSync } from "node:fs";
+import { fstatSync, statSync } from "node:fs";
 import type { EnvironmentSpecFile } from "../../language/environment/spec-model";
 import type { PlanStep } from "../../protocol/events";
 import { ProviderError } from "../../runtime/providers/provider";
@@ -18,8 +18,7 @@ const TERMINAL = { columns: 80, rows: 24 };
 /** `run --spec SPEC ENTRY`: the working folder is the workspace, ENTRY a file in it. */
 export async function runSpecFile(ground: Ground, options: RunOptions & { spec: string }, io: Io): Promise<number> {
   const { spec, problems, report } = readSpecFile(options.spec, options.set);
-  if (options.from !== null && !existsSync(options.from))
-    throw new UnreadableError(options.from, "there is no such file");
+  if (options.from !== null) requireFile(options.from);
   const control = options.control ? new ControlLines(io.stdin) : null;
   const input = control || options.dryRun ? null : entryInput(io);
   return runSession(io, { run: options, ground, control, input }, async parts => {
@@ -67,6 +66,17 @@ export async function runSpecFile(ground: Ground, options: RunOptions & { spec: 
       borrowed?.giveBack();
     }
   });
+}
+
+/** Throws an `UnreadableError`. */
+function requireFile(path: string): void {
+  let isFile: boolean;
+  try {
+    isFile = statSync(path).isFile();
+  } catch (error) {
+    throw new UnreadableError(path, error);
+  }
+  if (!isFile) throw new UnreadableError(path, "it is no file");
 }
 
 /** What the agent sees of what is run: of the evaluation's set-up nothing. A mistake of the entry is told when it is run. */

@@ -268,6 +268,27 @@ test("diff tells two archives apart", () => {
     status: 1,
     stderr: expect.stringContaining("does not end in .tar"),
   });
+  writeFileSync(join(folder, "cut.tar.gz"), readFileSync(join(folder, b)).subarray(0, 60));
+  expect(cli("diff", a, "cut.tar.gz")).toMatchObject({ status: 1, stderr: expect.stringContaining("it is damaged") });
+});
+
+test.skipIf(process.platform === "win32")("a name of several lines is one line of a diff", () => {
+  const spec = `${LOCAL}snapshot: { archive_save_dir: saved, ignore_globs: [main.sh, state, "state/*"] }\n`;
+  run(spec, ["--evaluate", "main.sh"]);
+  const [before] = readdirSync(join(folder, "saved"));
+  writeFileSync(join(folder, "a\nA b"), "");
+  run(spec, ["--evaluate", "main.sh"]);
+  const after = readdirSync(join(folder, "saved")).find(name => name !== before)!;
+  expect(cli("diff", join("saved", before!), join("saved", after)).stdout).toBe('A "a\\nA b"\n');
+});
+
+test("an archive that is none is refused before anything runs, a missing one is no use", () => {
+  writeFileSync(join(folder, "bad.tar.gz"), "hello");
+  mkdirSync(join(folder, "folder.tar"));
+  const refused = run(LOCAL, ["--evaluate", "--from", "bad.tar.gz", "main.sh"]);
+  expect([refused.status, refused.stderr]).toEqual([3, expect.stringContaining("it is damaged")]);
+  for (const from of ["none.tar", "folder.tar"])
+    expect(run(LOCAL, ["--evaluate", "--from", from, "main.sh"]).status).toBe(2);
 });
 
 test.skipIf(process.platform === "win32")(

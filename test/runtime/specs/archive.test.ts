@@ -314,3 +314,16 @@ test("a diff lists what was created, deleted and modified", async () => {
   expect(diff.modified[0]!.diff).toBeNull();
   expect(diff.modified[1]!.diff).toContain("-two\n+2\n");
 });
+
+test("a diff of texts that have nothing in common, and of what only became executable, is only named", async () => {
+  const lines = (of: string) => Array.from({ length: 20_000 }, (_, at) => `${of}${(at * 7919) % 20_011}\n`).join("");
+  writeFileSync(join(workspace, "large"), lines("a"));
+  const before = await createArchive(workspace, options());
+  writeFileSync(join(workspace, "large"), lines("b"));
+  chmodSync(join(workspace, "src/a.txt"), 0o755);
+  const after = await createArchive(workspace, options());
+  expect((await diffArchives(before.path, after.path)).modified).toEqual([
+    { path: "large", diff: null },
+    { path: "src/a.txt", diff: null },
+  ]);
+});
