@@ -1,11 +1,13 @@
-// Bundles client, server, its web worker and the command line into dist/, as CommonJS.
+// Bundles client, server, its web worker and the command line into dist/, as CommonJS, with the licences
+// of the packages in them.
 //   --production   minified, without source maps, into an empty dist/
 //   --watch        builds again at every change
 //   --if-stale     does nothing when dist/ is newer than every source
-import { readdir, readFile, rm, stat } from "node:fs/promises";
+import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import esbuild from "esbuild";
 import * as yaml from "yaml";
+import { thirdPartyLicenses } from "./licenses.mjs";
 
 const production = process.argv.includes("--production");
 const watch = process.argv.includes("--watch");
@@ -115,5 +117,6 @@ if (watch) {
   for (const options of bundles) await (await esbuild.context(options)).watch();
 } else if (!process.argv.includes("--if-stale") || (await isStale())) {
   if (production) await rm("dist", { recursive: true, force: true });
-  await Promise.all(bundles.map(options => esbuild.build(options)));
+  const built = await Promise.all(bundles.map(options => esbuild.build({ ...options, metafile: true })));
+  await writeFile("dist/THIRD-PARTY-LICENSES.txt", await thirdPartyLicenses(built.map(({ metafile }) => metafile)));
 }
