@@ -1,9 +1,9 @@
 // A window that is closed while a block runs: nothing of the run outlives it.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openWorkbench } from "../../tools/vscode-host/workbench.mjs";
+import { alive, processesOf, until } from "./waiting.mjs";
 
 const NAME = "ends the run, with all that it started, and every process of ours";
 
@@ -42,21 +42,4 @@ export async function testClosing(root, folder) {
   } finally {
     if (open) await workbench.close();
   }
-}
-
-/** Processes with a path in their arguments. */
-function processesOf(path) {
-  return execFileSync("ps", ["-eo", "pid,stat,args"], { encoding: "utf8" })
-    .split("\n")
-    .filter(line => line.includes(path) && !/^\s*\d+ Z/.test(line));
-}
-
-function alive(pid) {
-  return !/^\s*$|Z/.test(execFileSync("sh", ["-c", `ps -o stat= -p ${pid} || true`], { encoding: "utf8" }));
-}
-
-async function until(what, look, ms = 15_000) {
-  for (const end = Date.now() + ms; Date.now() < end; await new Promise(resolve => setTimeout(resolve, 50)))
-    if (look()) return;
-  throw new Error(`waited ${ms} ms for ${what}`);
 }

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 
-const ANSWER_MS = 30_000;
+const ANSWER_MS = 60_000;
 
 /** Listens on a socket for the bridge extension. `evaluate(fn, …args)` gives what `fn(vscode, …args)` returns there. */
 export async function listenForBridge(at) {
