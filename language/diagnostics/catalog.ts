@@ -154,7 +154,7 @@ const DEFINED: Record<string, CatalogEntry> = {
   "env/command-needs-bash": {
     severity: "error",
     title: "Command where the tool Bash is not allowed",
-    doc: '`cmd`, `sh` and `bash` need the tool Bash, also when an executable runs them. Add `"Bash"` to the tools, or run the command outside of the block.',
+    doc: 'Whatever starts a process needs the tool Bash, also when an executable does it: `cmd`, `sh`, `bash`, `node`, `py`, and functions imported from Node.js (mlld 2.0.4 does not ask it of `node` and `py`). `js` is a pure function and needs nothing. Add `"Bash"` to the tools, or run the command outside of the block.',
     example: {
       wrong: 'env { tools: ["Read"] } [\n  run cmd { ls }\n]\n',
       right: 'env { tools: ["Read", "Bash"] } [\n  run cmd { ls }\n]\n',

@@ -21,8 +21,6 @@ import { movedReport, type UnitReport } from "./unit-report";
 
 /** What is wrong only beside the parent. */
 const COMPARED = /-(widened|weakened)$/;
-/** Languages whose commands are a shell's, and so need the tool Bash; code blocks of `node` and `py` do not. */
-const NEEDS_BASH = new Set(["cmd", "sh", "bash"]);
 /** A file that names its exports exports nothing else. */
 const EXPORTS = /^\/?export[ \t]*\{/m;
 /** Calls are followed this deep, and so many of them in all for one call; beyond, what they do is unknown. */
@@ -111,10 +109,9 @@ function here(problem: Problem, site: Site): Problem {
 
 /** Commands and calls directly in a block; nested blocks are sites of their own. */
 function inside(effects: Effect[], environment: EnvironmentFacts, calls: Calls): Problem[] {
-  const commands = effects.flatMap(effect => {
-    if (effect.kind !== "command" || !NEEDS_BASH.has(effect.language)) return [];
-    return commandProblem(environment, "this command", effect.place) ?? [];
-  });
+  const commands = effects.flatMap(effect =>
+    effect.kind === "command" ? (commandProblem(environment, effect.language, effect.place) ?? []) : [],
+  );
   return [...commands, ...callProblems(effects, environment, calls)];
 }
 
@@ -190,10 +187,8 @@ class Calls {
   ): Problem[] {
     return effects.flatMap(effect => {
       switch (effect.kind) {
-        case "command": {
-          if (!NEEDS_BASH.has(effect.language)) return [];
-          return commandProblem(environment, "this command", effect.place) ?? [];
-        }
+        case "command":
+          return commandProblem(environment, effect.language, effect.place) ?? [];
         case "environment": {
           const { problems, environment: entered } = enterBlock({
             parent: environment,
@@ -229,7 +224,7 @@ function atCall(problem: Problem, call: Call): Problem {
   return {
     ...problem,
     message: command
-      ? problem.message.replace(/^This command/, `A command that ${call.name} runs`)
+      ? problem.message.replace(/^This (.+?) needs/, `A $1 that ${call.name} runs needs`)
       : `The call of ${call.name} does not fit here: ${problem.message}`,
     place: call.place,
     related: [...(problem.place ? [{ place: problem.place, message: where }] : []), ...problem.related],

@@ -18,6 +18,7 @@ import type {
   NetSet,
   PathItem,
   Problem,
+  ProcessLanguage,
   ProviderSet,
 } from "./types";
 
@@ -253,8 +254,23 @@ function removedByPolicy(environment: EnvironmentFacts, tool: string): Environme
   return environment.removed.find(({ field }) => field === "tools");
 }
 
-export function commandProblem(environment: EnvironmentFacts, what: string, place?: Place): Problem | null {
+/** Everything that starts a process needs the tool Bash; a `js` block is a pure function. */
+const PROCESSES: Record<ProcessLanguage, string> = {
+  cmd: "This command",
+  sh: "This sh script",
+  bash: "This bash script",
+  node: "This node process",
+  py: "This Python process",
+};
+
+/** What is wrong with starting a process in an environment: `check` tells it, and a run refuses what it is told of. */
+export function commandProblem(
+  environment: EnvironmentFacts,
+  language: ProcessLanguage,
+  place?: Place,
+): Problem | null {
   if (allowsTool(environment, "bash") !== "wider") return null;
+  const what = PROCESSES[language];
   const { tools } = environment.capabilities;
   const list = (tools.options[0] as NameSet).place ?? tools.place;
   const removed = removedByPolicy(environment, "bash");
@@ -262,7 +278,7 @@ export function commandProblem(environment: EnvironmentFacts, what: string, plac
     return {
       code: "env/command-needs-bash",
       severity: "error",
-      message: `${what.charAt(0).toUpperCase()}${what.slice(1)} needs the tool Bash, which policy takes away from ${environment.label}. Change the policy, or remove the command.`,
+      message: `${what} needs the tool Bash, which policy takes away from ${environment.label}. Change the policy, or remove the command.`,
       place,
       related: removed.place ? [{ place: removed.place, message: removed.text }] : [],
       fixes: [],
@@ -271,7 +287,7 @@ export function commandProblem(environment: EnvironmentFacts, what: string, plac
   return {
     code: "env/command-needs-bash",
     severity: "error",
-    message: `${what.charAt(0).toUpperCase()}${what.slice(1)} needs the tool Bash, which ${environment.label} does not allow. Add "Bash" to its tools, or remove the command.`,
+    message: `${what} needs the tool Bash, which ${environment.label} does not allow. Add "Bash" to its tools, or remove the command.`,
     place,
     related: list ? [{ place: list, message: "the tools are set here" }] : [],
     fixes: list

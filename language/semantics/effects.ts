@@ -1,10 +1,11 @@
+import type { ProcessLanguage } from "../environment";
 import type { Place } from "../place";
 import { forEachChild } from "../syntax";
 import type { Action, EnvExpression, File, Node, WithClause } from "../syntax/tree";
 import type { AbstractValue } from "../values/abstract";
 import type { Site } from "./analysis";
 import { derivesConfig, headOf } from "./evaluate";
-import type { CommandEffect, Effect, EnvironmentEffect } from "./summary";
+import type { Effect, EnvironmentEffect } from "./summary";
 import type { MlldSymbol } from "./symbols";
 import { each, oneOf, unknown } from "./values";
 
@@ -18,6 +19,8 @@ export interface EffectSource {
   clause(clause: WithClause): AbstractValue;
   /** The symbol that a reference names. */
   symbolOf(node: Node): MlldSymbol | null;
+  /** Whether a name is imported from Node.js: its calls run in a process. */
+  isFromNode(symbol: MlldSymbol): boolean;
 }
 
 export interface Collected {
@@ -89,6 +92,7 @@ class Collector {
         break;
       case "NewExpression":
         this.visitChildren(node);
+        if (node.arguments) this.constructed(node.target, node);
         if (node.with && !node.arguments) this.site("new", node, node.target, node.with);
         return;
       case "WithExpression":
@@ -149,7 +153,7 @@ class Collector {
     return site;
   }
 
-  private command(language: CommandEffect["language"], node: Node): void {
+  private command(language: ProcessLanguage, node: Node): void {
     this.effects.push({ kind: "command", language, place: this.place(node) });
   }
 
@@ -161,6 +165,10 @@ class Collector {
     const head = headOf(callee);
     const symbol = head ? this.source.symbolOf(head) : null;
     if (symbol?.kind === "transformer") return;
+    if (symbol && this.source.isFromNode(symbol)) {
+      this.command("node", node);
+      return;
+    }
     const value = this.source.evaluate(callee);
     // A name that is a plain value is no call: `run @x`, the method of a list.
     if (value.kind !== "executable" && value.kind !== "unknown") return;
@@ -171,6 +179,12 @@ class Collector {
       arguments: args,
       place: this.place(node),
     });
+  }
+
+  private constructed(target: Node, node: Node): void {
+    const head = headOf(target);
+    const symbol = head ? this.source.symbolOf(head) : null;
+    if (symbol && this.source.isFromNode(symbol)) this.command("node", node);
   }
 
   /** `with { pipeline: [@a, [@b, @c]] }` calls each of them. */

@@ -95,6 +95,7 @@ export class FileAnalysis implements Analysis, Surroundings {
       evaluate: node => this.evaluate(node),
       clause: clause => this.evaluator.clause(clause),
       symbolOf: node => bound.referenceOf(node)?.symbol ?? null,
+      isFromNode: ({ import: from }) => from !== null && this.imports[from.index]?.kind === "node",
     };
     this.paths = {
       folder: pathOfUri(folderOf(uri)),

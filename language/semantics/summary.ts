@@ -1,4 +1,5 @@
 /** What a file tells its importers: enough to check them without its tree. */
+import type { ProcessLanguage } from "../environment";
 import type { Place } from "../place";
 import type { AbstractValue } from "../values/abstract";
 import type { SymbolKind } from "./symbols";
@@ -55,8 +56,7 @@ export type Effect = CommandEffect | EnvironmentEffect | CallEffect;
 
 export interface CommandEffect {
   kind: "command";
-  /** `cmd`, `sh`, `bash`, `node`, `py`; `js` starts no process and is no effect. */
-  language: "cmd" | "sh" | "bash" | "node" | "py";
+  language: ProcessLanguage;
   place: Place;
 }
 

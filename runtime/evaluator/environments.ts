@@ -6,6 +6,7 @@ import {
   configHash,
   type EnvironmentFacts,
   type Grants,
+  type ProcessLanguage,
   providerKind,
   sameEnvironment,
 } from "../../language/environment";
@@ -20,6 +21,15 @@ import type { Value } from "./value";
 
 /** Specs evaluate as this user unless they name one. */
 const EVALUATION_USER = "1000:1000";
+
+/** How mlld begins the sentence that refuses one. */
+const EXECUTION: Record<ProcessLanguage, string> = {
+  cmd: "Command execution",
+  sh: "Shell execution",
+  bash: "Shell execution",
+  node: "Node execution",
+  py: "Python execution",
+};
 
 const NOTHING_SET: Pick<Grants, "fs" | "net" | "limits"> = {
   fs: { mounts: null, scratch: [] },
@@ -66,10 +76,10 @@ export class ActiveEnvironment {
     return this.grants?.tools ?? null;
   }
 
-  /** Refuses a command that the tools do not allow. `what` begins the sentence: `Command execution`. */
-  requireBash(what: string): void {
+  /** Refuses a process that the tools do not allow. */
+  requireBash(language: ProcessLanguage, what = EXECUTION[language]): void {
     for (let at: ActiveEnvironment | null = this; at !== null; at = at.parent) {
-      if (at.facts !== null && commandProblem(at.facts, "this command") !== null) {
+      if (at.facts !== null && commandProblem(at.facts, language) !== null) {
         throw new DeniedError(`${what} requires 'Bash' in env.tools`, "ENV_TOOL_DENIED");
       }
     }
@@ -123,7 +133,7 @@ export class ActiveEnvironment {
     const commands = setUpCommands(site, created);
     if (commands.length === 0) return environment;
     try {
-      this.requireBash("Set-up");
+      this.requireBash("cmd", "Set-up");
       const cwd = this.sandboxed ? undefined : this.module.folder;
       await setUp(commands, environment, site, this.run, this.module, cwd);
       if (created) await environment.settled?.(this.run.signal);

@@ -43,7 +43,7 @@ async function inNode(
   args: readonly Value[],
   context: Context,
 ): Promise<Value> {
-  context.environment.requireBash("Node execution");
+  context.environment.requireBash("node");
   context.run.policy.checkCode("node", "", mergeSecurity(...args.map(arg => arg.security)));
   const code = codeProcess("node", {
     body,

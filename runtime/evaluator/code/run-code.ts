@@ -47,7 +47,7 @@ export async function runCommandExpression(
     { type: "cmd", command, node, inputs: security, stdin: options.stdin ?? null },
     context,
     async inner => {
-      inner.environment.requireBash("Command execution");
+      inner.environment.requireBash("cmd");
       const operation = inner.calls?.executable.labels ?? [];
       inner.run.policy.checkCommand(command, mergeSecurity(security, options.stdin?.security), operation);
       const { secrets, security: granted } = await credentialsFor(
@@ -174,7 +174,7 @@ async function runShell(
   context: Context,
   options: CommandOptions,
 ): Promise<Value> {
-  context.environment.requireBash("Shell execution");
+  context.environment.requireBash("sh");
   const { secrets, security: granted } = await credentialsFor(
     options.using ?? node.using,
     options.auth ?? [],
@@ -245,7 +245,7 @@ async function runInterpreter(
   context: Context,
   options: CommandOptions,
 ): Promise<Value> {
-  context.environment.requireBash(language === "node" ? "Node execution" : "Python execution");
+  context.environment.requireBash(language);
   const { secrets, security: granted } = await credentialsFor(
     options.using ?? node.using,
     options.auth ?? [],

@@ -155,6 +155,9 @@ describe("commands need Bash", () => {
   it.each([
     ["run cmd { ls }", "cmd { ls }"],
     ["run sh { ls }", "sh { ls }"],
+    ["run bash { ls }", "bash { ls }"],
+    ["run node { return 1 }", "node { return 1 }"],
+    ["let @x = python { return 1 }", "python { return 1 }"],
     ["let @x = cmd { ls }", "cmd { ls }"],
     ["if true [ run cmd { ls } ]", "cmd { ls }"],
     ["for @i in [1] [ run cmd { ls } ]", "cmd { ls }"],
@@ -162,7 +165,7 @@ describe("commands need Bash", () => {
     expect(told(`${READER}env @reader [\n  ${statement}\n]\n`)).toEqual([`env/command-needs-bash «${at}»`]);
   });
 
-  it.each(["run js { 1 }", "run py { print(1) }", 'output "x" to "f"'])("not %s", statement => {
+  it.each(["run js { 1 }", 'output "x" to "f"'])("not %s", statement => {
     expect(told(`${READER}env @reader [\n  ${statement}\n]\n`)).toEqual([]);
   });
 
@@ -179,6 +182,24 @@ describe("commands need Bash", () => {
       "env/command-needs-bash «@lib.list()»",
       "env/command-needs-bash «@again»",
     ]);
+  });
+
+  it("also of functions that come from Node.js", () => {
+    const head = `import { basename } from node @path\nimport { URL } from node @url\n${READER}`;
+    const calls =
+      'exe @last(p) = @basename(@p)\nenv @reader [\n  show @last("a/b")\n  let @u = new @URL("http://a.example")\n  let @b = "a/b" | @basename\n]\n';
+    expect(told(`${head}${calls}`)).toEqual([
+      'env/command-needs-bash «@last("a/b")»',
+      'env/command-needs-bash «new @URL("http://a.example")»',
+      "env/command-needs-bash «@basename»",
+    ]);
+  });
+
+  it("a call says what kind of process it starts", () => {
+    const text = `${READER}exe @one() = py { return 1 }\nenv @reader [\n  show @one()\n]\n`;
+    expect(checkText(text)[0]!.message).toMatch(
+      /^A Python process that @one runs needs the tool Bash, which @reader does not allow/,
+    );
   });
 
   it("adding Bash mends it", () => {

@@ -38,6 +38,8 @@ const DIFFERENT: Record<string, string> = {
   "216-b-with-tools-nested-exec": "what js returns is known only to the run",
   "321-c-env-config-structured-file": "the file of the probe is not part of the table",
   "134-policy-basic": "mlld 2.0.4 drops the tools of a policy, 2.0.5 applies them",
+  "312-c-python-in-tools-restricted": "a Python process needs Bash, as every process does",
+  "313-c-node-in-tools-restricted": "a node process needs Bash, as every process does",
   "267-b-with-widens-config": "mlld lets `with` widen its own config",
 };
 

@@ -125,9 +125,9 @@ describe("tools", () => {
   });
 
   it("needs Bash for a command", () => {
-    expect(commandProblem(enter({ tools: ["Read"] }).environment, "this command")?.code).toBe("env/command-needs-bash");
+    expect(commandProblem(enter({ tools: ["Read"] }).environment, "cmd")?.code).toBe("env/command-needs-bash");
     for (const tools of [["bash"], ["Read", UNKNOWN], "*", UNKNOWN])
-      expect(commandProblem(enter({ tools }).environment, "this command")).toBeNull();
+      expect(commandProblem(enter({ tools }).environment, "cmd")).toBeNull();
   });
 });
 
@@ -520,7 +520,7 @@ describe("policy", () => {
       { provider: DOCKER, mcps: ["a", "b"], net: { allow: ["a.com", "b.org"] } },
       { env: { tools: { deny: ["Bash"] }, mcps: { deny: ["a"] }, net: { deny: ["b.org"] } } },
     );
-    expect(commandProblem(environment, "this command")).not.toBeNull();
+    expect(commandProblem(environment, "cmd")).not.toBeNull();
     expect(explain(environment).capabilities).toMatchObject({ mcps: ["b"], net: { allow: ["a.com"] } });
   });
   it("takes the network and commands where capabilities are denied as a whole", () => {
@@ -529,8 +529,8 @@ describe("policy", () => {
       { deny: ["network"], capabilities: { deny: { cmd: "*", sh: true } } },
     );
     expect(explain(environment).capabilities.net).toBe("none");
-    expect(commandProblem(environment, "this command")).not.toBeNull();
-    expect(commandProblem(under({}, { deny: ["sh"] }).environment, "this command")).toBeNull();
+    expect(commandProblem(environment, "cmd")).not.toBeNull();
+    expect(commandProblem(under({}, { deny: ["sh"] }).environment, "cmd")).toBeNull();
   });
   it("only narrows", () => {
     const data = {
