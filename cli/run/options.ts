@@ -60,6 +60,7 @@ export function parseRunOptions(args: string[], cwd: string): RunOptions {
   if (values.spec === undefined && stray) throw new UsageError(`--${stray} belongs to --spec`);
   if (values.spec !== undefined && values.provider !== undefined)
     throw new UsageError("--provider belongs to a file; the backend of a spec is its `type` (--set type=local)");
+  if (values.name?.trim() === "") throw new UsageError("--name takes a name");
   if (values.control && !values.json) throw new UsageError("--control needs --json");
   return {
     ...(values.spec === undefined ? parseTarget(target, cwd) : { file: resolve(cwd, values.spec), line: null }),

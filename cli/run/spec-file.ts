@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import type { Finding } from "../../language/diagnostics";
 import { type EnvironmentSpecFile, readSpec, type SpecProblem } from "../../language/environment/spec-model";
+import { camelCase } from "../../language/environment/spec-readers";
 import { parseSpecText } from "../../language/environment/spec-text";
 import type { AbstractValue } from "../../language/values/abstract";
 import type { ReportedFinding } from "../../protocol/events";
@@ -54,29 +55,34 @@ export function findingOf(problem: SpecProblem, uri: string): Finding {
   };
 }
 
-/** Sets one field. What YAML takes for a number or a truth value (`8080`, `on`) is a text where the field is one. */
+/** Sets one field to what YAML takes the text for, or to the text itself where the field is one (`8080`, `on`, `a: b`, `#fff`). */
 function override(whole: AbstractValue, path: string, text: string): AbstractValue {
-  const keys = path.split(".").map(key => key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()));
-  const typed = parseSpecText(text, "");
-  const plain = typed.problems.length > 0 ? ({ kind: "known", value: text } as const) : withoutPlaces(typed.value);
-  const set = setAt(whole, path.split("."), keys, plain);
-  const wantsText = (value: AbstractValue) =>
-    readSpec(value).problems.filter(({ place }) => place === undefined).length;
-  if (plain.kind !== "known" || typeof plain.value === "string" || wantsText(set) === 0) return set;
-  const asText = setAt(whole, path.split("."), keys, { kind: "known", value: text });
-  return wantsText(asText) < wantsText(set) ? asText : set;
+  const parsed = parseSpecText(text, "");
+  const asText = setAt(whole, path.split("."), { kind: "known", value: text });
+  if (parsed.problems.length > 0) return asText;
+  const typed = withoutPlaces(parsed.value);
+  const asTyped = setAt(whole, path.split("."), typed);
+  const better = mistakesSet(asTyped) - mistakesSet(asText);
+  if (better !== 0) return better > 0 ? asText : asTyped;
+  const isText = typed.kind === "known" && typeof typed.value === "string" && !/^\s*["']/.test(text);
+  return isText || text === "" ? asText : asTyped;
 }
 
-/** Sets a value; the objects on the way are made where they are missing, keys found in either spelling. */
-function setAt(value: AbstractValue, written: string[], names: string[], to: AbstractValue): AbstractValue {
-  const [key, ...rest] = written;
-  const [name, ...more] = names;
+/** How many mistakes stand on the command line. */
+function mistakesSet(value: AbstractValue): number {
+  return readSpec(value).problems.filter(({ place }) => place === undefined).length;
+}
+
+/** The fields whose keys are the author's own. */
+const OF_AUTHOR = new Set(["env", "extraMounts", "staticAssets"]);
+
+/** Sets a value; the objects on the way are made where they are missing, fields found in either spelling. */
+function setAt(value: AbstractValue, [key, ...rest]: string[], to: AbstractValue, field?: string): AbstractValue {
   if (key === undefined) return to;
   const object = value.kind === "object" ? value : { kind: "object" as const, entries: [], open: false };
-  const same = (other: string) =>
-    other === key || other.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()) === name;
-  const before = object.entries.find(entry => same(entry.key));
-  const inner = setAt(before?.value ?? { kind: "known", value: null }, rest, more, to);
+  const spelt = field !== undefined && OF_AUTHOR.has(field) ? (name: string) => name : camelCase;
+  const before = object.entries.find(entry => spelt(entry.key) === spelt(key));
+  const inner = setAt(before?.value ?? { kind: "known", value: null }, rest, to, camelCase(key));
   const entry = { key: before?.key ?? key, value: inner };
   return {
     ...object,

@@ -30,6 +30,27 @@ export function checkMounts(
   }
 }
 
+/** Relative paths of a spec start at the workspace and stay in it; mounts are checked as they are read. */
+export function checkHostPaths(
+  { snapshot, staticAssets }: { snapshot: EnvironmentSpecFile["snapshot"] | undefined; staticAssets: StaticAsset[] },
+  value: AbstractValue,
+  problems: SpecProblem[],
+): void {
+  const check = (path: string | null | undefined, place: Place | undefined) => {
+    if (path && leaves(path)) problems.push(problem(leavesText(path), place));
+  };
+  check(snapshot?.archiveSaveDir, partAt(value, "snapshot", "archiveSaveDir")?.place);
+  const written = partAt(value, "staticAssets");
+  for (const { name, host } of staticAssets) {
+    const entry = written?.kind === "object" ? written.entries.find(({ key }) => key === name)?.value : undefined;
+    check(host, (partAt(entry, "path") ?? entry)?.place);
+  }
+}
+
+export function leavesText(path: string): string {
+  return `'${path}' leaves the workspace: write an absolute path for what lies elsewhere.`;
+}
+
 const STATIC_NAME = /\{\{\s*static:([^{}]*)\}\}/g;
 
 /** `{{static:name}}` in variables, set-up and commands must name an asset. */

@@ -5,7 +5,7 @@
 import type { Place } from "../place";
 import type { AbstractEntry, AbstractObject, AbstractValue } from "../values/abstract";
 import { isAbsolute, resolveContainerPath } from "./paths";
-import { checkMounts, checkStaticNames, entryProblem, leaves } from "./spec-checks";
+import { checkHostPaths, checkMounts, checkStaticNames, entryProblem, leaves, leavesText } from "./spec-checks";
 import {
   flag,
   headOf,
@@ -24,6 +24,7 @@ import {
   text,
   textLike,
   unknownKey,
+  wrong,
 } from "./spec-readers";
 import { closest } from "./spelling";
 
@@ -113,6 +114,10 @@ export const absolutePath = textLike(
   path => path.startsWith("/") && !path.includes("\0"),
   "an absolute path such as /workspace",
 );
+const user = textLike(
+  name => /^(?:[^\s:]+(?::[^\s:]+)?)?$/.test(name),
+  'a user, or a user and a group, such as "1000:1000"',
+);
 const hostPath = textLike(path => path.trim() !== "" && !path.includes("\0"), "a path of this machine");
 const port = textLike(written => {
   const match = PORT.exec(written);
@@ -130,9 +135,7 @@ const mounts: Read<SpecMount[]> = (value, at, problems) =>
       const entry = value.kind === "object" ? value.entries.find(({ key }) => key === host) : undefined;
       problems.push(
         problem(
-          host.trim() === ""
-            ? `\`${at}\` has a mount without a path of this machine.`
-            : `The mount '${host}' leaves the workspace: write an absolute path for a folder elsewhere.`,
+          host.trim() === "" ? `\`${at}\` has a mount without a path of this machine.` : leavesText(host),
           entry?.keyPlace ?? to.place,
         ),
       );
@@ -244,7 +247,7 @@ const DOCKER: Model = {
   mountWorkspace: { read: flag, fallback: true },
   extraMounts: { read: mounts, fallback: [] },
   network: { read: optional(text), fallback: null },
-  user: { read: optional(text), fallback: null },
+  user: { read: optional(user), fallback: null },
   ports: { read: ports, fallback: [] },
   keepContainerAfterClean: { read: flag, fallback: false },
 };
@@ -268,11 +271,11 @@ export function readSpec(value: AbstractValue): { spec: EnvironmentSpecFile | nu
   const known = typeof word === "string" && Object.hasOwn(TYPES, word);
   const types = SPEC_TYPES.join(", ");
   if (!type) problems.push(problem(`The spec has no \`type\`: it is one of ${types}.`, headOf(value)));
+  else if (typeof word !== "string") wrong(type.value, "type", `one of ${types}`, problems);
   else if (!known) {
-    const named = JSON.stringify(word ?? null);
-    const near = typeof word === "string" ? closest(word, SPEC_TYPES) : null;
+    const near = closest(word, SPEC_TYPES);
     problems.push({
-      ...problem(`There is no backend ${named}: \`type\` is one of ${types}.`, type.value.place),
+      ...problem(`There is no backend "${word}": \`type\` is one of ${types}.`, type.value.place),
       fixes: near ? replacing(type.value.place, near, `Change to '${near}'`) : [],
     });
   }
@@ -286,8 +289,9 @@ export function readSpec(value: AbstractValue): { spec: EnvironmentSpecFile | nu
     ...readModel(value, wrongKind(value, word, fields, problems), "", problems),
     type: word,
   };
-  const { docker, staticAssets = [] } = spec as Partial<EnvironmentSpecFile>;
+  const { docker, snapshot, staticAssets = [] } = spec as Partial<EnvironmentSpecFile>;
   if (docker?.workdir && docker.extraMounts) checkMounts({ docker, staticAssets }, value, problems);
+  checkHostPaths({ snapshot, staticAssets }, value, problems);
   checkStaticNames(staticAssets, value, problems);
   problems.sort((a, b) => (a.place?.start ?? 0) - (b.place?.start ?? 0));
   return { spec: problems.length === 0 ? (spec as unknown as EnvironmentSpecFile) : null, problems };

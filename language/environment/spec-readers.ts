@@ -183,7 +183,8 @@ function fieldOf(fields: Model, key: string): string | undefined {
   return Object.keys(fields).find(field => field === name || fields[field]!.aliases?.includes(name));
 }
 
-function camelCase(key: string): string {
+/** A field's name as configs spell it. */
+export function camelCase(key: string): string {
   return key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 

@@ -11,8 +11,9 @@ const MAX_DEPTH = 50;
 /** The value of a YAML text with the place of each part. */
 export function parseSpecText(source: string, uri: string): { value: AbstractValue; problems: SpecProblem[] } {
   const document = parseDocument(source, { lineCounter: new LineCounter(), prettyErrors: false, uniqueKeys: true });
-  const problems = document.errors.map(error =>
-    problem(`This is no valid YAML: ${error.message.replace(/\.?$/, ".")}`, {
+  const language = /\.json$/i.test(uri) ? "JSON" : "YAML";
+  const problems = [...document.errors, ...document.warnings.filter(({ code }) => code in WORDS)].map(error =>
+    problem(WORDS[error.code] ?? `This is no valid ${language}: ${error.message.replace(/\.?$/, ".")}`, {
       uri,
       start: Math.min(error.pos[0], source.length),
       // What is missing at the end is said to lie behind it.
@@ -25,10 +26,15 @@ export function parseSpecText(source: string, uri: string): { value: AbstractVal
   let values = 0;
   const convert = (node: unknown, depth: number): AbstractValue => {
     if (++values > MAX_VALUES || depth > MAX_DEPTH) throw new TooMuch();
-    if (isAlias(node)) return convert(node.resolve(document) ?? null, depth + 1);
+    if (isAlias(node)) {
+      const meant = node.resolve(document);
+      if (!meant) problems.push(problem(`Nothing before this is marked &${node.source}.`, place(node)));
+      return convert(meant, depth + 1);
+    }
     if (isMap(node)) {
       const entries = node.items.map(({ key, value }) => ({
-        key: String(isScalar(key) ? key.value : key),
+        // `~: /data` and `0755: x` are names as they are written.
+        key: isScalar(key) && typeof key.value !== "string" ? (key.source ?? String(key.value)) : String(key),
         keyPlace: isScalar(key) ? place(key) : undefined,
         value: convert(value, depth + 1),
       }));
@@ -53,5 +59,13 @@ export function parseSpecText(source: string, uri: string): { value: AbstractVal
     return { value: nothing, problems: [problem(message, { uri, start: 0, end: 0 })] };
   }
 }
+
+/** What the parser says in words of its own, or lets pass with a warning, by its codes. */
+const WORDS: Partial<Record<string, string>> = {
+  DUPLICATE_KEY: "This key stands here a second time: keep one of them.",
+  MULTIPLE_DOCS: "A spec is one document: what follows `---` is a second one.",
+  TAB_AS_INDENT: "YAML is indented with spaces, not with tabs.",
+  TAG_RESOLVE_FAILED: "Tags (`!…`) mean nothing in a spec: write the value itself.",
+};
 
 class TooMuch extends Error {}

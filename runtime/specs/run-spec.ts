@@ -66,7 +66,6 @@ export async function runSpec(run: SpecRun, services: SpecServices): Promise<{ o
   const { spec } = run;
   // What is wrong with the spec is told before anything is made.
   const prepared = prepare(run);
-  assetGlobs(spec.staticAssets, run.workspace);
   const workspace = await openWorkspace(run.workspace, run.from, spec.docker ? userOfRun(run) : null);
   try {
     const environment = await services.environments.open(
@@ -84,6 +83,8 @@ export async function runSpec(run: SpecRun, services: SpecServices): Promise<{ o
   }
 }
 
+const CREATE_IT = "Create it, or correct its path, which starts at the workspace.";
+
 interface Prepared {
   /** Of the entry, with the paths of static assets. */
   line: string;
@@ -91,6 +92,8 @@ interface Prepared {
   /** Of set-up. */
   text: (line: string) => string;
   addresses: string[];
+  /** How and where the workspace is saved; null where it is not. */
+  archive: SnapshotOptions | null;
 }
 
 function prepare(run: SpecRun): Prepared {
@@ -98,8 +101,13 @@ function prepare(run: SpecRun): Prepared {
   for (const { name, host } of spec.staticAssets) {
     const path = hostPathOf(host, run.workspace);
     if (existsSync(path)) continue;
-    const mend = "Create it, or correct its path, which starts at the workspace.";
-    throw new ProviderError("run/spec", `The static asset '${name}' is not there: it would be ${path}.`, mend);
+    throw new ProviderError("run/spec", `The static asset '${name}' is not there: it would be ${path}.`, CREATE_IT);
+  }
+  for (const { host, mode } of spec.docker?.extraMounts ?? []) {
+    const path = hostPathOf(host, run.workspace);
+    // One for writing may be made.
+    if (mode === "rw" || existsSync(path)) continue;
+    throw new ProviderError("run/spec", `The mount '${host}' is not there: it would be ${path}.`, CREATE_IT);
   }
   const assets = staticPaths(spec.staticAssets, ({ host, container }) =>
     spec.docker ? container : hostPathOf(host, run.workspace),
@@ -109,7 +117,16 @@ function prepare(run: SpecRun): Prepared {
     ? withEffectiveAddresses(given, networkOf(spec.docker.network))
     : { variables: given, changed: [] };
   const line = withAssets(commandLine(spec, run.entry, run.evaluate), assets);
-  return { line, variables, text: setup => withAssets(setup, assets), addresses: changed };
+  return { line, variables, text: setup => withAssets(setup, assets), addresses: changed, archive: archiveOf(run) };
+}
+
+function archiveOf({ spec: { snapshot, staticAssets }, workspace }: SpecRun): SnapshotOptions | null {
+  if (snapshot.archiveSaveDir === null) return null;
+  return {
+    ...snapshot,
+    archiveSaveDir: hostPathOf(snapshot.archiveSaveDir, workspace),
+    ignoreGlobs: [...snapshot.ignoreGlobs, ...assetGlobs(staticAssets, workspace)],
+  };
 }
 
 async function inEnvironment(
@@ -176,7 +193,7 @@ async function inEnvironment(
     services,
   );
   await emit(resultOf(result, said, started, signal));
-  if (!signal.aborted) await save(run, workspace, services);
+  if (prepared.archive && !signal.aborted) await saveWorkspace(workspace, prepared.archive, emit);
   return { ok: result.exitCode === 0 };
 }
 
@@ -200,17 +217,6 @@ function resultOf(
     timedOut,
   };
   return { event: "finished", ...value };
-}
-
-async function save(run: SpecRun, workspace: string, { emit }: SpecServices): Promise<void> {
-  const { snapshot, staticAssets } = run.spec;
-  if (snapshot.archiveSaveDir === null) return;
-  const options: SnapshotOptions = {
-    ...snapshot,
-    archiveSaveDir: hostPathOf(snapshot.archiveSaveDir, run.workspace),
-    ignoreGlobs: [...snapshot.ignoreGlobs, ...assetGlobs(staticAssets, run.workspace)],
-  };
-  await saveWorkspace(workspace, options, emit);
 }
 
 function keeps({ keep, name, spec }: SpecRun): boolean {

@@ -137,6 +137,15 @@ test("the archive has no archives, no links that lead out, and is restored as an
   expect(bad.stderr).toContain("does not end in .tar");
 });
 
+test("where an archive may not go is told before anything runs", () => {
+  const spec = `${LOCAL}snapshot: { archive_save_dir: out }\n`;
+  symlinkSync(tmpdir(), join(folder, "out"));
+  for (const more of [[], ["--set", "snapshot.archive_save_dir=../saved"]]) {
+    const { status, stdout, stderr } = run(spec, ["--evaluate", ...more, "main.sh"]);
+    expect([status, stdout, stderr]).toEqual([3, "", expect.stringMatching(/leaves|leads out of/)]);
+  }
+});
+
 test("a workspace that cannot be saved fails the run, and says why", () => {
   writeFileSync(join(folder, "saved"), "a file");
   const { status, stdout, stderr } = run(`${LOCAL}snapshot: { archive_save_dir: saved }\n`, ["--evaluate", "main.sh"]);
@@ -212,6 +221,11 @@ test("--set: numbers where a text is wanted, keys in either spelling, mistakes a
   expect(set("environment.env.GREETING=8080").stdout).toBe("8080 from main.sh\n");
   expect(set("setup.commands=[echo made >&2, exit 0]").stderr).toContain("made");
   expect(set("commands.agentCommand=null", "environment.includeOsEnv=true").status).toBe(0);
+  for (const text of ["a: b", "[1]", "a #fff", "#fff", "it's", " a ", "null", "{{x"])
+    expect(set(`environment.env.GREETING=${text}`).stdout).toBe(`${text} from main.sh\n`);
+  expect(set('environment.env.GREETING=" q "').stdout).toBe(" q  from main.sh\n");
+  const agent = run(LOCAL, ["--set", "commands.agent_command=", "--set", "environment.env.greeting=x", "true"]);
+  expect([agent.status, agent.stderr]).toEqual([0, expect.stringContaining("$ true\n")]);
   const wrong = set("environment.include_os_env=maybe", "nmae=x");
   expect(wrong.status).toBe(3);
   expect(wrong.stderr).toContain('must be true or false, not the text "maybe". (Set on the command line.)');

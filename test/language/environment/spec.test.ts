@@ -133,6 +133,16 @@ describe("mistakes", () => {
       "more than a spec holds",
       "",
     ],
+    ["an archive folder that leaves", "type: local\nname: n\nsnapshot: { archive_save_dir: ../a }\n", "leaves", "../a"],
+    ["an asset that leaves", "type: local\nname: n\nstatic_assets: { a: { path: ../a } }\n", "leaves", "../a"],
+    ["a user of three parts", `${DOCKER}  user: "1:2:3"\n`, "a user and a group", "1:2:3"],
+    ["a type that is no text", "type: [docker]\nname: n\n", "one of local, docker, not a list", "[docker]"],
+    ["an alias of nothing", "type: local\nname: n\nsetup: { commands: [*a] }\n", "marked &a", "*a"],
+    ["a tag", "type: local\nname: !env HOME\n", "Tags", "!env"],
+    ["two documents", "type: local\nname: n\n---\ntype: local\n", "one document", "---"],
+    ["a key twice", "type: local\nname: n\nname: m\n", "a second time", "n"],
+    ["tabs", "type: local\nname: n\nsetup:\n\tcommands: []\n", "not with tabs", ""],
+    ["a name that YAML takes for nothing", `${DOCKER}  extra_mounts: { ~: b }\n`, 'docker.extra_mounts["~"]', "b"],
     ["broken YAML", "type: [\n", "no valid YAML", ""],
   ])("%s", (_, source, words, at) => {
     const { spec, problems } = read(source);
@@ -140,6 +150,10 @@ describe("mistakes", () => {
     const found = problems.find(problem => problem.message.includes(words));
     expect(found, JSON.stringify(problems)).toBeDefined();
     if (at) expect(source.slice(found!.place!.start, found!.place!.end)).toContain(at);
+  });
+
+  test("of a JSON file it is JSON that is broken", () => {
+    expect(parseSpecText('{ "type": ', "file:///s.json").problems[0]!.message).toContain("no valid JSON");
   });
 
   test("an unknown backend is the only mistake of a spec that is sound otherwise", () => {
@@ -157,7 +171,7 @@ test("static assets: where they lie, in variables, set-up and commands", () => {
   const { spec, problems } = read(
     `type: local
 name: n
-static_assets: { words: tests/words.txt, all: /data/all/, moved: { path: ../x, save_path: in/there }, up: ../../y }
+static_assets: { words: tests/words.txt, all: /data/all/, moved: { path: ~/x, save_path: ../in/there }, up: a/../y }
 environment: { env: { "F": "{{static:words}}" } }
 setup: { commands: ["cat {{ static:all }}"] }
 `,
@@ -166,7 +180,7 @@ setup: { commands: ["cat {{ static:all }}"] }
   expect(spec?.staticAssets).toEqual([
     { name: "words", host: "tests/words.txt", container: "/static/tests/words.txt" },
     { name: "all", host: "/data/all/", container: "/static/all" },
-    { name: "moved", host: "../x", container: "/static/in/there" },
-    { name: "up", host: "../../y", container: "/static/y" },
+    { name: "moved", host: "~/x", container: "/static/in/there" },
+    { name: "up", host: "a/../y", container: "/static/y" },
   ]);
 });
