@@ -6,6 +6,7 @@ import {
   type Field,
   fieldNamed,
   fromValue,
+  type Item,
   TOP_LEVEL,
 } from "../environment";
 import type { Analysis, Site } from "../semantics";
@@ -49,19 +50,46 @@ function isLeast<K extends CapabilityName>(capabilities: Capabilities, name: K):
 /** Fields whose values are lists of names. */
 const LISTS = new Set(["tools", "mcps", "auth"]);
 
-/** Whether a text as the value of a field, or as an item of its list, keeps what is written at an offset within its parent. */
-export function fitsParent(analysis: Analysis, offset: number): (field: string, text: string) => boolean {
+/** What the environment around the config or `with` clause at the cursor leaves to it. */
+export interface Parent {
+  /** Whether a text at a path of keys (`tools`, `fs.read`), as the value or as an item of its list, keeps within the parent. */
+  fits(path: string[], text: string): boolean;
+  /** What the parent grants there, as its author wrote it. */
+  grants(path: string[]): string[];
+}
+
+/** The parent of the object at an offset; null where nothing is compared. */
+export function parentOf(analysis: Analysis, offset: number): Parent | null {
   const parent = parentAt(analysis, offset);
-  if (!parent) return () => true;
-  return (field, text) => {
-    const { comparisons } = enterBlock({
-      parent,
-      config: fromValue({ [field]: LISTS.has(field) ? [text] : text }),
-      with: null,
-      paths: analysis.paths,
-    });
-    return comparisons.every(comparison => comparison.field !== field || comparison.answer !== "wider");
+  if (!parent) return null;
+  return {
+    fits: (path, text) => {
+      const [field, ...inner] = path;
+      const leaf = LISTS.has(field!) || inner.length > 0 ? [text] : text;
+      const config = path.reduceRight<unknown>((value, key) => ({ [key]: value }), leaf);
+      const { comparisons } = enterBlock({ parent, config: fromValue(config), with: null, paths: analysis.paths });
+      return comparisons.every(comparison => comparison.field !== field || comparison.answer !== "wider");
+    },
+    grants: path => [...new Set(granted(parent.capabilities, path.join(".")).map(({ text }) => text))],
   };
+}
+
+function granted({ tools, mcps, fs, net }: Capabilities, path: string): Item[] {
+  const items = (sets: { all: boolean; items: Item[] }[]) => sets.flatMap(set => (set.all ? [] : set.items));
+  switch (path) {
+    case "tools":
+      return items(tools.options);
+    case "mcps":
+      return items(mcps.options);
+    case "fs.read":
+      return fs.options.flatMap(({ read, write }) => [...read, ...write]);
+    case "fs.write":
+      return fs.options.flatMap(({ write }) => write);
+    case "net.allow":
+      return net.options.flatMap(option => (option.kind === "names" ? option.allow : []));
+    default:
+      return [];
+  }
 }
 
 /** The environment that the config or `with` clause at an offset is compared with; null where there is none. */

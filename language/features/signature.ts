@@ -1,5 +1,5 @@
 import type { Analysis, ExecutableSummary, MlldSymbol } from "../semantics";
-import { contextAt } from "./completion/context";
+import { contextIn } from "./completion/context";
 import { documentationOf } from "./documentation";
 import { parametersOf } from "./executables";
 
@@ -31,7 +31,7 @@ export function signatureAt(analysis: Analysis, offset: number): Signature | nul
 
 function callAt(analysis: Analysis, offset: number): { callee: string; index: number } | null {
   const { text, mode } = analysis.file;
-  const context = contextAt(text, offset, mode === "markdown");
+  const context = contextIn(analysis.file, offset, mode === "markdown");
   if (context.comment || (context.code !== null && context.code !== "cmd")) return null;
   // In a template the text of the call is all there is.
   const inText = /@([\w-]+(?:\.[\w-]+)?)\(([^()\n]*)$/.exec(text.slice(context.quote?.start ?? offset, offset));

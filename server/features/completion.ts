@@ -78,7 +78,11 @@ async function pathEntries({ workspace }: Context, { uri }: Checked, path: PathR
   const fits = ({ name, folder: isFolder }: FolderEntry) =>
     isFolder || path.extensions.length === 0 || path.extensions.some(extension => name.endsWith(extension));
   const entries = (await workspace.disk.entries(folder)).filter(
-    entry => !entry.name.startsWith(".") && entry.name !== "node_modules" && fits(entry),
+    entry =>
+      !entry.name.startsWith(".") &&
+      entry.name !== "node_modules" &&
+      fits(entry) &&
+      path.fits(`${path.written}${entry.name}`),
   );
   return entries
     .filter(({ name }) => parentUri(uri) !== folder || name !== own)

@@ -1,3 +1,5 @@
+import { pathAt } from "../../syntax";
+import type { File } from "../../syntax/tree";
 import type { Span } from "../span";
 
 /** An open bracket before the cursor. */
@@ -44,9 +46,22 @@ const LANGUAGE_WITH_RUN = /^(cmd|run)$/;
 
 const OPENED_BY = { "}": "{", "]": "[", ")": "(" };
 
-/** Reads from the start of the directive to the cursor. */
-export function contextAt(text: string, offset: number, markdown: boolean): CursorContext {
-  const start = directiveStart(text, offset, markdown);
+const LINES_OF_THEIR_OWN = new Set(["Template", "CodeBody", "CommandBody", "ProseExpression"]);
+
+/** The context in a file: lines of templates and code that look like directives are none. */
+export function contextIn(file: File, offset: number, markdown: boolean): CursorContext {
+  const holder = pathAt(file, offset).find(
+    ({ kind, start, end }) => LINES_OF_THEIR_OWN.has(kind) && start < offset && offset < end,
+  );
+  return contextAt(file.text, offset, markdown, holder?.start);
+}
+
+/**
+ * Reads from the start of the directive to the cursor. `outside` is a place at or before the cursor that is in no text or code of several
+ * lines, whose own lines may look like directives.
+ */
+export function contextAt(text: string, offset: number, markdown: boolean, outside = offset): CursorContext {
+  const start = directiveStart(text, outside, markdown);
   const frames: Frame[] = [];
   const state = { quote: null as CursorContext["quote"], comment: null as Span | null, code: null as string | null };
   let heads = [""];
@@ -107,7 +122,7 @@ export function contextAt(text: string, offset: number, markdown: boolean): Curs
       at++;
     } else {
       const frame = frames.at(-1);
-      if (frame && (character === "," || (character === "\n" && frame.open === "["))) {
+      if (frame && (character === "," || (character === "\n" && endsItem(text, frame, at, offset)))) {
         if (character === ",") frame.index++;
         frame.key = null;
         frame.itemStart = at + 1;
@@ -135,6 +150,16 @@ export function contextAt(text: string, offset: number, markdown: boolean): Curs
     before,
     word,
   };
+}
+
+/** A new line ends a statement of a block; in an object a value that is complete, when nothing but a word stands behind it. */
+function endsItem(text: string, frame: Frame, at: number, offset: number): boolean {
+  if (frame.open !== "{") return frame.open === "[";
+  return (
+    frame.key !== null &&
+    /[\w"'`\])}]\s*$/.test(text.slice(frame.itemStart, at)) &&
+    /^\s*[\w-]*$/.test(text.slice(at, offset))
+  );
 }
 
 function keyOf(source: string): string {
@@ -174,19 +199,17 @@ function directiveStart(text: string, offset: number, markdown: boolean): number
     const line = text.slice(lineStart, Math.min(offset, endOfLine(text, lineStart)));
     const indented = /^[ \t]/.test(line);
     if ((markdown ? /^[ \t]*\//.test(line) : !indented) && DIRECTIVE.test(line)) return lineStart;
-    if (lineStart === 0) return firstOfParagraph(text, offset);
+    // Without a directive above, what stands there is not understood, so only the line itself counts.
+    if (lineStart <= (text[0] === "\uFEFF" ? 1 : 0)) return startOfLine(text, offset);
     lineStart = startOfLine(text, lineStart - 1);
   }
 }
 
-function startOfLine(text: string, offset: number): number {
+/** The first line starts behind a byte order mark. */
+export function startOfLine(text: string, offset: number): number {
   // Searched from before the text, a line end at its very start would be found.
-  return offset <= 0 ? 0 : text.lastIndexOf("\n", offset - 1) + 1;
-}
-
-/** Without a directive above: what stands there is not understood, so only the line itself counts. */
-function firstOfParagraph(text: string, offset: number): number {
-  return startOfLine(text, offset);
+  const start = offset <= 0 ? 0 : text.lastIndexOf("\n", offset - 1) + 1;
+  return start === 0 && text[0] === "\uFEFF" && offset > 0 ? 1 : start;
 }
 
 function endOfLine(text: string, from: number): number {
@@ -200,4 +223,9 @@ export function wordBefore(text: string, offset: number): Span {
   while (start > 0 && /[\w-]/.test(text[start - 1]!)) start--;
   while (start < offset && text[start] === "-") start++;
   return { start, end: offset };
+}
+
+/** The end of the identifier: hyphens count inside of it. */
+export function wordEnd(text: string, offset: number): number {
+  return offset + /^\w*(?:-+\w+)*/.exec(text.slice(offset, offset + 200))![0].length;
 }

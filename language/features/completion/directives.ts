@@ -82,6 +82,24 @@ export const RUNNERS: Directive[] = [
   inBlock("py", "py {\n  $0\n}", "Python."),
 ];
 
+/** Values that only a definition of an executable takes. */
+export const EXE_VALUES: Directive[] = [
+  top("template", 'template "${1:./page.att}"', "The template in a file."),
+  top("prose", "prose:@${1:config} { $2 }", "Prose for a language model."),
+];
+
+/** Values of a policy. */
+export const POLICY_VALUES: Directive[] = [
+  top("{ … }", "{\n  $0\n}", "Rules that are written here."),
+  top("union", "union(@${1:one}, @${2:other})", "What several policies say together."),
+];
+
+/** What may stand behind the config of an environment. */
+export const ENV_TAILS: Directive[] = [
+  anywhere("with", "with { $1 }", "Narrows the config for this block."),
+  anywhere("[ … ]", "[\n  $0\n]", "What runs in the environment."),
+];
+
 /** What may stand behind `env` besides the name of a config. */
 export const ENV_HEADS: Directive[] = [
   anywhere("{ … }", "{ $1 } [\n  $0\n]", "A config that is written here."),

@@ -44,3 +44,8 @@ export function plainOf(snippet: string): string {
     .replace(/\$\{\d+:?([^}]*)\}|\$\d+/g, "$1")
     .replace(/\\([\\$}])/g, "$1");
 }
+
+/** A word as it is. */
+export function wordEntry(label: string, kind: EntryKind, replace: Span): CompletionEntry {
+  return { label, kind, insert: label, replace, rank: 0 };
+}

@@ -2,13 +2,36 @@ import { CATALOG } from "../../diagnostics";
 import type { Analysis } from "../../semantics";
 import { pathAt } from "../../syntax";
 import type { Span } from "../span";
-import { type CursorContext, contextAt } from "./context";
+import { type CursorContext, contextIn, startOfLine, wordEnd } from "./context";
 import { credentials } from "./credentials";
-import { DIRECTIVES, type Directive, ENV_HEADS, GUARD_ACTIONS, LABELS, OPERATIONS, RUNNERS } from "./directives";
-import type { CompletionEntry, EntryKind } from "./entry";
-import { keyEntries, shapeOf, valueEntries } from "./keys";
-import { memberEntries, nameEntries } from "./names";
+import {
+  DIRECTIVES,
+  type Directive,
+  ENV_HEADS,
+  EXE_VALUES,
+  GUARD_ACTIONS,
+  OPERATIONS,
+  POLICY_VALUES,
+  RUNNERS,
+} from "./directives";
+import { type CompletionEntry, wordEntry } from "./entry";
+import { keyEntries, pathFits, shapeOf, valueEntries } from "./keys";
+import { memberEntries, nameEntries, type Wanted } from "./names";
 import { type PathRequest, pathRequest } from "./paths";
+import {
+  continuations,
+  definesName,
+  ENV_PLACE,
+  envTails,
+  isChoice,
+  isGuardAction,
+  isParameter,
+  OPERAND_PLACE,
+  PARAMETER_TYPES,
+  startsStatement,
+  VALUE_PLACE,
+} from "./places";
+import { exportSpecifiers, importSpecifiers } from "./specifiers";
 import type { CompletionWorld } from "./world";
 
 export { type CompletionEntry, type EntryKind, plainOf } from "./entry";
@@ -29,11 +52,12 @@ export function complete(analysis: Analysis, offset: number, world: CompletionWo
   if (file.mode === "att" || file.mode === "mtt") return only(inText(analysis, offset));
   const markdown = file.mode === "markdown" && !inProgram(analysis, offset);
   if (markdown && inProse(analysis, offset)) return NOTHING;
-  const context = contextAt(file.text, offset, markdown);
+  const context = contextIn(file, offset, markdown);
   if (context.comment) return only(ignoredCodes(file.text, offset, context.comment));
   if (context.code !== null) return only(context.code === "cmd" ? inText(analysis, offset) : []);
 
-  const path = pathRequest(file.text, offset, context);
+  const requested = pathRequest(file.text, offset, context);
+  const path = requested && { ...requested, fits: pathFits(analysis, offset, context) };
   if (context.quote) {
     const values = valueEntries(analysis, offset, context, world);
     const names = context.quote.quote === "'" || path ? [] : inText(analysis, offset);
@@ -49,45 +73,84 @@ function only(entries: CompletionEntry[]): Completion {
 
 function inCode(analysis: Analysis, offset: number, context: CursorContext, world: CompletionWorld): CompletionEntry[] {
   const { text } = analysis.file;
-  const specifiers = importSpecifiers(text, offset, context, world);
+  const replace = { start: context.word.start, end: wordEnd(text, offset) };
+  const { before } = context;
+  const frame = context.frames.at(-1);
+  const directives = (choice: Directive[], rank = 0) => choice.map(one => directiveEntry(one, replace, rank));
+  const names = (wanted: Wanted) => nameEntries(analysis, offset, replace, wanted);
+
+  const specifiers = importSpecifiers(text, offset, context, world) ?? exportSpecifiers(analysis, offset, context);
   if (specifiers) return specifiers;
-  const credentials = credentialEntries(analysis, offset, context);
-  if (credentials) return credentials;
+  if (/:\s*$/.test(before) && isParameter(context))
+    return PARAMETER_TYPES.map(word => wordEntry(word, "keyword", replace));
+  if (definesName(context)) return [];
+  if (/\busing[ \t]+auth:$/.test(before))
+    return [...credentials(analysis, offset)].map(name => wordEntry(name, "credential", replace));
   const sigil = sigilEntries(analysis, offset);
   if (sigil) return sigil;
 
-  const frame = context.frames.at(-1);
   const shape = shapeOf(context, text);
-  if (frame?.open === "{" && frame.key === null && shape) return keyEntries(shape, context, offset, text, world);
+  if (frame?.open === "{" && frame.key === null && shape && !/\.\.\.$/.test(before))
+    return keyEntries(shape, context, offset, text, world);
   const values = valueEntries(analysis, offset, context, world);
   if (values.length > 0) return values;
 
-  const replace = context.word;
-  const { before } = context;
-  if (/\|[ \t]*$/.test(before)) return nameEntries(analysis, offset, replace, { pipe: true });
-  if (/(^|[\s=])op:$/.test(before) || /\bop:$/.test(text.slice(0, replace.start)))
-    return OPERATIONS.map(word => entry(word, "operator", replace));
-  if (isGuardAction(text, context)) return [...GUARD_ACTIONS.map(action => directiveEntry(action, replace, 0))];
-  if (startsStatement(text, context)) return statementEntries(context, world);
-  if (/(^|[\s=>([])\/?(env|box)[ \t]+$/.test(before))
-    return [
-      ...nameEntries(analysis, offset, replace, { config: true }).filter(({ rank }) => rank < 4),
-      ...ENV_HEADS.map(head => directiveEntry(head, replace, 5)),
-    ];
+  if (/(?<!\|)\|[ \t]*$/.test(before)) return names({ pipe: true });
+  if (/\bop:$/.test(before)) return OPERATIONS.map(word => wordEntry(word, "operator", replace));
+  if (isGuardAction(text, context)) return directives(GUARD_ACTIONS);
+  const choosing = frame?.open === "[" && isChoice(frame.head);
+  if (startsStatement(text, context)) return choosing ? conditionEntries(names) : statementEntries(context, world);
+  if (ENV_PLACE.test(before))
+    return [...names({ config: true }).filter(({ rank }) => rank < 4), ...directives(ENV_HEADS, 5)];
+  if (/(^|[\s=([])new[ \t]+$/.test(before)) return names({ config: true }).filter(({ rank }) => rank < 4);
+  if (/^\s*\/?policy\s+@[\w-]+\s*=\s*$/.test(before)) return directives(POLICY_VALUES);
+  const tails = envTails(before);
+  if (tails.length > 0) return directives(tails);
   const continued = continuations(before, analysis);
-  if (continued.length > 0) return continued.map(word => entry(word, "keyword", replace));
-  if (/\brun[ \t]+$/.test(before)) return RUNNERS.map(runner => directiveEntry(runner, replace, 0));
-  if (/(=|=>|[(,[]|\breturn)\s*$/.test(before) || frame?.open === "(" || frame?.open === "[") {
+  if (continued.length > 0) return continued.map(word => wordEntry(word, "keyword", replace));
+  if (/\brun[ \t]+$/.test(before))
+    return [...directives(RUNNERS), ...names({}).filter(({ kind }) => kind === "function")];
+  if (/=>\s*$/.test(before) && (choosing || /^\s*\/?(for|when)\b/.test(before)))
+    return [...names({}), ...directives(ACTIONS, 8), ...literals(replace)];
+  if (VALUE_PLACE.test(before) || frame?.open === "(" || frame?.open === "[")
     return [
-      ...nameEntries(analysis, offset, replace, {}),
-      ...[
-        ...RUNNERS,
-        ...DIRECTIVES.filter(({ word }) => ["run", "env", "when", "for", "foreach", "loop"].includes(word)),
-      ].map(word => directiveEntry(word, replace, 8)),
-      ...["true", "false", "null", "new"].map(word => ({ ...entry(word, "keyword" as const, replace), rank: 9 })),
+      ...names({}),
+      ...directives(/^\s*\/?exe\b/.test(before) ? [...VALUES, ...EXE_VALUES] : VALUES, 8),
+      ...literals(replace),
     ];
-  }
+  if (
+    OPERAND_PLACE.test(before) ||
+    (frame?.open === "{" && frame.key !== null && /^\s*["']?[\w-]+["']?\??:\s*$/.test(before))
+  )
+    return [...names({}), ...literals(replace)];
   return [];
+}
+
+const ofWords = (...words: string[]): Directive[] => DIRECTIVES.filter(({ word }) => words.includes(word));
+const VALUES: Directive[] = [...RUNNERS, ...ofWords("run", "env", "when", "for", "foreach", "loop")];
+/** What a condition or an iteration may do instead of giving a value. */
+const ACTIONS: Directive[] = [
+  ...VALUES,
+  ...ofWords("show", "log", "output", "append", "stream", "bail", "skip", "retry", "done", "continue"),
+];
+
+function literals(replace: Span): CompletionEntry[] {
+  return ["true", "false", "null", "new"].map(word => ({ ...wordEntry(word, "keyword" as const, replace), rank: 9 }));
+}
+
+function conditionEntries(names: (wanted: Wanted) => CompletionEntry[]): CompletionEntry[] {
+  const found = names({});
+  const replace = found[0]!.replace;
+  const rules = [
+    directiveEntry({ word: "*", snippet: "* => $0", doc: "Whatever else it is.", at: "block" }, replace, 5),
+    directiveEntry(
+      { word: "none", snippet: "none => $0", doc: "When no other condition holds.", at: "block" },
+      replace,
+      5,
+    ),
+    ...ofWords("let").map(one => directiveEntry(one, replace, 6)),
+  ];
+  return [...found, ...rules];
 }
 
 /** Codes behind `>> mlld-env-ignore`; other comments are the author's own. */
@@ -108,22 +171,36 @@ function ignoredCodes(text: string, offset: number, comment: Span): CompletionEn
     }));
 }
 
+/** A name with what is taken of it: `@a.b[0].c`, up to the cursor. */
+const CHAIN = /@([\w-]+)((?:\.[\w-]+|\[\d+\]|\([^()\n]*\)|\?(?=\.))*)\.([\w-]*)$/;
+
 /** Behind `@`: names, or members of what stands before the last dot. */
 function sigilEntries(analysis: Analysis, offset: number): CompletionEntry[] | null {
   const { text } = analysis.file;
-  const line = text.slice(text.lastIndexOf("\n", offset - 1) + 1, offset);
-  const match = /@([\w-]*(?:\.[\w-]*)*)$/.exec(line);
-  if (!match) return null;
-  const path = match[1]!.split(".");
-  const partial = path.pop()!;
-  const start = offset - partial.length;
+  const line = text.slice(startOfLine(text, offset), offset);
   const end = wordEnd(text, offset);
-  if (path.length > 0) return memberEntries(analysis, offset, path, { start, end });
-  const before = text.slice(0, start - 1).trimEnd();
+  const member = CHAIN.exec(line);
+  if (member) {
+    // What a call gives is not known, so nothing is a field of it.
+    const taken = member[2]!.matchAll(/\.([\w-]+)|\[(\d+)\]|\([^()\n]*\)/g);
+    const path = [member[1]!, ...[...taken].map(([call, field, index]) => field ?? index ?? call)];
+    // The scope of a statement ends where it is broken: the name itself stands inside.
+    return memberEntries(
+      analysis,
+      offset - member[0].length,
+      path,
+      { start: offset - member[3]!.length, end },
+      text[end] === "(",
+    );
+  }
+  const name = /@([\w-]*)$/.exec(line);
+  if (!name) return null;
+  const start = offset - name[0].length;
+  const before = text.slice(0, start).trimEnd();
   return nameEntries(
     analysis,
     offset,
-    { start: start - 1, end },
+    { start, end },
     {
       pipe: before.endsWith("|"),
       called: text[end] === "(",
@@ -148,92 +225,12 @@ function inText(analysis: Analysis, offset: number): CompletionEntry[] {
   return sigilEntries(analysis, offset) ?? [];
 }
 
-const AUTH_PLACE = /\busing[ \t]+auth:$/;
-
-function credentialEntries(analysis: Analysis, offset: number, context: CursorContext): CompletionEntry[] | null {
-  if (!AUTH_PLACE.test(context.before)) return null;
-  return [...credentials(analysis, offset)].map(name => entry(name, "credential", context.word));
-}
-
-/** Between the braces of `import { … } from "…"` what the module exports, of `export { … }` what the file defines. */
-function importSpecifiers(
-  text: string,
-  offset: number,
-  context: CursorContext,
-  world: CompletionWorld,
-): CompletionEntry[] | null {
-  const frame = context.frames.at(-1);
-  if (context.frames.length !== 1 || frame?.open !== "{") return null;
-  if (!/^\s*\/?import\b/.test(text.slice(context.statement.start, frame.start))) return null;
-  const rest = text.slice(offset, offset + 2000);
-  const source = /^[^}]*\}\s*from\s+(?:"([^"\n]*)"|'([^'\n]*)'|<([^>\n]*)>|(@[\w./@-]+))/.exec(rest);
-  const names = source ? world.exportsOf(source[1] ?? source[2] ?? source[3] ?? source[4]!) : null;
-  const written = new Set(text.slice(frame.start, offset).match(/[\w-]+/g));
-  const start = text[context.word.start - 1] === "@" ? context.word.start - 1 : context.word.start;
-  return (names ?? [])
-    .filter(({ name }) => !written.has(name))
-    .map(({ name, kind }) => ({
-      label: `@${name}`,
-      kind: kind === "exe" ? "function" : "variable",
-      detail: kind,
-      insert: `@${name}`,
-      replace: { start, end: wordEnd(text, offset) },
-      rank: 0,
-    }));
-}
-
-/** Words that may follow what stands before the cursor in its directive. */
-function continuations(before: string, analysis: Analysis): string[] {
-  const head = before.trim().replace(/^\//, "");
-  if (!/[ \t]$/.test(before)) return [];
-  if (/^import$/.test(head))
-    return ["{", "module", "static", "live", "local", "cached", "templates", "policy", "tools"];
-  if (/^import\b.*(\{\}|@[\w-]+)$/.test(head)) return ["from", "as"];
-  if (/^(env|box)\s+\S.*$/.test(head)) return ["with"];
-  if (/^(guard|hook)(\s+@[\w-]+)?$/.test(head))
-    return head.startsWith("guard") ? ["before", "after", "always"] : ["before", "after"];
-  if (/^(guard|hook)\b.*\b(before|after|always)$/.test(head)) return ["op:", ...labelsOf(analysis)];
-  if (/^(output|append)\s+\S+$/.test(head)) return ["to"];
-  if (/^output\b.*\bto$/.test(head)) return ["stdout", "stderr", "env"];
-  if (/^for(\s+parallel\S*)?\s+@[\w.-]+$/.test(head)) return ["in"];
-  if (/\}$/.test(head) && /\b(cmd|sh|bash|run|js|node|py)\b/.test(head)) return ["using", "with"];
-  return [];
-}
-
-/** Labels that mlld knows, and those that the file gives. */
-function labelsOf(analysis: Analysis): string[] {
-  return [...new Set([...LABELS, ...analysis.symbols.flatMap(({ labels }) => labels)])];
-}
-
-function isGuardAction(text: string, context: CursorContext): boolean {
-  return (
-    /^\s*\/?guard\b/.test(text.slice(context.statement.start, context.statement.end)) &&
-    /=>[ \t]*$/.test(context.before)
-  );
-}
-
-/** Only the word itself stands on the line, or in a block before it. */
-function startsStatement(text: string, context: CursorContext): boolean {
-  const frame = context.frames.at(-1);
-  const line = text.slice(text.lastIndexOf("\n", context.word.start - 1) + 1, context.word.start);
-  if (!frame) return /^\/?$/.test(line) || (/^[ \t]*\/$/.test(line) && context.statement.start <= context.word.start);
-  return frame.open === "[" && isBlock(text, context) && /(^|;)\s*\/?$/.test(context.before);
-}
-
-function isBlock(text: string, context: CursorContext): boolean {
-  const frame = context.frames.at(-1)!;
-  if (/:\s*$|[,(]\s*$/.test(frame.head)) return false;
-  // `var @list = [` is an array; an executable, a condition and a loop have blocks.
-  return !/^\s*\/?var\s+[^=]*=\s*$/.test(frame.head) || /^\s*(let|show|run|=>)\b/.test(text.slice(frame.start + 1));
-}
-
 /** Directives that 2.0.4 does not know. */
 const NEWER = new Set(["box", "file", "files"]);
 
 function statementEntries(context: CursorContext, { languageVersion }: CompletionWorld): CompletionEntry[] {
   const frame = context.frames.at(-1);
   const place = frame ? "block" : "top";
-  const inWhen = /\b(when|guard)\b/.test(frame?.head ?? "");
   const known = DIRECTIVES.filter(
     ({ at, word }) => (at === "both" || at === place) && !(languageVersion === "2.0.4" && NEWER.has(word)),
   );
@@ -242,22 +239,11 @@ function statementEntries(context: CursorContext, { languageVersion }: Completio
     directiveEntry(directive, context.word, i < 12 && directive.word !== later ? 0 : 1),
   );
   if (frame) entries.push(...RUNNERS.map(runner => directiveEntry(runner, context.word, 2)));
-  if (inWhen) entries.push(...["*", "none"].map(word => entry(word, "keyword", context.word)));
   return entries;
 }
 
 function directiveEntry({ word, snippet, doc }: Directive, replace: Span, rank: number): CompletionEntry {
   return { label: word, kind: "keyword", doc, insert: snippet, snippet: true, replace, rank };
-}
-
-function entry(label: string, kind: EntryKind, replace: Span): CompletionEntry {
-  return { label, kind, insert: label, replace, rank: 0 };
-}
-
-function wordEnd(text: string, offset: number): number {
-  let end = offset;
-  while (end < text.length && /[\w]/.test(text[end]!)) end++;
-  return end;
 }
 
 /** Fences of `mlld-run` hold strict mlld. */
@@ -267,9 +253,9 @@ function inProgram(analysis: Analysis, offset: number): boolean {
 
 /** Prose takes no completion, but for a directive at the start of its line. */
 function inProse(analysis: Analysis, offset: number): boolean {
+  const innermost = pathAt(analysis.file, offset).at(-1)?.kind;
+  if (innermost !== "File" && innermost !== "Prose") return innermost === "Fence";
   const { text } = analysis.file;
-  const line = text.slice(text.lastIndexOf("\n", offset - 1) + 1, offset);
-  if (/^[ \t]*\/[a-z]*$/.test(line)) return false;
-  const innermost = pathAt(analysis.file, offset).at(-1);
-  return innermost?.kind === "File" || innermost?.kind === "Prose" || innermost?.kind === "Fence";
+  const line = text.slice(startOfLine(text, offset), offset);
+  return !/^[ \t]*\/[a-z]*$/.test(line) && !DIRECTIVES.some(({ word }) => line.startsWith(`/${word} `));
 }

@@ -1,5 +1,6 @@
 import type { Analysis } from "../../semantics";
-import { fitsParent } from "../narrowable";
+import { type Parent, parentOf } from "../narrowable";
+import type { Span } from "../span";
 import { fieldOf, keysOf, symbolValue } from "../symbol-values";
 import type { CursorContext, Frame } from "./context";
 import { credentials } from "./credentials";
@@ -33,7 +34,7 @@ function objectShape(frames: Frame[], index: number, text: string): Shape | null
     return keys && keys.length > 0 ? shape(keys) : null;
   }
   if (/(^|\s)with $/.test(head)) return withShape(head);
-  if (/(^|[\s=>([])(env|box) ?$/.test(head)) return shape(CONFIG, "config");
+  if (/(^|[\s=>([/])(env|box) ?$/.test(head)) return shape(CONFIG, "config");
   if (/^\s*\/?policy\b.*= ?$/.test(head)) return shape(POLICY);
   if (/^\s*\/?needs ?$/.test(head)) return shape(NEEDS);
   if (/^\s*\/?auth\b.*= ?$/.test(head)) return shape(AUTH);
@@ -45,7 +46,7 @@ function objectShape(frames: Frame[], index: number, text: string): Shape | null
 }
 
 function withShape(head: string): Shape {
-  if (/(^|[\s=>([])(env|box)\b/.test(head) || /\bnew\b/.test(head)) return shape(WITH, "with");
+  if (/(^|[\s=>([/])(env|box)\b/.test(head) || /\bnew\b/.test(head)) return shape(WITH, "with");
   if (/\ballow\b/.test(head)) return shape(ALLOW);
   // `@config with { … }` derives a config; behind a command or call it is a tail.
   return /@[\w.-]+ with $/.test(head) && !/\b(run|show|cmd)\b/.test(head) ? shape(WITH, "with") : shape(TAIL);
@@ -126,23 +127,56 @@ export function valueEntries(
   const at = fieldAt(context, text);
   const { quote } = context;
   if (!at || (quote && quote.quote !== '"' && quote.quote !== "'")) return [];
-  const written = at.inList ? listedBefore(text, context, quote?.start ?? context.word.start) : new Set<string>();
+  const parent = at.compared ? parentOf(analysis, offset) : null;
+  const item = quote && itemSpan(text, offset, quote.start, !at.inList && NAMES_BY_COMMA.has(at.spec.name));
+  const written = listedElsewhere(text, context, at, item ?? context.word);
   // The text at the cursor is a word of the file, too.
-  const typed = quote ? text.slice(quote.start + 1, closing(text, quote.start, offset)) : null;
-  const fits = at.holder.kind === "other" ? () => true : fitsParent(analysis, offset);
-  return candidates(analysis, offset, at, world, context)
+  const typed = item && text.slice(item.start, item.end);
+  return candidates(analysis, offset, at, world, context, parent)
     .filter(({ source, own }) => !written.has(inner(source)) && !(own && inner(source) === typed))
-    .filter(({ source }) => inner(source) === source || fits(at.spec.name, inner(source)))
+    .filter(({ source }) => !parent || inner(source) === source || parent.fits(at.path, inner(source)))
     .flatMap((candidate, i): CompletionEntry[] => {
-      const entry = quote ? insideQuotes(text, offset, quote.start, candidate) : outsideQuotes(context, candidate);
+      const entry = item ? insideQuotes(text, quote.start, item, candidate) : outsideQuotes(context, candidate);
       return entry ? [{ ...entry, rank: i }] : [];
     });
 }
 
-/** Elements of the list before the cursor: a set needs none of them twice. */
-function listedBefore(text: string, context: CursorContext, end: number): Set<string> {
-  const listed = text.slice(context.frames.at(-1)!.start, end).matchAll(/"([^"\n]*)"|'([^'\n]*)'/g);
-  return new Set([...listed].map(([, double, simple]) => double ?? simple ?? ""));
+/** Whether a path at the cursor keeps within the parent of its config. */
+export function pathFits(analysis: Analysis, offset: number, context: CursorContext): (path: string) => boolean {
+  const at = fieldAt(context, analysis.file.text);
+  const parent = at?.compared ? parentOf(analysis, offset) : null;
+  return path => !at || !parent || parent.fits(at.path, path);
+}
+
+/** `"Read, Bash"` means the same as a list. */
+const NAMES_BY_COMMA = new Set(["tools", "mcps"]);
+
+/** What is replaced between quotes: all of it, or the name between two commas. */
+function itemSpan(text: string, offset: number, open: number, byComma: boolean): Span {
+  const end = closing(text, open, offset, byComma);
+  if (!byComma) return { start: open + 1, end };
+  const before = text.slice(open + 1, offset);
+  const start = open + 1 + before.lastIndexOf(",") + 1;
+  const comma = text.slice(offset, end).indexOf(",");
+  return {
+    start: start + /^[ ]*/.exec(text.slice(start, offset))![0].length,
+    end: comma < 0 ? end : offset + comma,
+  };
+}
+
+/** Elements of the list besides the one at the cursor: a set needs none of them twice. */
+function listedElsewhere(text: string, context: CursorContext, { inList }: FieldPlace, item: Span): Set<string> {
+  const { quote } = context;
+  if (!inList && !quote) return new Set();
+  if (!inList) {
+    const rest = /^[^"'\n]*/.exec(text.slice(item.end))![0];
+    return new Set(`${text.slice(quote!.start + 1, item.start)},${rest}`.split(",").map(name => name.trim()));
+  }
+  const own = quote?.start ?? item.start;
+  const behind = quote && text[item.end] === text[quote.start] ? item.end + 1 : item.end;
+  const rest = /^[^\]\n]*/.exec(text.slice(behind))![0];
+  const elements = `${text.slice(context.frames.at(-1)!.start, own)}${rest}`.matchAll(/"([^"\n]*)"|'([^'\n]*)'/g);
+  return new Set([...elements].map(([, double, simple]) => double ?? simple!));
 }
 
 function outsideQuotes(context: CursorContext, { source, kind }: Candidate): Omit<CompletionEntry, "rank"> {
@@ -158,26 +192,25 @@ function outsideQuotes(context: CursorContext, { source, kind }: Candidate): Omi
 /** Only texts fit between quotes. `@` between double quotes would be a reference, so they become simple ones. */
 function insideQuotes(
   text: string,
-  offset: number,
   open: number,
+  item: Span,
   { source, kind }: Candidate,
 ): Omit<CompletionEntry, "rank"> | null {
   const plain = plainOf(source);
   const value = inner(plain);
   // A quote of an earlier line was left open: what follows is no text.
-  if (value === plain || text.slice(open, offset).includes("\n")) return null;
-  const end = closing(text, open, offset);
+  if (value === plain || text.slice(open, item.end).includes("\n")) return null;
   if (text[open] === '"' && value.startsWith("@")) {
-    const closed = text[end] === '"';
+    const closed = text[item.end] === '"';
     return {
       label: value,
       kind,
       insert: `'${value}'`,
-      replace: { start: open, end: closed ? end + 1 : end },
+      replace: { start: open, end: closed ? item.end + 1 : item.end },
       filter: `"${value}`,
     };
   }
-  return { label: value, kind, insert: value, replace: { start: open + 1, end } };
+  return { label: value, kind, insert: value, replace: item };
 }
 
 /** A text without its quotes; other values as they are. */
@@ -185,18 +218,35 @@ function inner(source: string): string {
   return /^(["']).*\1$/s.test(source) ? source.slice(1, -1) : source;
 }
 
+interface FieldPlace {
+  spec: KeySpec;
+  holder: Shape;
+  /** Keys from the config down to the field. */
+  path: string[];
+  inList: boolean;
+  /** Whether the field belongs to a config, so that an environment around it bounds it. */
+  compared: boolean;
+}
+
 /** The field whose value stands at the cursor. */
-function fieldAt(context: CursorContext, text: string): { spec: KeySpec; holder: Shape; inList: boolean } | null {
-  const last = context.frames.length - 1;
-  const frame = context.frames[last];
+function fieldAt({ frames }: CursorContext, text: string): FieldPlace | null {
+  const frame = frames.at(-1);
   if (!frame) return null;
   const inList = frame.open === "[";
-  const index = inList ? last - 1 : last;
-  const object = context.frames[index];
+  const index = frames.length - (inList ? 2 : 1);
+  const object = frames[index];
   if (object?.open !== "{" || object.key === null || (inList && !/:\s*$/.test(frame.head))) return null;
-  const holder = objectShape(context.frames, index, text);
+  const holder = objectShape(frames, index, text);
   const spec = holder?.keys.find(key => key.name === object.key);
-  return holder && spec ? { spec, holder, inList } : null;
+  if (!holder || !spec) return null;
+  const path = [object.key];
+  let root = index;
+  for (let around = enclosing(frames, root); around && !around.inList; around = enclosing(frames, root)) {
+    root = around.index;
+    path.unshift(around.key);
+  }
+  const outermost = root === index ? holder : objectShape(frames, root, text);
+  return { spec, holder, path, inList, compared: outermost !== null && outermost.kind !== "other" };
 }
 
 /** A value as it is written in a program, or the snippet of one. */
@@ -210,9 +260,10 @@ interface Candidate {
 function candidates(
   analysis: Analysis,
   offset: number,
-  { spec, holder }: { spec: KeySpec; holder: Shape },
+  { spec, holder, path }: FieldPlace,
   world: CompletionWorld,
   context: CursorContext,
+  parent: Parent | null,
 ): Candidate[] {
   const constants = spec.values.map((source): Candidate => ({ source, kind: "value" }));
   const texts = (values: Iterable<string>, kind: CompletionEntry["kind"] = "value"): Candidate[] => {
@@ -221,15 +272,16 @@ function candidates(
       .filter(value => !known.has(value))
       .map(value => ({ source: value.startsWith("@") ? `'${value}'` : `"${value}"`, kind, own: true }));
   };
-  if (spec.words) return [...constants, ...texts(world[spec.words])];
-  if (holder.kind === "other") return constants;
+  const granted = parent?.grants(path) ?? [];
+  if (spec.words) return [...constants, ...texts(new Set([...granted, ...world[spec.words]]))];
+  if (holder.kind === "other") return [...constants, ...texts(granted)];
   switch (spec.name) {
     case "auth":
       return texts(credentials(analysis, offset), "credential");
     case "profile":
       return texts(profileNames(analysis, offset, context));
     default:
-      return constants;
+      return [...constants, ...texts(granted)];
   }
 }
 
@@ -252,8 +304,9 @@ function profileNames(analysis: Analysis, offset: number, context: CursorContext
   return [...names];
 }
 
-function closing(text: string, open: number, offset: number): number {
+/** The closing quote on the same line; the cursor where there is none, or where another text may begin before it. */
+function closing(text: string, open: number, offset: number, byComma: boolean): number {
   let end = offset;
-  while (end < text.length && text[end] !== text[open] && text[end] !== "\n" && text[end] !== ",") end++;
+  while (end < text.length && text[end] !== text[open] && text[end] !== "\n" && (byComma || text[end] !== ",")) end++;
   return text[end] === text[open] ? end : offset;
 }

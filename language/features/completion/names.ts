@@ -6,7 +6,7 @@ import type { AbstractValue } from "../../values/abstract";
 import { parametersOf } from "../executables";
 import type { Span } from "../span";
 import { labelledKind } from "../symbol-texts";
-import { fieldOf, keysOf, symbolValue } from "../symbol-values";
+import { fieldOf, itemOf, keysOf, symbolValue } from "../symbol-values";
 import { type CompletionEntry, type EntryKind, escapeSnippet } from "./entry";
 
 /** What a name is wanted for. */
@@ -21,7 +21,15 @@ export interface Wanted {
 
 /** Names that may follow `@`. `replace` starts at the sigil, or where it is to be written. */
 export function nameEntries(analysis: Analysis, offset: number, replace: Span, how: Wanted): CompletionEntry[] {
-  return analysis.visibleAt(offset).map(symbol => {
+  // A value cannot be made of itself, also where it is not written yet.
+  const { text } = analysis.file;
+  const defining = ({ kind, declaration }: MlldSymbol) =>
+    (kind === "var" || kind === "let") &&
+    declaration !== null &&
+    declaration.start < offset &&
+    /^[ \t]*$/.test(text.slice(declaration.end, Math.max(offset, declaration.end)));
+  const visible = analysis.visibleAt(offset).filter(symbol => !defining(symbol));
+  return visible.map(symbol => {
     const parameters = parametersOf(analysis, symbol);
     const name = `@${symbol.name}`;
     const calls = parameters !== null && !how.pipe && !how.called && symbol.kind !== "transformer";
@@ -82,32 +90,57 @@ function rankOf(symbol: MlldSymbol, how: Wanted): number {
   return symbol.kind === "guard" || symbol.kind === "hook" ? 6 : near;
 }
 
-/** Fields of the run's context. */
-const CONTEXT_FIELDS = [
-  "profile",
-  "op",
-  "guard",
-  "for",
-  "loop",
-  "try",
-  "errors",
-  "tools",
-  "policy",
-  "labels",
-  "taint",
-  "filename",
-  "tokens",
-];
+/** Fields of the run's context, by the path to them. */
+const CONTEXT_FIELDS: Record<string, string[]> = {
+  "": [
+    "profile",
+    "op",
+    "guard",
+    "for",
+    "loop",
+    "try",
+    "stage",
+    "input",
+    "errors",
+    "tools",
+    "policy",
+    "labels",
+    "sources",
+    "taint",
+    "filename",
+    "tokens",
+  ],
+  op: ["type", "subtype", "name", "labels", "command", "target"],
+  guard: ["name", "timing", "try", "tries", "reason", "reasons", "hint", "trace"],
+  for: ["index", "total", "batch"],
+  loop: ["iteration"],
+  while: ["iteration", "limit"],
+  tools: ["allowed", "denied", "calls"],
+  policy: ["active", "configs"],
+};
 
 /** What may follow `@name.a.b.`: keys of known objects, exports of a module, methods. */
-export function memberEntries(analysis: Analysis, offset: number, path: string[], replace: Span): CompletionEntry[] {
+export function memberEntries(
+  analysis: Analysis,
+  offset: number,
+  path: string[],
+  replace: Span,
+  called: boolean,
+): CompletionEntry[] {
   const [head, ...fields] = path;
   const symbol = analysis.visibleAt(offset).find(visible => visible.name === head);
   const entries: CompletionEntry[] = [];
   const add = (label: string, kind: EntryKind, detail: string, rank: number, insert = label, snippet = false) =>
-    entries.push({ label, kind, detail, insert, ...(snippet && { snippet }), replace, rank });
+    entries.push(
+      called
+        ? { label, kind, detail, insert: label, replace, rank }
+        : { label, kind, detail, insert, ...(snippet && { snippet }), replace, rank },
+    );
 
-  if (head === "mx" || head === "ctx") for (const field of CONTEXT_FIELDS) add(field, "field", "", 0);
+  if (head === "mx" || head === "ctx") {
+    for (const field of CONTEXT_FIELDS[fields.join(".")] ?? []) add(field, "field", "", 0);
+    return entries;
+  }
   if (symbol?.kind === "namespace" && fields.length === 0) {
     const module = analysis.moduleOf(symbol);
     for (const exported of module?.exports.values() ?? []) {
@@ -128,18 +161,22 @@ export function memberEntries(analysis: Analysis, offset: number, path: string[]
     }
     return entries;
   }
-  const start = symbol ? symbolValue(analysis, symbol) : null;
-  const value = fields.reduce<AbstractValue | null>((at, field) => fieldOf(at, field), start);
+  const exported = symbol?.kind === "namespace" ? analysis.moduleOf(symbol)?.exports.get(fields.shift()!) : undefined;
+  const start = exported ? (exported.value ?? null) : symbol ? symbolValue(analysis, symbol) : null;
+  const value = fields.reduce<AbstractValue | null>(
+    (at, field) => (/^\d+$/.test(field) ? itemOf(at, Number(field)) : fieldOf(at, field)),
+    start,
+  );
   for (const key of keysOf(value)) add(key, "field", "", 0);
-  for (const method of methodsOf(head === "mx" || head === "ctx" ? "object" : value))
+  for (const method of methodsOf(value))
     add(method, "method", "", 2, method === "length" ? method : `${method}($1)`, method !== "length");
   return entries;
 }
 
 /** Methods of a value; all of them where it is not known. */
-function methodsOf(value: AbstractValue | "object" | null): Set<string> {
+function methodsOf(value: AbstractValue | null): Set<string> {
   const { text, list, any } = METHOD_NAMES;
-  if (value === "object" || value?.kind === "object") return new Set(any);
+  if (value?.kind === "object") return new Set(any);
   if (value?.kind === "array") return new Set([...list, ...any]);
   if (value?.kind === "known") return new Set([...(typeof value.value === "string" ? text : []), ...any]);
   return new Set([...text, ...list, ...any]);

@@ -7,6 +7,10 @@ export interface PathRequest {
   from: "file" | "root";
   /** The folder as written, up to and with the last slash; empty for the starting folder. */
   folder: string;
+  /** What is written before it, with `@base/`. */
+  written: string;
+  /** Whether a path, as it is written, may stand there. */
+  fits: (path: string) => boolean;
   /** The part behind the last slash, up to the end of the word. */
   replace: Span;
   /** Ends of names that fit; every file fits when empty. Folders always fit. */
@@ -66,6 +70,8 @@ function request(text: string, offset: number, written: string, extensions: stri
   return {
     from: root ? "root" : "file",
     folder: path.slice(0, slash),
+    written: written.slice(0, written.length - (path.length - slash)),
+    fits: () => true,
     replace: { start: offset - (path.length - slash), end },
     extensions,
   };

@@ -1,0 +1,49 @@
+import type { Analysis } from "../../semantics";
+import { type CursorContext, wordEnd } from "./context";
+import { type CompletionEntry, wordEntry } from "./entry";
+import type { CompletionWorld } from "./world";
+
+/** Between the braces of `export { … }`: what the file defines. */
+export function exportSpecifiers(analysis: Analysis, offset: number, context: CursorContext): CompletionEntry[] | null {
+  const { text } = analysis.file;
+  const frame = context.frames.at(-1);
+  if (context.frames.length !== 1 || frame?.open !== "{" || !/^\s*\/?export\s*$/.test(frame.head)) return null;
+  if (/\bas\s+@?$/.test(context.before)) return [];
+  const written = new Set(text.slice(frame.start, context.word.start).match(/[\w-]+/g));
+  const start = text[context.word.start - 1] === "@" ? context.word.start - 1 : context.word.start;
+  const replace = { start, end: wordEnd(text, offset) };
+  return [...analysis.scope.symbols.values()]
+    .filter(({ kind, name }) => (kind === "var" || kind === "exe" || kind === "policy") && !written.has(name))
+    .map(({ kind, name }) => ({
+      ...wordEntry(`@${name}`, kind === "exe" ? "function" : "variable", replace),
+      detail: kind,
+    }));
+}
+
+/** Between the braces of `import { … } from "…"`: what the module exports. */
+export function importSpecifiers(
+  text: string,
+  offset: number,
+  context: CursorContext,
+  world: CompletionWorld,
+): CompletionEntry[] | null {
+  const frame = context.frames.at(-1);
+  if (context.frames.length !== 1 || frame?.open !== "{") return null;
+  if (!/^\s*\/?import\b/.test(text.slice(context.statement.start, frame.start))) return null;
+  if (/\bas\s+@?$/.test(context.before)) return [];
+  const rest = text.slice(offset, offset + 2000);
+  const source = /^[^}]*\}\s*from\s+(?:"([^"\n]*)"|'([^'\n]*)'|<([^>\n]*)>|(@[\w./@-]+))/.exec(rest);
+  const names = source ? world.exportsOf(source[1] ?? source[2] ?? source[3] ?? source[4]!) : null;
+  const written = new Set(text.slice(frame.start, offset).match(/[\w-]+/g));
+  const start = text[context.word.start - 1] === "@" ? context.word.start - 1 : context.word.start;
+  return (names ?? [])
+    .filter(({ name }) => !written.has(name))
+    .map(({ name, kind }) => ({
+      label: `@${name}`,
+      kind: kind === "exe" ? "function" : "variable",
+      detail: kind,
+      insert: `@${name}`,
+      replace: { start, end: wordEnd(text, offset) },
+      rank: 0,
+    }));
+}
