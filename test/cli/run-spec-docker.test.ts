@@ -146,7 +146,7 @@ describe.skipIf("missing" in engine)("run --spec in Docker", () => {
     expect(none.status).toBe(1);
   });
 
-  it("an archive is taken, and restored for another user to work on", () => {
+  it("an archive is taken, and restored for another user to work on", async () => {
     write({
       "box.yaml": box("snapshot: { archive_save_dir: saved, compression: xz }\n"),
       "main.sh": "id -u; echo run >> log; cat log\n",
@@ -154,11 +154,33 @@ describe.skipIf("missing" in engine)("run --spec in Docker", () => {
     const first = call("run", "--spec", "box.yaml", "--evaluate", "main.sh");
     expect(first.stdout, first.stderr).toBe("1000\nrun\n");
     const [archive] = readdirSync(join(folder, "saved"));
-    const second = call("run", "--spec", "box.yaml", "--evaluate", "--from", join("saved", archive!), "main.sh");
-    expect(second.stdout, second.stderr).toBe("1000\nrun\nrun\n");
+    const packed = spawnSync("tar", ["tJf", join(folder, "saved", archive!)], { encoding: "utf8" }).stdout;
+    expect(packed).not.toContain(".vscode");
+    const TMPDIR = mkdtempSync(join(tmpdir(), "mlld-env-spec-docker-"));
+    const from = ["--from", join("saved", archive!)];
+    const second = start("run", "--spec", "box.yaml", "--evaluate", ...from, "main.sh", { TMPDIR });
+    expect([await second.ended, second.said.out], second.said.err).toEqual([0, "1000\nrun\nrun\n"]);
     expect(readFileSync(join(folder, "log"), "utf8")).toBe("run\n");
     expect(readdirSync(join(folder, "saved"))).toHaveLength(2);
-    expect(readdirSync(tmpdir()).filter(name => name.startsWith("mlld-env-workspace-"))).toEqual([]);
+    expect(readdirSync(TMPDIR)).toEqual([]);
+    rmSync(TMPDIR, { recursive: true });
+  });
+
+  it("a refusal leaves nothing in the workspace", () => {
+    write({ "box.yaml": box(), "main.sh": "", "mlld-config.json": "{}" });
+    const before = readdirSync(folder);
+    for (const [field, status] of [
+      ["docker.image=mlld-env-test:none", 1],
+      ["docker.network=mlld-env-none", 1],
+      ["docker.user=nobody", 1],
+      ["docker.workdir=/etc", 3],
+      ["docker.extra_mounts={./mlld-config.json: {bind: /settings}}", 3],
+      ["docker.extra_mounts={./none: /none}", 3],
+    ] as const) {
+      const refused = call("run", "--spec", "box.yaml", "--set", field, "main.sh");
+      expect([refused.status, refused.stdout], refused.stderr).toEqual([status, ""]);
+      expect(readdirSync(folder).filter(name => name !== "state")).toEqual(before);
+    }
   });
 
   it("a named environment is resumed; another spec of that name is refused", () => {
@@ -182,6 +204,17 @@ describe.skipIf("missing" in engine)("run --spec in Docker", () => {
 });
 
 describe.skipIf("missing" in engine)("set-up of a kept environment", () => {
+  it("that failed is corrected, and done anew", () => {
+    const name = uniqueName();
+    write({ "box.yaml": box('setup: { commands: ["exit 4"] }\n'), "main.sh": "cat /tmp/log\n" });
+    expect(call("run", "--spec", "box.yaml", "--name", name, "main.sh").status).toBe(1);
+    expect(docker("ps", "-q", "-f", `name=${name}`)).not.toBe("");
+    write({ "box.yaml": box('setup: { commands: ["echo made > /tmp/log"] }\n') });
+    expect(call("run", "--spec", "box.yaml", "--name", name, "main.sh").stdout).toBe("made\n");
+    // Once it is done, another config is an error as ever.
+    expect(call("run", "--spec", "box.yaml", "--name", name, "--evaluate", "main.sh").status).toBe(3);
+  });
+
   const program = (name: string, setup: string) =>
     `env { type: "docker", image: "${BUSYBOX}", name: "${name}", setup: { commands: ["${setup}"] } } [\n  run sh { cat /tmp/log }\n]\n`;
 

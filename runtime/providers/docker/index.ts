@@ -23,7 +23,7 @@ import { DockerEnvironment, Vanished } from "./environment";
 import { engineError, isUnreachable, statusOf, unreachable } from "./errors";
 import { type FoundContainer, removeHalfRestored, restoreContainer, startContainer, stopContainer } from "./kept";
 import { containerNameOf, environmentInfo, isOurs, LABEL, labelsFor, type ShellKind } from "./labels";
-import { resolveMounts } from "./mounts";
+import { type ResolvedMounts, resolveMounts } from "./mounts";
 import { openContainer } from "./open-container";
 import { orphanNames } from "./orphans";
 import { type Bind, containerSide, realOrWritten, within } from "./paths";
@@ -92,6 +92,22 @@ class DockerProvider implements Provider {
     const engine = await this.#connect();
     const socket = engine.address.kind === "socket" ? engine.address.path : null;
     const mounts = resolveMounts(spec, socket);
+    try {
+      return await this.#openWith(engine, mounts, spec, shell, sink, signal);
+    } catch (error) {
+      removeMadeFolders(mounts.madeFolders);
+      throw error;
+    }
+  }
+
+  async #openWith(
+    engine: Engine,
+    mounts: ResolvedMounts,
+    spec: EnvironmentSpec,
+    shell: ShellKind,
+    sink: OutputSink,
+    signal: AbortSignal,
+  ): Promise<Environment> {
     const containerName = containerNameOf(spec.name ?? spec.generatedName);
     const host = process.getuid && process.getgid ? { uid: process.getuid(), gid: process.getgid() } : null;
     const user = containerUser(spec, engine.ownership, host);

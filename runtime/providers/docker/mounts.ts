@@ -6,7 +6,7 @@ import type Dockerode from "dockerode";
 import picomatch from "picomatch";
 import { type EnvironmentSpec, type MountGrant, ProviderError } from "../provider";
 import { type Bind, within } from "./paths";
-import { protect } from "./protected";
+import { protect, refuseProtected } from "./protected";
 
 /** Where the workspace lies in a container unless `workdir` says otherwise. */
 export const WORKSPACE = "/workspace";
@@ -31,7 +31,9 @@ export function resolveMounts(spec: EnvironmentSpec, engineSocket: string | null
     else binds.push(bind(grant.host, grant, spec, engineSocket, ""));
   }
   const merged = mergeTargets(binds);
-  const protections = merged.filter(b => !b.readOnly).map(b => protect(b, spec));
+  const writable = merged.filter(b => !b.readOnly);
+  for (const b of writable) refuseProtected(b, spec);
+  const protections = writable.map(b => protect(b, spec));
   // A grant of its own wins over the pin of a folder on the way, and what is protected over every grant.
   const byTarget = new Map<string, Bind>();
   for (const b of [...merged, ...protections.flatMap(p => p.binds)]) {
@@ -77,6 +79,7 @@ function bind(
   const target = below ? posix.join(place, below) : posix.normalize(place);
   if (
     !target.startsWith("/") ||
+    target.replace(/\/$/, "") === ENGINES_TARGET ||
     FORBIDDEN_TARGETS.some(t => target === t || (t !== "/" && target.startsWith(`${t}/`)))
   ) {
     throw refusal(
@@ -88,6 +91,8 @@ function bind(
 }
 
 const FORBIDDEN_TARGETS = ["/", "/proc", "/sys", "/dev"];
+/** The engine puts files of its own there, which would be made in the folder that is mounted. What lies below is free. */
+const ENGINES_TARGET = "/etc";
 
 /** A relative grant lies under the container's workspace at the same relative path, an absolute one at the same path. */
 function defaultPlace(host: string, spec: EnvironmentSpec): string {

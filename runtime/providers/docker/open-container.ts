@@ -85,16 +85,18 @@ async function untilSetUp(input: OpenInput, found: Dockerode.ContainerInspectInf
   const labels = found.Config.Labels;
   const ours = found.Name.replace(/^\//, "") === containerName && isOurs(labels, containerName);
   // What it is instead, `reuse` tells.
-  if (!ours || labels[LABEL.config] !== spec.configHash) return true;
+  if (!ours) return true;
   const container = engine.docker.getContainer(found.Id);
   const end = Date.now() + SET_UP_LIMIT_MS;
   for (let told = false; !(await isSetUp(container, labels)); told = true) {
     signal.throwIfAborted();
+    // Whatever config that was: one whose set-up failed is corrected, and run again.
     if (ownerStateOf(labels) === "dead") {
       input.progress(`The set-up of ${labels[LABEL.name]} was broken off: it is made anew.`);
       await removeContainer(container);
       return false;
     }
+    if (labels[LABEL.config] !== spec.configHash) return true;
     if (!told) input.progress(`Another run sets ${labels[LABEL.name]} up: waiting for it.`);
     await pause(SET_UP_POLL_MS);
     if ((await inspect(engine, found.Id)) === null) return false;

@@ -25,26 +25,31 @@ export interface Protection {
   absent: string[];
 }
 
-/** The read-only mounts inside a writable one. Throws `ProviderError` when a protected path itself is granted for writing. */
+/** Throws a `ProviderError` when a protected path itself is granted for writing. */
+export function refuseProtected(bind: Bind, spec: EnvironmentSpec): void {
+  for (const { full } of protectedPaths(bind, spec)) {
+    if (within(full, bind.source) === null) continue;
+    throw new ProviderError(
+      "run/mount-refused",
+      `${full} cannot be granted for writing: the host runs what is in it.`,
+      "Grant it for reading.",
+    );
+  }
+}
+
+/** The read-only mounts inside a writable one. Makes the folders that it covers. */
 export function protect(bind: Bind, spec: EnvironmentSpec): Protection {
   const result: Protection = { binds: [], madeFolders: [], absent: [] };
-  const roots = new Set([realpathSync(spec.workspace), realpathSync(spec.folder), bind.source]);
-  const isFolder = kindOf(bind.source) === "folder";
-  for (const root of roots) {
-    for (const { path, kind } of PROTECTED) {
-      const full = join(root, path);
-      if (within(full, bind.source) !== null) {
-        throw new ProviderError(
-          "run/mount-refused",
-          `${full} cannot be granted for writing: the host runs what is in it.`,
-          "Grant it for reading.",
-        );
-      }
-      if (isFolder && within(bind.source, full) !== null) cover(bind, full, kind, result);
-    }
-  }
+  if (kindOf(bind.source) !== "folder") return result;
+  for (const { full, kind } of protectedPaths(bind, spec))
+    if (within(bind.source, full) !== null) cover(bind, full, kind, result);
   result.binds = [...new Map(result.binds.map(b => [b.target, b])).values()];
   return result;
+}
+
+function protectedPaths(bind: Bind, spec: EnvironmentSpec): { full: string; kind: "folder" | "file" }[] {
+  const roots = new Set([realpathSync(spec.workspace), realpathSync(spec.folder), bind.source]);
+  return [...roots].flatMap(root => PROTECTED.map(({ path, kind }) => ({ full: join(root, path), kind })));
 }
 
 function cover(bind: Bind, path: string, kind: "folder" | "file", result: Protection): void {

@@ -263,6 +263,11 @@ class SpritesProvider implements Provider {
     const started = Date.now();
     for (let told = false; ; ) {
       const record = await readRecord(this.api, sprite, signal);
+      if (record && record.state !== "ready" && isDead(record)) {
+        sink.progress?.(`The making of ${name} was broken off: it is made anew.`);
+        await this.delete(sprite, signal);
+        return false;
+      }
       if (record && record.configHash !== spec.configHash) {
         throw new ProviderError(
           "run/config-drift",
@@ -271,11 +276,6 @@ class SpritesProvider implements Provider {
         );
       }
       if (record?.state === "ready") return true;
-      if (record && isDead(record)) {
-        sink.progress?.(`The making of ${name} was broken off: it is made anew.`);
-        await this.delete(sprite, signal);
-        return false;
-      }
       const waited = Date.now() - started;
       if (!record && waited > RECORD_WAIT_MS) {
         throw new ProviderError(
