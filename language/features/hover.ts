@@ -12,7 +12,9 @@ import type { Analysis, MlldSymbol, Site } from "../semantics";
 import { pathAt } from "../syntax";
 import type { Node, Property } from "../syntax/tree";
 import type { AbstractValue } from "../values/abstract";
+import { contextIn } from "./completion/context";
 import { DIRECTIVES, RUNNERS } from "./completion/directives";
+import { shapeOf } from "./completion/keys";
 import { documentationOf } from "./documentation";
 import { parametersOf } from "./executables";
 import { envTitle } from "./outline";
@@ -30,8 +32,10 @@ export function hoverAt(analysis: Analysis, offset: number): HoverText | null {
   const path = pathAt(analysis.file, offset);
   return (
     fieldHover(analysis, path, offset) ??
+    keyHover(analysis, path, offset) ??
     symbolHover(analysis, offset) ??
     methodHover(path) ??
+    memberHover(analysis, path) ??
     environmentHover(analysis, path, offset) ??
     keywordHover(analysis, path, offset)
   );
@@ -99,6 +103,17 @@ function fieldHover(analysis: Analysis, path: Node[], offset: number): HoverText
   const here = fieldHere(analysis, spec.name, offset);
   if (here) lines.push("", `*In this environment:* ${here}`);
   return { start: key.start, end: key.end, markdown: lines.join("\n") };
+}
+
+/** On a key of a policy, credential, `needs`, profile, tool, or of a `with` behind a command. */
+function keyHover({ file }: Analysis, path: Node[], offset: number): HoverText | null {
+  const key = path.findLast(node => node.kind === "PropertyKey");
+  if (key?.kind !== "PropertyKey" || key.name === null || offset > key.end) return null;
+  const shape = shapeOf(contextIn(file, key.start, file.mode === "markdown"), file.text);
+  const spec = shape?.kind === "other" ? shape.keys.find(({ name }) => name === key.name) : undefined;
+  return spec
+    ? { start: key.start, end: key.end, markdown: `**${spec.name}**: \`${spec.type}\`\n\n${spec.doc}` }
+    : null;
 }
 
 /** What a capability is in the environment whose head the key stands in. */
@@ -223,6 +238,16 @@ function methodHover(path: Node[]): HoverText | null {
     end: property.end,
     markdown: `**.${property.name}()**\n\n${METHOD_DOCS[property.name]}`,
   };
+}
+
+/** On a member of something known: its value. */
+function memberHover(analysis: Analysis, path: Node[]): HoverText | null {
+  const [member, property] = path.slice(-2);
+  if (member?.kind !== "MemberExpression" || property?.kind !== "PropertyName") return null;
+  const value = analysis.evaluate(member);
+  if (value.kind === "unknown") return null;
+  const { start, end, name } = property;
+  return { start, end, markdown: `\`\`\`mlld\n.${name}\n\`\`\`\n\n${summaryOf(value)}` };
 }
 
 /** On the first word of a directive. */

@@ -33,8 +33,10 @@ function callAt(analysis: Analysis, offset: number): { callee: string; index: nu
   const { text, mode } = analysis.file;
   const context = contextIn(analysis.file, offset, mode === "markdown");
   if (context.comment || (context.code !== null && context.code !== "cmd")) return null;
-  // In a template the text of the call is all there is.
-  const inText = /@([\w-]+(?:\.[\w-]+)?)\(([^()\n]*)$/.exec(text.slice(context.quote?.start ?? offset, offset));
+  if (context.quote?.quote === "'") return null;
+  // In a template and in a command the text of the call is all there is.
+  const from = context.quote?.start ?? (context.code === "cmd" ? context.statement.start : offset);
+  const inText = /@([\w-]+(?:\.[\w-]+)?)\(([^()\n]*)$/.exec(text.slice(from, offset));
   if (inText) return { callee: inText[1]!, index: inText[2]!.split(",").length - 1 };
   const frame = context.frames.at(-1);
   const callee = frame?.open === "(" ? /@([\w-]+(?:\.[\w-]+)?)$/.exec(frame.head)?.[1] : undefined;

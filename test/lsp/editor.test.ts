@@ -114,6 +114,12 @@ describe("hover", () => {
     expect(await hover("var @x = cmd { date }\nshow @‸x\n")).toMatch(/only when it runs/);
   });
 
+  it("explains the keys of policies, and shows members of what is known", async () => {
+    expect(await hover('policy @p = { de‸ny: ["sh"] }\n')).toMatch(/\*\*deny\*\*: `patterns`/);
+    await session!.stop();
+    expect(await hover("var @o = { a: { b: 42 } }\nshow @o.a.b‸\n")).toMatch(/\.b[\s\S]*42/);
+  });
+
   it("explains directives", async () => {
     expect(await hover("po‸licy @p = { deny: [] }\n")).toMatch(/\*\*policy\*\*/);
   });
@@ -125,6 +131,16 @@ describe("signature help", () => {
     const help = await ask<SignatureHelp>("textDocument/signatureHelp", { position: cursor });
     expect(help.signatures[0]!.label).toBe("@greet(name, mode)");
     expect(help.activeParameter).toBe(1);
+  });
+
+  it("works in commands, not in texts that take no names", async () => {
+    const command = await open("exe @greet(name, mode) = `Hi`\nrun cmd { echo @greet(1, ‸) }\n");
+    expect(await command.ask<SignatureHelp>("textDocument/signatureHelp", { position: command.cursor })).toMatchObject({
+      activeParameter: 1,
+    });
+    await session!.stop();
+    const simple = await open("exe @greet(name, mode) = `Hi`\nshow '@greet(1, ‸)'\n");
+    expect(await simple.ask("textDocument/signatureHelp", { position: simple.cursor })).toBeNull();
   });
 
   it("works in templates and for transformers, not in definitions", async () => {

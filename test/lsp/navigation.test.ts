@@ -53,6 +53,8 @@ describe("definition", () => {
       "main.mld:1",
     ],
     ["a parameter", "exe @f(who) = [\n  show @wh‸o\n]\n", "main.mld:0"],
+    ["a parameter in code", "exe @f(who) = js {\n  return wh‸o + 1\n}\n", "main.mld:0"],
+    ["a parameter in a shell script", 'exe @f(who) = sh {\n  echo "$wh‸o"\n}\n', "main.mld:0"],
   ])("finds %s", async (_, source, expected) => {
     const { ask } = await workspace(source);
     const found = await ask<Location>("textDocument/definition");

@@ -7,6 +7,19 @@ import type { Span } from "../span";
 /** A use that cannot be changed with certainty; the message is for the author. */
 export class UnclearUse extends Error {}
 
+/** Uses as far as they are certain. */
+export function usesInCode(analysis: Analysis, symbol: MlldSymbol): Span[] {
+  try {
+    return codeUses(analysis, symbol, NO_NAME);
+  } catch (error) {
+    if (error instanceof UnclearUse) return [];
+    throw error;
+  }
+}
+
+/** Stands in no code. */
+const NO_NAME = "\\0";
+
 /** @throws UnclearUse where the name cannot be changed in code without knowing more of its language */
 export function codeUses(analysis: Analysis, symbol: MlldSymbol, newName: string): Span[] {
   const uses: Span[] = [];

@@ -6,6 +6,7 @@ import type { ImportStatement, MemberExpression, Node } from "../../syntax/tree"
 import { links } from "../links";
 import type { Span } from "../span";
 import { fieldOf, symbolValue } from "../symbol-values";
+import { usesInCode } from "./code-uses";
 import { credentialNames } from "./credentials";
 
 /** A definition that a name leads to. */
@@ -40,7 +41,8 @@ export function targetAt(analysis: Analysis, offset: number): Target | null {
     pathTarget(analysis, path) ??
     credentialTarget(analysis, offset) ??
     profileTarget(analysis, offset) ??
-    linkTarget(analysis, offset)
+    linkTarget(analysis, offset) ??
+    codeTarget(analysis, path, offset)
   );
 }
 
@@ -134,4 +136,15 @@ function linkTarget(analysis: Analysis, offset: number): Target | null {
   if (!link || /^https?:/.test(link.target)) return null;
   const span = { start: link.start, end: link.end };
   return { span, place: { uri: link.target, start: 0, end: 0 }, name: null, symbol: null };
+}
+
+/** A parameter in the code of another language. */
+function codeTarget(analysis: Analysis, path: Node[], offset: number): Target | null {
+  if (path.at(-1)?.kind !== "CodeBody") return null;
+  for (const symbol of analysis.visibleAt(offset)) {
+    if (symbol.kind !== "parameter") continue;
+    const span = usesInCode(analysis, symbol).find(({ start, end }) => start <= offset && offset <= end);
+    if (span) return { span, place: ownPlace(analysis, symbol), name: symbol.name, symbol };
+  }
+  return null;
 }
