@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { openWorkbench } from "../../tools/vscode-host/workbench.mjs";
 import { ensureEngine } from "../support/docker-engine.mjs";
 import { runChecks } from "./checks.mjs";
+import { until, untilItRests } from "./waiting.mjs";
 
 const INPUT = `exe @greet(name) = [
   env { tools: ["Bash"] } [
@@ -102,8 +103,8 @@ export async function testHands(root, folder) {
         await commandByKeys(page, "mlld Env: Run Env Block with Input…");
         await page.locator(".quick-input-list .monaco-list-row").first().waitFor();
         await page.keyboard.press("Enter");
-        await page.locator(".quick-input-box input").waitFor();
-        await page.waitForTimeout(150);
+        await page.locator(".quick-input-message", { hasText: "An input as name=value" }).waitFor();
+        await page.locator(".quick-input-box input:focus").waitFor();
         await page.keyboard.type("name=keyboard");
         await page.keyboard.press("Enter");
         await page.locator(".quick-input-message", { hasText: "name=keyboard" }).waitFor();
@@ -157,12 +158,13 @@ export async function testHands(root, folder) {
           for (const terminal of vscode.window.terminals) terminal.dispose();
         });
         await until("no terminal", () => evaluate(vscode => vscode.window.terminals.length === 0));
-        // The focus goes from the last terminal to the editor.
-        await page.waitForTimeout(300);
         await commandByKeys(page, "mlld Env: Show Run History");
         await page.locator(".quick-input-list .monaco-list-row", { hasText: "input.mld" }).first().waitFor();
         await page.keyboard.type("input.mld");
-        await page.waitForTimeout(150);
+        await page
+          .locator(".quick-input-list .monaco-list-row", { hasText: "fails.mld" })
+          .waitFor({ state: "detached" });
+        await page.locator(".quick-input-list .monaco-list-row.focused", { hasText: "input.mld" }).waitFor();
         await page.keyboard.press("Enter");
         await until("its text", () =>
           evaluate(vscode => vscode.window.activeTextEditor?.document.getText().includes("hello keyboard") ?? false),
@@ -181,7 +183,7 @@ export async function testHands(root, folder) {
         await page.locator(".monaco-editor .view-line:visible", { hasText: "hello" }).first().click();
         await page.keyboard.press("End");
         // The file has just been opened, and its place been revealed.
-        await page.waitForTimeout(1000);
+        await untilItRests(() => page.evaluate(() => document.querySelector(".monaco-editor .view-lines").innerHTML));
         // Where the lines with `env` stand, at every picture that is drawn.
         await page.evaluate(() => {
           globalThis.seen = new Set();
@@ -431,26 +433,16 @@ async function diagnosticCodes(vscode, name, wait) {
 
 // These act on the page.
 
-async function quickInput(page, key) {
-  await page.keyboard.press(key);
-  await page.locator(".quick-input-widget:visible input:focus").waitFor();
-}
-
-async function openByKeys(page, name) {
-  await quickInput(page, "Control+P");
-  await page.keyboard.type(name);
-  await page.locator(".quick-input-list .monaco-list-row.focused", { hasText: name }).waitFor();
-  await page.keyboard.press("Enter");
-  await page.locator(".tab.active", { hasText: name }).waitFor();
-}
-
-async function commandByKeys(page, title) {
-  const row = page.locator(".quick-input-list .monaco-list-row.focused", { hasText: title });
-  // The palette of a window that has just opened may not know the commands of extensions yet, and does not learn them while it is open.
+/** Opens the quick input and types until the wanted row is the chosen one. */
+async function chooseByKeys(page, key, text) {
+  const row = page.locator(".quick-input-list .monaco-list-row.focused", { hasText: text });
+  // What opened a moment ago may take the focus, which closes it; and the palette of a window that has just opened may not know the commands
+  // of extensions yet, and does not learn them while it is open.
   for (let tries = 1; ; tries++) {
-    await quickInput(page, "F1");
-    await page.keyboard.type(title);
+    await page.keyboard.press(key);
     try {
+      await page.locator(".quick-input-widget:visible input:focus").waitFor({ timeout: 5000 });
+      await page.keyboard.type(text);
       await row.waitFor({ timeout: 5000 });
       break;
     } catch (error) {
@@ -459,6 +451,15 @@ async function commandByKeys(page, title) {
     }
   }
   await page.keyboard.press("Enter");
+}
+
+async function openByKeys(page, name) {
+  await chooseByKeys(page, "Control+P", name);
+  await page.locator(".tab.active", { hasText: name }).waitFor();
+}
+
+async function commandByKeys(page, title) {
+  await chooseByKeys(page, "F1", title);
 }
 
 /** Ctrl+click on a text of the terminal. */
@@ -486,10 +487,4 @@ async function followLink(page, text) {
   await page.waitForTimeout(400);
   await page.mouse.click(box.x + 2, box.y);
   await page.keyboard.up("Control");
-}
-
-async function until(what, look, ms = 15_000) {
-  for (const end = Date.now() + ms; Date.now() < end; await new Promise(resolve => setTimeout(resolve, 50)))
-    if (await look()) return;
-  throw new Error(`waited ${ms} ms for ${what}`);
 }

@@ -9,7 +9,7 @@ export async function run(): Promise<void> {
     MLLD_ENV_TEST_RESULTS: results,
     VSCODE_TEST_GREP: grep,
   } = process.env;
-  const mocha = new Mocha({ ui: "bdd", color: false, timeout: 30_000, reporter: "spec", ...(grep ? { grep } : {}) });
+  const mocha = new Mocha({ ui: "bdd", color: false, timeout: 60_000, reporter: "spec", ...(grep ? { grep } : {}) });
   mocha.addFile(join(__dirname, `${suite}.test.js`));
   await mocha.loadFilesAsync();
   let passed = 0;

@@ -13,7 +13,7 @@ export async function extension(): Promise<{ inside: Inside; extension: vscode.E
 export async function until<T>(
   what: string,
   look: () => T | undefined | false | null | Promise<T | undefined | false | null>,
-  ms = 15_000,
+  ms = 30_000,
 ): Promise<T> {
   const end = Date.now() + ms;
   for (;;) {
