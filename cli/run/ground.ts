@@ -39,9 +39,10 @@ export class Ground {
 
   constructor(private readonly options: GroundOptions) {
     this.folder = stateFolder(options.env);
+    // What ends after this process has closed its journal, the watchdog finds out.
     const groups = {
       started: (group: number) => this.journal().group(group),
-      ended: (group: number) => this.journal().groupEnded(group),
+      ended: (group: number) => this.open?.journal.groupEnded(group),
     };
     const local = createLocalProvider({ runId: this.runId, variables: options.env, groups });
     this.registry = options.registry({
@@ -74,6 +75,14 @@ export class Ground {
       );
     this.open = { journal, watchdog };
     return journal;
+  }
+
+  /** The journal's part for temporary folders. */
+  get folders() {
+    return {
+      folder: (path: string) => this.journal().folder(path),
+      folderGone: (path: string) => this.open?.journal.folderGone(path),
+    };
   }
 
   /** Ends journal and watchdog. What is left in the journal, the watchdog gives back. */

@@ -56,7 +56,7 @@ export async function runSpecFile(ground: Ground, options: RunOptions & { spec: 
       terminal: parts.terminal() ?? TERMINAL,
     };
     try {
-      return await runSpec(run, { emit, environments, signal });
+      return await runSpec(run, { emit, environments, signal, folders: ground.folders });
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error;
       const message = error.mend ? `${error.message} ${error.mend}` : error.message;

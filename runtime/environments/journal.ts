@@ -11,6 +11,9 @@ export function stateFolder(env: NodeJS.ProcessEnv): string {
   return join(homedir(), ".local", "state", "mlld-env");
 }
 
+/** How the names of temporary folders begin. */
+export const TEMPORARY_FOLDER = "mlld-env-workspace-";
+
 /** An environment that has to be released if its owner dies. */
 export interface JournalledEnvironment {
   provider: string;
@@ -35,7 +38,8 @@ type Entry =
   | { kind: "open"; provider: string; name: string; folder: string }
   | { kind: "closed"; name: string }
   | ({ kind: "group" } & JournalledGroup)
-  | { kind: "group-ended"; group: number };
+  | { kind: "group-ended"; group: number }
+  | { kind: "folder" | "folder-gone"; path: string };
 
 /** What a journal says is left of a run. */
 export interface JournalState {
@@ -43,6 +47,8 @@ export interface JournalState {
   owner: ProcessIdentity;
   environments: JournalledEnvironment[];
   groups: JournalledGroup[];
+  /** Temporary folders. */
+  folders: string[];
 }
 
 /**
@@ -87,16 +93,29 @@ export class Journal {
     this.write({ kind: "group-ended", group });
   }
 
+  /** A temporary folder that is about to be made. */
+  folder(path: string): void {
+    this.write({ kind: "folder", path });
+  }
+
+  folderGone(path: string): void {
+    this.write({ kind: "folder-gone", path });
+  }
+
   /** Ends the journal. What is left in it stays on disk for the watchdog and the next sweep. */
   close(): void {
     closeSync(this.descriptor);
     const left = readJournal(this.path);
-    if (!left || (left.environments.length === 0 && left.groups.length === 0)) rmSync(this.path, { force: true });
+    if (!left || isEmpty(left)) rmSync(this.path, { force: true });
   }
 
   private write(entry: Entry): void {
     writeSync(this.descriptor, JSON.stringify(entry) + "\n");
   }
+}
+
+function isEmpty({ environments, groups, folders }: JournalState): boolean {
+  return environments.length + groups.length + folders.length === 0;
 }
 
 /** Reads what is left of a run; null when the file is gone, or is none of ours. */
@@ -105,6 +124,7 @@ export function readJournal(path: string): JournalState | null {
   let head: Extract<Entry, { kind: "owner" }> | undefined;
   const environments = new Map<string, JournalledEnvironment>();
   const groups = new Map<number, JournalledGroup>();
+  const folders = new Set<string>();
   for (const line of readFileSync(path, "utf8").split("\n")) {
     const entry = parseEntry(line);
     if (!entry) continue;
@@ -114,11 +134,19 @@ export function readJournal(path: string): JournalState | null {
       environments.set(name, { provider, name, folder, open: entry.kind === "open" });
     } else if (entry.kind === "closed") environments.delete(entry.name);
     else if (entry.kind === "group") groups.set(entry.group, { group: entry.group, startTime: entry.startTime });
-    else groups.delete(entry.group);
+    else if (entry.kind === "group-ended") groups.delete(entry.group);
+    else if (entry.kind === "folder") folders.add(entry.path);
+    else folders.delete(entry.path);
   }
-  return head
-    ? { runId: head.runId, owner: head.owner, environments: [...environments.values()], groups: [...groups.values()] }
-    : null;
+  if (!head) return null;
+  const { runId, owner } = head;
+  return {
+    runId,
+    owner,
+    environments: [...environments.values()],
+    groups: [...groups.values()],
+    folders: [...folders],
+  };
 }
 
 /** The last line may be half written by a process that was killed. */

@@ -1,6 +1,7 @@
 import { rmSync, statSync } from "node:fs";
+import { basename } from "node:path";
 import { endProcesses } from "../providers/local/processes";
-import { type JournalledGroup, type JournalState, listJournals, readJournal } from "./journal";
+import { type JournalledGroup, type JournalState, listJournals, readJournal, TEMPORARY_FOLDER } from "./journal";
 import { startTimeOf, stateOf } from "./process-identity";
 import type { ProviderRegistry } from "./registry";
 
@@ -29,7 +30,8 @@ export async function recover(
     endRunProcesses(journal, groups),
     ...journal.environments.map(it => removed(it, registry, signal, unsettled)),
   ]);
-  if (!given.every(Boolean)) return false;
+  // Folders last: what ran may still have used them.
+  if (!given.every(Boolean) || !journal.folders.every(folderGone)) return false;
   rmSync(path, { force: true });
   return true;
 }
@@ -50,6 +52,18 @@ export async function sweep(folder: string, registry: ProviderRegistry, signal: 
 
 function endRunProcesses({ runId, owner }: JournalState, groups: JournalledGroup[]): Promise<boolean> {
   return endProcesses({ groups: groups.map(it => it.group), mark: `${runId}/`, since: owner.startTime });
+}
+
+/** Only folders with the name of ours, whatever a journal says. */
+function folderGone(path: string): boolean {
+  if (!basename(path).startsWith(TEMPORARY_FOLDER)) return true;
+  try {
+    rmSync(path, { recursive: true, force: true, maxRetries: 3 });
+    return true;
+  } catch {
+    // A process of another user holds it, say: the next process of ours tries again.
+    return false;
+  }
 }
 
 /** The id of an ended group may be in use again: its leader would then have started at another time. */

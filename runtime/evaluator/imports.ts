@@ -196,10 +196,7 @@ async function evaluateModule(path: string, context: Context): Promise<Module> {
   if (text === null) throw new RunError(`Import file not found: ${path}`, "FileNotFound");
   const file = parse(text, modeOf(path));
   const [fault] = file.errors;
-  if (fault !== undefined) {
-    const line = text.slice(0, fault.start).split("\n").length;
-    throw new RunError(`${path}:${line}: ${fault.message}`, fault.code);
-  }
+  if (fault !== undefined) throw new RunError(fault.message, fault.code).at({ path, text }, fault);
   const module = new Module(path, dirname(path), file, false);
   const inner: Context = {
     ...context,

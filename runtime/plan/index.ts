@@ -5,6 +5,7 @@ import { children, LineMap } from "../../language/syntax";
 import type { EnvExpression, ImportStatement, Node, Statement } from "../../language/syntax/tree";
 import type { EventRange, PlanStep } from "../../protocol/events";
 import type { ProgramSlice } from "../evaluator";
+import { brokenImports } from "./broken-imports";
 import { type BlockPath, blockAt, sliceOf } from "./slice";
 import { stepsOf } from "./steps";
 import { fileOf, Targets } from "./targets";
@@ -19,6 +20,8 @@ export interface PlanRequest {
   image: string;
   /** Reported problems of the file (`diagnose`), for those that lie in the slice. */
   findings: Finding[];
+  /** The analysis of an imported file. */
+  analysed: (uri: string) => Analysis;
 }
 
 export interface Plan {
@@ -60,6 +63,7 @@ export function plan(analysis: Analysis, request: PlanRequest): Plan | Refusal |
       importKind: node => analysis.imports.find(fact => fact.statement === node)?.kind,
     }),
     ...targets.missingImages(chosen, slice),
+    ...brokenImports(chosen, analysis, request.analysed),
   ];
   if (findings.length > 0) return { kind: "refused", findings: withoutRepeats(findings) };
   const range = (node: { start: number; end: number }): EventRange => ({

@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import type { Finding } from "../../language/diagnostics/finding";
 import { type EnvironmentFacts, explain, providerKind, toValue } from "../../language/environment";
+import type { Place } from "../../language/place";
 import type { Analysis, Site } from "../../language/semantics";
 import { children } from "../../language/syntax";
 import type { EnvExpression, Node, Statement } from "../../language/syntax/tree";
@@ -53,17 +54,29 @@ export class Targets {
     return facts === null ? null : explain(facts);
   }
 
-  /** Docker blocks without an image, where no default image is set either. */
+  /** Docker blocks without an image, where no default image is set either: one finding, since one setting mends them all. */
   missingImages(chosen: readonly Statement[], slice: ProgramSlice | null): Finding[] {
     if (this.request.image !== "") return [];
-    const findings: Finding[] = [];
+    const blocks: Place[] = [];
     const visit = (node: Node) => {
       if (slice !== null && node.kind.endsWith("Statement") && !slice.statements.has(node as Statement)) return;
-      if (node.kind === "EnvExpression" && this.lacksImage(node)) findings.push(this.missingImage(node));
+      if (node.kind === "EnvExpression" && this.lacksImage(node)) blocks.push(this.headOf(node));
       for (const child of children(node)) visit(child);
     };
     for (const statement of chosen) visit(statement);
-    return findings;
+    const [place, ...others] = blocks;
+    if (place === undefined) return [];
+    return [
+      {
+        code: "run/image-missing",
+        severity: "error",
+        message:
+          "This block runs in Docker and says no image. Set image (or build, or from) in its config, the setting mlldEnv.docker.image, or MLLD_ENV_DOCKER_IMAGE.",
+        place,
+        related: others.map(other => ({ message: "So does this one.", place: other })),
+        fixes: [],
+      },
+    ];
   }
 
   private lacksImage(node: EnvExpression): boolean {
@@ -76,17 +89,8 @@ export class Targets {
     });
   }
 
-  private missingImage(node: EnvExpression): Finding {
-    const site = this.sites.get(node);
-    return {
-      code: "run/image-missing",
-      severity: "error",
-      message:
-        "This block runs in Docker and says no image. Set image (or build, or from) in its config, the setting mlldEnv.docker.image, or MLLD_ENV_DOCKER_IMAGE.",
-      place: site?.head ?? { uri: this.analysis.uri, start: node.start, end: node.end },
-      related: [],
-      fixes: [],
-    };
+  private headOf(node: EnvExpression): Place {
+    return this.sites.get(node)?.head ?? { uri: this.analysis.uri, start: node.start, end: node.end };
   }
 
   private factsOf(node: EnvExpression): EnvironmentFacts | null {

@@ -26,7 +26,7 @@ import {
   withEffectiveAddresses,
 } from "./rules";
 import { saveWorkspace } from "./save-workspace";
-import { openWorkspace } from "./workspace";
+import { type FolderRecord, openWorkspace } from "./workspace";
 
 export interface SpecRun {
   spec: EnvironmentSpecFile;
@@ -53,6 +53,7 @@ export interface SpecRun {
 export interface SpecServices {
   emit: (event: RunEventBody) => void | Promise<void>;
   environments: RunEnvironments;
+  folders: FolderRecord;
   signal: AbortSignal;
 }
 
@@ -66,7 +67,7 @@ export async function runSpec(run: SpecRun, services: SpecServices): Promise<{ o
   const { spec } = run;
   // What is wrong with the spec is told before anything is made.
   const prepared = prepare(run);
-  const workspace = await openWorkspace(run.workspace, run.from, spec.docker ? userOfRun(run) : null);
+  const workspace = await openWorkspace(run.workspace, run.from, spec.docker ? userOfRun(run) : null, services.folders);
   try {
     const environment = await services.environments.open(
       PROVIDERS[spec.type],

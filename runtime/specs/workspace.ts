@@ -1,6 +1,8 @@
-import { chmod, chown, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { chmod, chown, mkdir, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { TEMPORARY_FOLDER } from "../environments/journal";
 import { restoreArchive } from "./restore";
 
 export interface Workspace {
@@ -9,16 +11,32 @@ export interface Workspace {
   close(): Promise<void>;
 }
 
+/** Told of a temporary folder before it is made, and when it is gone: a run that is killed leaves it to others. */
+export interface FolderRecord {
+  folder(path: string): void;
+  folderGone(path: string): void;
+}
+
 /**
  * The folder that a session works on: the given one, or a temporary one with what an archive holds. `user` is `UID[:GID]` of the processes in
  * a sandbox, who have to be able to write there.
  */
-export async function openWorkspace(folder: string, archive: string | null, user: string | null): Promise<Workspace> {
+export async function openWorkspace(
+  folder: string,
+  archive: string | null,
+  user: string | null,
+  record: FolderRecord,
+): Promise<Workspace> {
   if (archive === null) return { path: folder, close: async () => {} };
-  const parent = await mkdtemp(join(tmpdir(), "mlld-env-workspace-"));
-  const close = () => rm(parent, { recursive: true, force: true, maxRetries: 3 });
+  const parent = join(tmpdir(), TEMPORARY_FOLDER + randomBytes(8).toString("hex"));
+  const close = async () => {
+    await rm(parent, { recursive: true, force: true, maxRetries: 3 });
+    record.folderGone(parent);
+  };
   const path = join(parent, folderNameOf(archive));
+  record.folder(parent);
   try {
+    await mkdir(parent, { mode: 0o700 });
     await mkdir(path);
     await restoreArchive(archive, path);
     await handOver(path, user);

@@ -3,7 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 const CLI = join(__dirname, "../../dist/cli.js");
 let folder: string;
@@ -328,3 +328,34 @@ test("a static asset that is not there is told before anything runs", () => {
   const { status, stderr } = run(`${LOCAL}static_assets: { words: data/none }\n`, ["--evaluate", "main.sh"]);
   expect([status, stderr]).toEqual([3, expect.stringContaining("'words' is not there")]);
 });
+
+test("the folder for what an archive holds is given back, also when the run is killed", async () => {
+  const place = (name: string) => {
+    const path = join(folder, name);
+    mkdirSync(path);
+    return path;
+  };
+  const temporary = place("tmp");
+  const spec = `${LOCAL}snapshot: { archive_save_dir: "${place("saved")}" }\n`;
+  const more = { TMPDIR: temporary };
+  expect(run(spec, ["main.sh"], "", more).status).toBe(0);
+  const archive = join("saved", readdirSync(join(folder, "saved"))[0]!);
+  expect(run(LOCAL, ["--from", archive, "main.sh"], "", more).status).toBe(0);
+  expect(readdirSync(temporary)).toEqual([]);
+
+  const env = { ...process.env, MLLD_ENV_STATE_DIR: join(folder, "state"), ...more };
+  const args = ["run", "--spec", "s.yaml", "--from", archive, "--set", "commands.agent_command=sleep 60;", "main.sh"];
+  writeFileSync(join(folder, "s.yaml"), LOCAL);
+  const child = spawn(process.execPath, [CLI, ...args], { cwd: folder, env, stdio: ["ignore", "ignore", "pipe"] });
+  let said = "";
+  child.stderr.on("data", text => {
+    said += text;
+  });
+  await vi.waitFor(() => expect(said).toContain("$ sleep 60"), 20_000);
+  expect(readdirSync(temporary)).toHaveLength(1);
+  child.kill("SIGKILL");
+  await vi.waitFor(() => {
+    expect(readdirSync(temporary)).toEqual([]);
+    expect(readdirSync(join(folder, "state/runs"))).toEqual([]);
+  }, 20_000);
+}, 60_000);

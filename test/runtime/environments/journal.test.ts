@@ -3,6 +3,7 @@ import { once } from "node:events";
 import {
   appendFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -108,6 +109,25 @@ describe("a sweep", () => {
     expect(await sweep(folder, registry, new AbortController().signal)).toEqual([]);
     await sweep(folder, registry, new AbortController().signal);
     expect(removed).toEqual(["one", "two"]);
+    expect(listJournals(folder)).toEqual([]);
+  });
+
+  it("removes temporary folders after what used them, and nothing that does not have their name", async () => {
+    const [used, gone, other] = ["mlld-env-workspace-1", "mlld-env-workspace-2", "precious"].map(name =>
+      join(folder, name),
+    ) as [string, string, string];
+    for (const path of [used, gone, other]) mkdirSync(join(path, "deep"), { recursive: true });
+    const journal = Journal.create(folder, "run1");
+    journal.open(box("one"));
+    for (const path of [used, gone, other]) journal.folder(path);
+    journal.folderGone(gone);
+    orphan(journal.path);
+    const away = registryOf(() => Promise.reject(new Error("the engine is away")));
+    await sweep(folder, away, new AbortController().signal);
+    expect(existsSync(used)).toBe(true);
+    const there = registryOf(async () => existsSync(used));
+    await sweep(folder, there, new AbortController().signal);
+    expect([used, gone, other].map(path => existsSync(path))).toEqual([false, true, true]);
     expect(listJournals(folder)).toEqual([]);
   });
 

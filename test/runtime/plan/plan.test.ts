@@ -23,7 +23,8 @@ function planned(
 ) {
   const world = host({ "main.mld": text, ...options.files });
   const analysis = analyse(`${FOLDER}main.mld`, world);
-  return plan(analysis, { line, provider: null, image: "", findings: check(analysis, world), ...options });
+  const analysed = (uri: string) => analyse(uri, world);
+  return plan(analysis, { line, provider: null, image: "", findings: check(analysis, world), analysed, ...options });
 }
 
 /** Titles of the steps, or codes of the refusal. */
@@ -89,12 +90,33 @@ describe("plan", () => {
     expect(outline(text, 0)).toEqual(['env { tools: [] } [ show "x" ]', 'show "x"']);
   });
 
+  it("refuses an import that cannot be parsed, at any depth and with its place, before anything runs", () => {
+    const files = { "a.mld": 'import { @x } from "./b.mld"\n', "b.mld": "var @ok = 1\nvar @x = \n" };
+    const text = 'show "first"\nimport { @x } from "./a.mld"\nenv { tools: [] } [ show "x" ]\n';
+    const result = planned(text, null, { files });
+    if (result.kind !== "refused") throw new Error(result.kind);
+    expect(result.findings.map(({ code, place }) => [code, place.uri])).toEqual([
+      ["syntax/missing-value", `${FOLDER}b.mld`],
+    ]);
+    expect(result.findings[0]!.related[0]!.place.uri).toBe(`${FOLDER}a.mld`);
+    // The block does not need it.
+    expect(planned(text, 2, { files }).kind).toBe("plan");
+  });
+
   it("refuses a Docker block without an image, unless one is set", () => {
     const text = 'env { provider: "docker" } [ show "x" ]\n';
     expect(outline(text, 0)).toEqual(["run/image-missing"]);
     expect(outline(text, 0, { image: "alpine" })).toHaveLength(2);
     expect(outline('env { provider: "docker", build: "./Dockerfile" } [ show "x" ]\n', 0)).toHaveLength(2);
     expect(outline('env { tools: [] } [ show "x" ]\n', 0, { provider: "docker" })).toEqual(["run/image-missing"]);
+  });
+
+  it("says once that there is no image, with every block that lacks one", () => {
+    const block = 'env { provider: "docker" } [ show "x" ]\n';
+    const result = planned(block.repeat(3), null);
+    expect(result.kind === "refused" && result.findings.map(it => [it.code, it.related.length])).toEqual([
+      ["run/image-missing", 2],
+    ]);
   });
 
   it("refuses what is not built, only where it would run", () => {
