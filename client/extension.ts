@@ -7,6 +7,7 @@ import { explain } from "./explain";
 import { Activity } from "./explorer/activity";
 import { explorerCommands } from "./explorer/commands";
 import { EnvironmentsView } from "./explorer/environments-view";
+import { noticeMended } from "./first-steps";
 import type { Language } from "./language";
 import { keepPathOfTerminals } from "./path-of-terminals";
 import type { Program } from "./program";
@@ -56,7 +57,7 @@ export function activate(context: vscode.ExtensionContext): Inside {
     "mlldEnv.secrets.remove": () => secrets.askToRemove(),
     "mlldEnv.doctor": () => showDoctor(program, documents, version),
     "mlldEnv.reportIssue": async () => reportIssue(await facts(), context.extension.id),
-    "mlldEnv.openExample": () => openExample(context),
+    "mlldEnv.openExample": name => openExample(context, name),
     "mlldEnv.openWalkthrough": () =>
       vscode.commands.executeCommand("workbench.action.openWalkthrough", `${context.extension.id}#start`, false),
     "mlldEnv.showLog": () => log.show(),
@@ -71,6 +72,7 @@ export function activate(context: vscode.ExtensionContext): Inside {
     showFailures(runs),
     showRunning(runs),
     offerMissingCredentials(runs),
+    noticeMended(),
     stopLenses(runs),
     taskProvider(runs),
     keepPathOfTerminals(context, cli, log),

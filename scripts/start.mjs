@@ -49,7 +49,9 @@ function headless() {
         .map(([severity, n]) => `${n} ${severity}`)
         .join(", ")}`,
     );
-  const wrong = findings.filter(({ file, severity }) => severity === "error" && !file.endsWith("07-widens.mld"));
+  const wrong = findings.filter(
+    ({ file, severity }) => severity === "error" && !/(00-first-steps|07-widens)\.mld$/.test(file),
+  );
   if (wrong.length) fail(`These examples should have no errors:\n${JSON.stringify(wrong, null, 2)}`);
   if (!findings.some(({ file, code }) => file.endsWith("07-widens.mld") && code === "env/tools-widened"))
     fail("examples/07-widens.mld should be told that its child widens `tools`.");

@@ -14,6 +14,7 @@ import { testClosing } from "./closing.mjs";
 import { testExplorerRows } from "./explorer-rows.mjs";
 import { testHands } from "./hands.mjs";
 import { testLeaks } from "./leaks.mjs";
+import { testWalkthrough } from "./walkthrough.mjs";
 import { testWeb } from "./web.mjs";
 
 const ROOT = resolve(import.meta.dirname, "../..");
@@ -55,6 +56,7 @@ try {
   if (!missing().length && !process.env.VSCODE_TEST_GREP)
     Object.assign(windows, {
       "explorer-rows": own => testExplorerRows(ROOT, own),
+      walkthrough: own => testWalkthrough(ROOT, own),
       web: own => testWeb(ROOT, own),
       closing: own => testClosing(ROOT, own),
       leaks: own => testLeaks(ROOT, own),
