@@ -127,7 +127,7 @@ function checkSpacing(p: Parser, start: number, operator: Operator): void {
   if (operator.level < 5) return;
   const before = p.at(start - 1);
   const after = p.peek();
-  if ((isSpace(before) || before === NEWLINE) && (isSpace(after) || after === NEWLINE)) return;
+  if ((isSpace(before) || before === NEWLINE) && (isSpace(after) || after === NEWLINE || after === -1)) return;
   p.fail("syntax/operator-spacing", `\`${operator.text}\` needs a space on both sides.`, start, start + 1, {
     title: `Put spaces around \`${operator.text}\``,
     edits: [

@@ -15,8 +15,9 @@ import {
   SLASH,
 } from "./characters";
 import type { Parser } from "./parser";
-import { atStatementLine } from "./recovery";
+import { atStatementLine, atTopLevelLine, endBefore } from "./recovery";
 import { parseTopStatement } from "./statements";
+import { reportLeftoverText, reportText } from "./stray-text";
 import type { Fence, Statement } from "./tree";
 import { wordSet } from "./words";
 
@@ -47,7 +48,9 @@ export function parseStrict(p: Parser, stop: (start: number) => boolean = () => 
     }
     const start = p.pos;
     const errors = p.errors.length;
-    const statement = parseTopStatement(p);
+    const comments = p.comments.length;
+    const whole = parseTopStatement(p);
+    const statement = whole && withoutNext(p, whole, errors, comments);
     if (statement === null || p.pos === start) {
       p.pos = start;
       statements.push(parseText(p));
@@ -88,12 +91,12 @@ function atTopStatement(p: Parser, i: number): boolean {
   return STATEMENT_WORDS.has(p.text, start, p.wordEnd(start));
 }
 
-const STATEMENT_WORDS = wordSet(
-  (
-    "run var show stream exe checkpoint env box for import export output append if when guard hook needs profiles policy auth " +
-    "while loop bail sign verify log file files let"
-  ).split(" "),
-);
+const TOP_WORDS = (
+  "run var show stream exe checkpoint env box for import export output append if when guard hook needs profiles policy auth " +
+  "while loop bail sign verify log file files let"
+).split(" ");
+
+const STATEMENT_WORDS = wordSet(TOP_WORDS);
 
 /** True when the parser can start afresh on the line at `i`. */
 function atFreshLine(p: Parser, i: number): boolean {
@@ -103,7 +106,6 @@ function atFreshLine(p: Parser, i: number): boolean {
 /** Takes lines that are no statements, as one error: up to a blank line or a line where the parser can start afresh. */
 function parseText(p: Parser): Statement {
   const start = p.pos;
-  const firstLine = p.lineEnd(start);
   let i = start;
   for (;;) {
     const newline = p.text.indexOf("\n", i);
@@ -121,33 +123,42 @@ function parseText(p: Parser): Statement {
   // Closing brackets on a line of their own are left over from a statement that is reported already.
   if (/^[\])}\s]*$/.test(p.text.slice(start, end)) && p.errors.length > 0)
     return { kind: "ErrorStatement", start, end };
-  const word = p.text.slice(start, p.wordEnd(start));
-  const lower = word.toLowerCase();
-  if (word !== lower && STATEMENT_WORDS.has(lower, 0, lower.length)) {
-    p.fail(
-      "syntax/unknown-statement",
-      `Statements are written in lower case: \`${lower}\`.`,
-      start,
-      start + word.length,
-      {
-        title: `Write \`${lower}\``,
-        edits: [{ start, end: start + word.length, newText: lower }],
-      },
-    );
-  } else if (p.text.startsWith("//", start) || p.text[start] === "#" || p.text.startsWith("--", start)) {
-    const mark = /^(\/\/|#+|--)/.exec(p.text.slice(start, start + 8))![0];
-    p.fail("syntax/text-not-allowed", "A comment begins with `>>`.", start, firstLine, {
-      title: "Write `>>`",
-      edits: [{ start, end: start + mark.length, newText: ">>" }],
-    });
-  } else
-    p.fail(
-      "syntax/text-not-allowed",
-      "Expected a statement. A `.mld` file holds no prose: prose goes into `.mld.md` files, or behind `>>`.",
-      start,
-      firstLine,
-    );
+  reportText(p, start, TOP_WORDS);
   return { kind: "ErrorStatement", start, end };
+}
+
+/** Brackets that look for lines of statements by themselves. */
+const CUT_ALREADY: readonly string[] = ["syntax/unclosed-block", "syntax/unclosed-code"];
+
+/**
+ * A statement that went wrong and swallowed a declaration, which can only be a statement of its own: parsed again as if the text ended
+ * before it. So what is missing (a quote, a value, a bracket) is reported where it is missing.
+ */
+function withoutNext(p: Parser, whole: Statement, errors: number, comments: number): Statement {
+  const { start } = whole;
+  if (p.pos <= p.lineEnd(start) || (p.errors.length === errors && endsLine(p))) return whole;
+  const cut = endBefore(p, start, atTopLevelLine);
+  if (cut >= p.pos || p.reach(start) < p.end) return whole;
+  const { pos, end } = p;
+  const found = [p.errors.slice(errors), p.comments.slice(comments)] as const;
+  // What was read depends on text far behind it.
+  p.noteUnclosed();
+  p.rewind(start, errors, comments);
+  p.end = cut;
+  const apart = parseTopStatement(p);
+  p.end = end;
+  const code = p.errors[errors]?.code;
+  if (apart && code && !CUT_ALREADY.includes(code)) return apart;
+  p.rewind(pos, errors, comments);
+  p.errors.push(...found[0]);
+  p.comments.push(...found[1]);
+  return whole;
+}
+
+function endsLine(p: Parser): boolean {
+  const behind = p.afterSpaces(p.pos);
+  const c = p.at(behind);
+  return c === NEWLINE || c === -1 || p.atComment(behind);
 }
 
 /** After a statement its line has to end; returns the leftover, if any. */
@@ -207,7 +218,7 @@ function reportLeftover(p: Parser, statement: Statement, start: number, behind: 
     p.fail("syntax/else-if", "An `if` has one `else`.", start, end);
     return;
   }
-  p.fail("syntax/text-after-statement", "Expected the end of the line after this statement.", start, end);
+  reportLeftoverText(p, statement, start, end);
 }
 
 function endsWithoutComment(p: Parser, statement: Statement): boolean {

@@ -150,7 +150,12 @@ function parseDelimited(p: Parser, quote: Quote, close: string, ends: Ends): Tem
     // Unclosed: the template ends where the next statement begins.
     p.rewind(endBefore(p, start, atStatementLine), errors, comments);
     parts = textPart(p, start + close.length, p.pos);
-    p.fail("syntax/unclosed-template", `Expected \`${close}\` to close the template.`, start, start + close.length);
+    p.fail(
+      "syntax/unclosed-template",
+      `Expected ${close === "`" ? "a backtick" : `\`${close}\``} to close the template.`,
+      start,
+      start + close.length,
+    );
   }
   p.depth--;
   if (ends !== Ends.Backtick) trimEdgeLines(parts);
