@@ -8,6 +8,15 @@ export interface SpritesApiOptions {
   /** How often a connection is asked whether it is still there, and for how long it may say nothing, milliseconds. */
   pingMs?: number;
   silenceMs?: number;
+  /** How long the answer to a request may take, milliseconds. */
+  answerMs?: number;
+}
+
+/** An answer, read to its end. */
+interface Answer {
+  ok: boolean;
+  status: number;
+  text: string;
 }
 
 interface RequestOptions {
@@ -18,6 +27,8 @@ interface RequestOptions {
   expect?: number[];
   /** For so long a service that is not ready (5xx) is asked again, milliseconds: a sprite that wakes up, or was just made. */
   patienceMs?: number;
+  /** The answer comes line by line, takes as long as it takes, and may be cut, which its reader sees. */
+  streamed?: boolean;
   signal: AbortSignal;
 }
 
@@ -28,6 +39,7 @@ export const NOT_READY = [500, 502, 503, 504];
 export const NOT_READY_PAUSE_MS = 250;
 /** How long a sprite may take to wake up, or to be ready after it was made, milliseconds. */
 export const WAKE_MS = 30_000;
+const ANSWER_MS = 60_000;
 
 /** The REST side of Sprites. Errors never carry the token or what was sent. */
 export class SpritesApi {
@@ -37,39 +49,43 @@ export class SpritesApi {
   async request(
     method: string,
     path: string,
-    { body, raw, expect = [], patienceMs = 0, signal }: RequestOptions,
-  ): Promise<Response> {
+    { body, raw, expect = [], patienceMs = 0, streamed = false, signal }: RequestOptions,
+  ): Promise<Answer> {
     const end = Date.now() + patienceMs;
+    const { baseUrl, answerMs = ANSWER_MS } = this.options;
     let limited = 0;
     for (;;) {
       let response: Response;
+      let text: string;
+      const late = AbortSignal.timeout(answerMs);
       try {
-        response = await fetch(new URL(path, this.options.baseUrl), {
+        response = await fetch(new URL(path, baseUrl), {
           method,
           headers: { ...(await this.headers()), ...(body === undefined ? {} : { "content-type": "application/json" }) },
           body: body === undefined ? raw : JSON.stringify(body),
-          signal,
+          signal: streamed ? signal : AbortSignal.any([signal, late]),
+        });
+        text = await response.text().catch(error => {
+          if (streamed && !signal.aborted) return "";
+          throw error;
         });
       } catch (error) {
         if (signal.aborted || error instanceof ProviderError) throw error;
+        const cause = late.aborted ? `no answer in ${Math.round(answerMs / 1000)} s` : causeOf(error);
         throw new ProviderError(
           "run/engine-unreachable",
-          `Sprites cannot be reached at ${new URL(this.options.baseUrl).host}: ${causeOf(error)}.`,
+          `Sprites cannot be reached at ${new URL(baseUrl).host}: ${cause}.`,
           "Check the network connection and the proxy settings.",
         );
       }
-      if (response.ok || expect.includes(response.status)) return response;
-      if (response.status === 429 && limited++ < RETRIES) {
-        await response.body?.cancel();
-        await pause(retryAfter(response.headers.get("retry-after")), signal);
-        continue;
+      const { ok, status, headers } = response;
+      if (ok || expect.includes(status)) return { ok, status, text };
+      if (status === 429 && limited++ < RETRIES) await pause(retryAfter(headers.get("retry-after")), signal);
+      else if (NOT_READY.includes(status) && Date.now() < end) await pause(NOT_READY_PAUSE_MS, signal);
+      else {
+        const message = messageOf(text.slice(0, 2000)) || response.statusText;
+        throw statusError(`${method} ${path.split("?")[0]}`, status, message);
       }
-      if (NOT_READY.includes(response.status) && Date.now() < end) {
-        await response.body?.cancel();
-        await pause(NOT_READY_PAUSE_MS, signal);
-        continue;
-      }
-      throw await this.failure(method, path, response);
     }
   }
 
@@ -93,11 +109,6 @@ export class SpritesApi {
       );
     }
     return { authorization: `Bearer ${token}` };
-  }
-
-  private async failure(method: string, path: string, response: Response): Promise<ProviderError> {
-    const text = (await response.text().catch(() => "")).slice(0, 2000);
-    return statusError(`${method} ${path.split("?")[0]}`, response.status, messageOf(text) || response.statusText);
   }
 }
 

@@ -46,9 +46,8 @@ export async function listCheckpoints(
   environment: string,
   signal: AbortSignal,
 ): Promise<SnapshotInfo[]> {
-  const response = await api.request("GET", spritePath(sprite, "/checkpoints"), { expect: [404], signal });
-  const text = await response.text();
-  if (!response.ok) return [];
+  const { ok, text } = await api.request("GET", spritePath(sprite, "/checkpoints"), { expect: [404], signal });
+  if (!ok) return [];
   const listed = JSON.parse(text) as Listed[] | null;
   return (listed ?? [])
     .flatMap(({ id, create_time, comment }) =>
@@ -75,14 +74,8 @@ async function stream(
   body: unknown,
   signal: AbortSignal,
 ): Promise<Line> {
-  const response = await api.request("POST", spritePath(sprite, path), { body, patienceMs: WAKE_MS, signal });
-  let text: string;
-  try {
-    text = await response.text();
-  } catch (error) {
-    if (signal.aborted) throw error;
-    text = "";
-  }
+  const options = { body, patienceMs: WAKE_MS, streamed: true, signal };
+  const { text } = await api.request("POST", spritePath(sprite, path), options);
   let complete: Line | undefined;
   for (const source of text.split("\n")) {
     if (!source.trim()) continue;

@@ -1,5 +1,5 @@
 import { WebSocket } from "ws";
-import type { EnvironmentCommand, LiveInput, Outcome, OutputSink } from "../provider";
+import { type EnvironmentCommand, type LiveInput, type Outcome, type OutputSink, ProviderError } from "../provider";
 import {
   messageOf,
   NOT_READY,
@@ -40,7 +40,26 @@ export async function execute(
   sink: OutputSink,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  if (signal.aborted) return { kind: "killed", reason: "cancelled" };
+  try {
+    return await executed(api, sprite, command, sink, signal);
+  } catch (error) {
+    // While it was being started.
+    if (signal.aborted) return { kind: "killed", reason: "cancelled" };
+    if (error instanceof ProviderError && error.code === "run/lost") return SPRITE_GONE;
+    throw error;
+  }
+}
+
+const SPRITE_GONE: Outcome = { kind: "lost", cause: "the sprite is gone" };
+
+async function executed(
+  api: SpritesApi,
+  sprite: string,
+  command: EnvironmentCommand,
+  sink: OutputSink,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  signal.throwIfAborted();
   const argv = await startWords(api, sprite, command, signal);
   const query = new URLSearchParams(argv.map((word): [string, string] => ["cmd", word]));
   query.set("path", argv[0]!);
@@ -69,7 +88,7 @@ export async function execute(
     // The connection was not made: nothing has run.
     if (answer.status === 429 && limited++ < RETRIES) await pause(retryAfter(answer.retryAfter), signal);
     else if (NOT_READY.includes(answer.status) && Date.now() < end) await pause(NOT_READY_PAUSE_MS, signal);
-    else if (answer.status === 404) return { kind: "lost", cause: "the sprite is gone" };
+    else if (answer.status === 404) return SPRITE_GONE;
     else throw statusError("the command", answer.status, messageOf(answer.text));
   }
 }
@@ -88,6 +107,7 @@ class Execution {
   private killed: "timeout" | "cancelled" | null = null;
   /** Output is handed on in order; a slow sink stops the socket. */
   private delivered: Promise<void> = Promise.resolve();
+  private undelivered = 0;
 
   constructor(
     private readonly api: SpritesApi,
@@ -187,7 +207,7 @@ class Execution {
     if (this.command.tty) this.deliver(socket, "stdout", data);
     else if (data[0] === FRAME.stdout) this.deliver(socket, "stdout", body);
     else if (data[0] === FRAME.stderr) this.deliver(socket, "stderr", body);
-    else if (data[0] === FRAME.exit) this.exitCode = body[0] ?? 0;
+    else if (data[0] === FRAME.exit) this.exitCode = body[0] ?? null;
   }
 
   private onText(text: string): void {
@@ -204,7 +224,13 @@ class Execution {
 
   private deliver(socket: WebSocket, stream: "stdout" | "stderr", chunk: Uint8Array): void {
     socket.pause();
-    this.delivered = this.delivered.then(() => this.sink[stream](chunk)).finally(() => socket.resume());
+    this.undelivered++;
+    this.delivered = this.delivered
+      .then(() => this.sink[stream](chunk))
+      .finally(() => {
+        // One read may bring many frames: the next waits for the last of them.
+        if (--this.undelivered === 0) socket.resume();
+      });
   }
 
   /** Sends the input frame by frame, each when the one before has left. What is not sent when the command ends stays with its source. */
@@ -245,7 +271,7 @@ class Execution {
     const path = spritePath(this.sprite, `/exec/${encodeURIComponent(this.session)}/kill?signal=SIGKILL`);
     // If it fails, the service ends the command by itself shortly after the connection is gone.
     this.api.request("POST", path, { signal: AbortSignal.timeout(KILL_GRACE_MS) }).then(
-      response => response.body?.cancel().then(() => socket.terminate()),
+      () => socket.terminate(),
       () => socket.terminate(),
     );
   }

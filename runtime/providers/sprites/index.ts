@@ -26,6 +26,8 @@ const RECORD_WAIT_MS = 15_000;
 const READY_WAIT_MS = 30 * 60_000;
 const POLL_MS = 250;
 const TIDY_MS = 10_000;
+/** How long a service that is not ready is asked again to delete a sprite, ms. */
+const DELETE_MS = 3_000;
 /** Of a terminal that nobody looks at. */
 const TERMINAL = { columns: 80, rows: 24 };
 
@@ -67,11 +69,12 @@ class SpritesProvider implements Provider {
         try {
           await furnish(this.api, sprite, spec, rules, sink, signal);
         } catch (error) {
-          // Half made is not made; also when the run was cancelled meanwhile.
-          await this.delete(sprite, AbortSignal.timeout(TIDY_MS));
+          // Half made is not made; also when the run was cancelled meanwhile. What cannot be deleted now is in the journal, or made anew.
+          await this.delete(sprite, AbortSignal.timeout(TIDY_MS)).catch(() => {});
           throw error;
         }
-        return this.environment(name, sprite, true, spec);
+        const settled = (late: AbortSignal) => writeRecord(this.api, sprite, recordOf(spec, "ready"), late);
+        return { ...this.environment(name, sprite, true, spec), settled };
       }
       if (!(await this.untilReady(sprite, spec, sink, signal))) continue;
       if (spec.from) {
@@ -101,9 +104,8 @@ class SpritesProvider implements Provider {
   }
 
   async inspect(name: string, signal: AbortSignal): Promise<EnvironmentDetails | null> {
-    const response = await this.api.request("GET", spritePath(spriteName(name)), { expect: [404], signal });
-    const text = await response.text();
-    if (!response.ok) return null;
+    const { ok, text } = await this.api.request("GET", spritePath(spriteName(name)), { expect: [404], signal });
+    if (!ok) return null;
     // Variables of a sprite may hold secrets.
     const { environment: _, ...answer } = JSON.parse(text) as Sprite & { environment?: unknown };
     const record = await readRecord(this.api, answer.name, signal);
@@ -192,10 +194,6 @@ class SpritesProvider implements Provider {
       snapshot: async (comment, signal): Promise<SnapshotRef> => ({
         ref: await createCheckpoint(api, sprite, comment, signal),
       }),
-      settled: async signal => {
-        const record = await readRecord(api, sprite, signal);
-        if (record) await writeRecord(api, sprite, { ...record, state: "ready" }, signal);
-      },
       release: async signal => {
         await this.delete(sprite, signal);
       },
@@ -213,7 +211,8 @@ class SpritesProvider implements Provider {
         max_results: "50",
         ...(token ? { continuation_token: token } : {}),
       });
-      const page = (await (await this.api.request("GET", `/v1/sprites?${query}`, { signal })).json()) as {
+      const { text } = await this.api.request("GET", `/v1/sprites?${query}`, { signal });
+      const page = JSON.parse(text) as {
         sprites?: Sprite[];
         has_more?: boolean;
         next_continuation_token?: string;
@@ -225,28 +224,26 @@ class SpritesProvider implements Provider {
   }
 
   private async exists(sprite: string, signal: AbortSignal): Promise<boolean> {
-    const response = await this.api.request("GET", spritePath(sprite), { expect: [404], patienceMs: WAKE_MS, signal });
-    await response.body?.cancel();
-    return response.ok;
+    const { ok } = await this.api.request("GET", spritePath(sprite), { expect: [404], patienceMs: WAKE_MS, signal });
+    return ok;
   }
 
   /** False when another caller was first. */
   private async create(sprite: string, signal: AbortSignal): Promise<boolean> {
-    const response = await this.api.request("POST", "/v1/sprites", {
+    const { ok, text } = await this.api.request("POST", "/v1/sprites", {
       body: { name: sprite },
       expect: [400, 409, 422],
       signal,
     });
-    const text = await response.text();
-    if (response.ok) return true;
+    if (ok) return true;
     if (await this.exists(sprite, signal)) return false;
     throw new ProviderError("run/engine-failed", `Sprites would not create '${sprite}': ${text.slice(0, 500)}`);
   }
 
   private async delete(sprite: string, signal: AbortSignal): Promise<boolean> {
-    const response = await this.api.request("DELETE", spritePath(sprite), { expect: [404], signal });
-    await response.body?.cancel();
-    return response.status !== 404;
+    const options = { expect: [404], patienceMs: DELETE_MS, signal };
+    const { ok } = await this.api.request("DELETE", spritePath(sprite), options);
+    return ok;
   }
 
   /**

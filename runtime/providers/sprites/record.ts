@@ -1,5 +1,5 @@
 import { identityOf, type ProcessIdentity } from "../../environments/process-identity";
-import type { EnvironmentSpec } from "../provider";
+import { type EnvironmentSpec, ProviderError } from "../provider";
 import { type SpritesApi, WAKE_MS } from "./api";
 import { spritePath } from "./names";
 
@@ -55,14 +55,13 @@ export async function writeRecord(
 
 /** The record of a sprite; null when it has none, or none that can be read. */
 export async function readRecord(api: SpritesApi, sprite: string, signal: AbortSignal): Promise<SpriteRecord | null> {
-  const response = await api.request(
+  const { ok, text } = await api.request(
     "GET",
     spritePath(sprite, `/fs/read?${new URLSearchParams({ path: PATH, workingDir: "/" })}`),
     // 500 is also what the service answers for a file that it cannot read.
     { expect: [404, 500], signal },
   );
-  const text = await response.text();
-  if (!response.ok) return null;
+  if (!ok) return null;
   try {
     const record = JSON.parse(text) as Partial<SpriteRecord>;
     return typeof record.name === "string" && typeof record.configHash === "string" ? (record as SpriteRecord) : null;
@@ -71,7 +70,7 @@ export async function readRecord(api: SpritesApi, sprite: string, signal: AbortS
   }
 }
 
-/** Writes a file with the folders above it. */
+/** Writes a file with the folders above it. Throws `run/lost` where the sprite is gone. */
 export async function writeFile(
   api: SpritesApi,
   sprite: string,
@@ -82,5 +81,7 @@ export async function writeFile(
 ): Promise<void> {
   // The documentation and the service's own library call the last one differently.
   const query = new URLSearchParams({ path, workingDir: "/", mode, mkdir: "true", mkdirParents: "true" });
-  await api.request("PUT", spritePath(sprite, `/fs/write?${query}`), { raw: content, patienceMs: WAKE_MS, signal });
+  const options = { raw: content, expect: [404], patienceMs: WAKE_MS, signal };
+  const { ok } = await api.request("PUT", spritePath(sprite, `/fs/write?${query}`), options);
+  if (!ok) throw new ProviderError("run/lost", "The environment was lost: the sprite is gone.");
 }

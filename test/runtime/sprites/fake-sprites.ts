@@ -23,6 +23,11 @@ export interface Faults {
   pad?: number;
   /** After the first output neither say anything nor answer. */
   silent?: boolean;
+  /** Requests that match get no answer, or half of one. */
+  stall?: RegExp;
+  cut?: RegExp;
+  /** Requests that match are answered with this status. */
+  fail?: { request: RegExp; status: number; times: number };
   /** Answer every request with a status and a text that is no JSON. */
   broken?: { status: number; text: string };
   /** What creating a name that exists answers: 400, 409 or 422. */
@@ -30,7 +35,7 @@ export interface Faults {
   /** Checkpoint streams end with an error line under 200, or before the complete line. */
   checkpoint?: "error" | "cut";
   /** How the exit code is told. */
-  exit?: "binary" | "text" | "none";
+  exit?: "binary" | "text" | "none" | "empty";
   /** Drop the socket without a close frame after the first output. */
   drop?: boolean;
   /** Split output frames into pieces of this many bytes, also within characters. */
@@ -55,6 +60,8 @@ export class FakeSprites {
   readonly requests: string[] = [];
   readonly running = new Map<string, ChildProcess>();
   faults: Faults = {};
+  /** Bytes of output that were handed to connections. */
+  written = 0;
   private readonly root = mkdtempSync(join(tmpdir(), "mlld-env-sprites-"));
   private readonly sockets = new WebSocketServer({ noServer: true, autoPong: false });
   private server!: Server;
@@ -100,7 +107,14 @@ export class FakeSprites {
         .end('{"error":"concurrent_limit_exceeded","message":"10 sprites run"}');
       return;
     }
-    const { broken } = this.faults;
+    const { broken, stall, cut, fail } = this.faults;
+    const asked = `${request.method} ${url.pathname}`;
+    if (stall?.test(asked)) return;
+    if (fail?.request.test(asked) && fail.times-- > 0) return json(fail.status, { error: "unavailable" });
+    if (cut?.test(asked)) {
+      response.writeHead(200, { "content-length": 100 }).write("{");
+      return void setTimeout(() => response.destroy(), 20);
+    }
     if (broken) return void response.writeHead(broken.status).end(broken.text);
     const [, name, rest = ""] = /^\/v1\/sprites(?:\/([^/]+)(\/.*)?)?$/.exec(url.pathname) ?? [];
     if (name === undefined) {
@@ -208,6 +222,11 @@ export class FakeSprites {
     response.end(`{"type":"complete","data":"restored ${id}"}\n`);
   }
 
+  /** Connections of commands. */
+  get connections(): Set<WebSocket> {
+    return this.sockets.clients;
+  }
+
   private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     this.requests.push(`WS ${request.url}`);
     const url = new URL(request.url!, "http://fake");
@@ -246,6 +265,7 @@ export class FakeSprites {
       const chunk = this.faults.pad ? Buffer.concat([read], this.faults.pad) : read;
       silent = this.faults.silent ?? false;
       const size = this.faults.split ?? chunk.length;
+      this.written += chunk.length;
       for (let at = 0; at < chunk.length; at += size)
         ws.send(
           tty ? chunk.subarray(at, at + size) : Buffer.concat([Buffer.of(stream), chunk.subarray(at, at + size)]),
@@ -258,6 +278,10 @@ export class FakeSprites {
     child.on("close", code => {
       this.running.delete(session);
       if (this.faults.exit === "none") return ws.close();
+      if (this.faults.exit === "empty") {
+        ws.send(Buffer.of(3));
+        return ws.close();
+      }
       if (this.faults.exit !== "text" && !tty) ws.send(Buffer.of(3, code ?? 137));
       if (this.faults.exit !== "binary") ws.send(JSON.stringify({ type: "exit", exit_code: code ?? 137 }));
     });

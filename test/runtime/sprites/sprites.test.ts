@@ -172,6 +172,34 @@ describe("create or exists", () => {
     });
   });
 
+  test("a service that takes a request and never answers, or breaks off, is told as such", async () => {
+    const hasty = createSpritesProvider({ baseUrl, token: async () => fake.token, answerMs: 200 });
+    fake.faults = { stall: /GET/ };
+    await expect(hasty.open(spec(), collect(), signal)).rejects.toMatchObject({
+      code: "run/engine-unreachable",
+      message: expect.stringContaining("no answer in"),
+    });
+    fake.faults = { cut: /GET/ };
+    for (const ask of [() => hasty.open(spec(), collect(), signal), () => hasty.list!(signal)])
+      await expect(ask()).rejects.toMatchObject({ code: "run/engine-unreachable" });
+  });
+
+  test("what went wrong is told also when the sprite cannot be deleted then", async () => {
+    fake.faults = { fail: { request: /DELETE/, status: 400, times: 9 } };
+    const mounts = [{ host: join(folder, "none"), tail: null, container: "/data", mode: "ro" as const }];
+    await expect(
+      provider.open(spec({ name: "half", fs: { mounts, scratch: [] } }), collect(), signal),
+    ).rejects.toMatchObject({ code: "run/mount-refused" });
+    expect(fake.sprites.size).toBe(1);
+  });
+
+  test("deleting is tried again while the service is not ready", async () => {
+    const environment = await provider.open(spec(), collect(), signal);
+    fake.faults = { fail: { request: /DELETE/, status: 503, times: 2 } };
+    await environment.release(signal);
+    expect(fake.sprites.size).toBe(0);
+  });
+
   test("a sprite of that name that is not ours is no reuse", async () => {
     await fetch(`${baseUrl}/v1/sprites`, {
       method: "POST",
@@ -359,6 +387,33 @@ describe("commands", () => {
     expect((await run(sh("exit 7"), {}, { exit })).outcome).toEqual({ kind: "exited", exitCode: 7 });
   });
 
+  test("cancelled while it is being started, it is cancelled", async () => {
+    const environment = await provider.open(spec(), collect(), signal);
+    fake.faults = { stall: /fs\/write/ };
+    const reason = AbortSignal.timeout(200);
+    expect(await environment.execute(sh("true", { vars: { A: "1" } }), collect(), reason)).toEqual({
+      kind: "killed",
+      reason: "cancelled",
+    });
+    fake.faults = { tooMany: 1, retryAfter: "20" };
+    expect(await environment.execute(sh("true", { vars: { A: "1" } }), collect(), AbortSignal.timeout(200))).toEqual({
+      kind: "killed",
+      reason: "cancelled",
+    });
+  });
+
+  test("in a sprite that is gone its variables find nothing either", async () => {
+    const environment = await provider.open(spec(), collect(), signal);
+    fake.sprites.clear();
+    const outcome = await environment.execute(sh("true", { vars: { A: "1" } }), collect(), signal);
+    expect(outcome).toEqual({ kind: "lost", cause: "the sprite is gone" });
+  });
+
+  test("an exit frame without a code is none", async () => {
+    const { outcome } = await run(sh("echo hi"), {}, { exit: "empty" });
+    expect(outcome.kind).toBe("lost");
+  });
+
   test("an end without an exit code is lost", async () => {
     expect((await run(sh("echo x"), {}, { exit: "none" })).outcome).toMatchObject({ kind: "lost" });
   });
@@ -373,6 +428,31 @@ describe("commands", () => {
     expect((await run(sh("printf 'grüße ✓'"), {}, { split: 1 })).sink.out).toBe("grüße ✓");
     const { sink } = await run(sh("head -c 3000000 /dev/zero | tr '\\0' x"), { generatedName: "mlld-env-anon-2" }, {});
     expect(sink.out.length).toBe(3_000_000);
+  });
+
+  test("frames that come together wait for their reader together", async () => {
+    const environment = await provider.open(spec(), collect(), signal);
+    // Many in each packet of the network.
+    fake.faults = { split: 1024 };
+    let frames = 0;
+    let stayed = 0;
+    const outcome = await environment.execute(
+      sh("head -c 40000000 /dev/zero"),
+      {
+        async stdout() {
+          if (++frames > 300) return;
+          await new Promise(resolve => setTimeout(resolve, 1));
+          if (frames < 300) return;
+          // All was written meanwhile. What is still with the service was not taken ahead.
+          await expect.poll(() => fake.written, { timeout: 10_000 }).toBe(40_000_000);
+          stayed = Math.max(0, ...[...fake.connections].map(connection => connection.bufferedAmount));
+        },
+        stderr() {},
+      },
+      signal,
+    );
+    expect(outcome).toEqual({ kind: "exited", exitCode: 0 });
+    expect(stayed).toBeGreaterThan(25_000_000);
   });
 
   test("a slow reader slows the sender", async () => {
