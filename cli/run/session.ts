@@ -98,7 +98,7 @@ export async function runSession(
   ground.warn = message => void emit({ event: "warning", message });
   const keepSecret = (value: string) => {
     // A shorter one cannot be told from ordinary text.
-    if (value.length >= MIN_SECRET_LENGTH) redactor.add("typed", value);
+    if (value.trim().length >= MIN_SECRET_LENGTH) redactor.add("typed", value);
   };
   if (options.input) options.input.onSecret = keepSecret;
   if (control) {
@@ -160,7 +160,7 @@ export async function runSession(
     cancellation.signal.throwIfAborted();
     ground.stored = control?.secrets ?? ground.stored;
     const token = spritesToken(io.env, ground.stored);
-    if (token !== null && token.length >= MIN_SECRET_LENGTH) redactor.add("the token of Sprites", token);
+    if (token !== null && token.trim().length >= MIN_SECRET_LENGTH) redactor.add("the token of Sprites", token);
     const credentials = createCredentialStore({
       variables: io.env,
       stored: control?.secrets ?? new Map(),

@@ -5,18 +5,19 @@ export const MIN_SECRET_LENGTH = 4;
 const MASK = "***";
 
 /**
- * Replaces secrets in text by `***`: the value itself, and its base64 (padded or not, URL-safe, at any alignment inside a longer
- * text), percent-encoded and JSON forms.
+ * Replaces secrets in text by `***`: the value itself, and the forms in which programs print values: JSON, shell words, percent-encoded, HTML,
+ * hexadecimal, and base64 (padded or not, URL-safe, at any alignment inside a longer text, in lines).
  */
 export class Redactor {
-  private forms: string[] = [];
+  /** The longest first: of two forms that start alike the longer one is the one to blank out. */
+  private forms: Form[] = [];
   private expression: RegExp | null = null;
   private readonly known = new Set<string>();
 
   /** Throws `run/secret-too-short` for a value that cannot be told from ordinary text. */
   add(name: string, value: string): void {
     if (this.known.has(value)) return;
-    if (value.length < MIN_SECRET_LENGTH) {
+    if (value.trim().length < MIN_SECRET_LENGTH) {
       throw new ProviderError(
         "run/secret-too-short",
         `The credential '${name}' has fewer than ${MIN_SECRET_LENGTH} characters, too few to keep it out of the output.`,
@@ -24,10 +25,9 @@ export class Redactor {
       );
     }
     this.known.add(value);
-    const forms = new Set([...this.forms, ...formsOf(value)]);
-    // The longest first: of two forms that start alike the longer one is the one to blank out.
-    this.forms = [...forms].sort((a, b) => b.length - a.length);
-    this.expression = new RegExp(this.forms.map(escapeExpression).join("|"), "g");
+    const forms = new Map([...this.forms, ...formsOf(value)].map(form => [form.text, form]));
+    this.forms = [...forms.values()].sort((a, b) => b.text.length - a.text.length);
+    this.expression = new RegExp(this.forms.map(patternOf).join("|"), "g");
   }
 
   get active(): boolean {
@@ -51,17 +51,31 @@ export class Redactor {
   }
 
   /**
-   * How many characters at the end of `text` may be the beginning of a secret that the next chunk completes. They must not be let
-   * out yet.
+   * How much of `text` is settled, whatever comes next: the rest may be the beginning of a secret, or be part of a longer one. It must not
+   * be let out yet.
    */
-  pending(text: string): number {
+  settled(text: string): number {
+    if (this.expression === null) return text.length;
+    const settled = text.length - this.pending(text);
+    for (const match of text.matchAll(this.expression)) {
+      if (match.index >= settled) break;
+      if (match.index + match[0].length > settled) return match.index;
+    }
+    return settled;
+  }
+
+  /** How many characters at the end may be the beginning of a secret. */
+  private pending(text: string): number {
+    const { tail, lines } = withoutBreaks(text, this.forms[0]!.text.length);
     let longest = 0;
     for (const form of this.forms) {
-      for (let length = Math.min(form.length - 1, text.length); length > longest; length--) {
-        if (text.endsWith(form.slice(0, length))) {
-          longest = length;
-          break;
-        }
+      const breaks = form.inLines ? lines : 0;
+      const end = breaks > 0 ? tail : text;
+      const last = end.at(-1);
+      for (let length = Math.min(form.text.length - 1, end.length); length + breaks > longest; length--) {
+        if (form.text[length - 1] !== last || !end.endsWith(form.text.slice(0, length))) continue;
+        longest = length + breaks;
+        break;
       }
     }
     return longest;
@@ -76,39 +90,99 @@ export class RedactedStream {
 
   push(text: string): string {
     if (!this.redactor.active) return text;
-    // Complete secrets go first: their own tail is not the beginning of another one.
-    const clean = this.redactor.text(this.held + text);
-    const keep = this.redactor.pending(clean);
-    this.held = clean.slice(clean.length - keep);
-    return clean.slice(0, clean.length - keep);
+    const all = this.held + text;
+    const settled = this.redactor.settled(all);
+    this.held = all.slice(settled);
+    return this.redactor.text(all.slice(0, settled));
   }
 
   end(): string {
-    const rest = this.held;
+    const rest = this.redactor.text(this.held);
     this.held = "";
     return rest;
   }
 }
 
-function formsOf(value: string): string[] {
-  const bytes = Buffer.from(value, "utf8");
-  const forms = [
-    value,
-    JSON.stringify(value).slice(1, -1),
-    encodeURIComponent(value),
-    encodeURIComponent(value).replace(/%20/g, "+"),
-    percentLower(value),
-  ];
+/** How a secret may be printed. */
+interface Form {
+  text: string;
+  /** base64 is printed in lines. */
+  inLines: boolean;
+}
+
+const LINE_END = "(?:\\r?\\n)?";
+
+function patternOf({ text, inLines }: Form): string {
+  return inLines ? [...text].map(escapeExpression).join(LINE_END) : escapeExpression(text);
+}
+
+/** Lengths of base64 lines, as `base64` and `openssl` print them. */
+const BASE64_LINES = [76, 64];
+
+/** The end of a text without the ends of lines that are as long as base64's, and how many characters these are. */
+function withoutBreaks(text: string, length: number): { tail: string; lines: number } {
+  let tail = "";
+  let lines = 0;
+  let end = text.length;
+  while (tail.length < length && end > 0) {
+    const start = text.lastIndexOf("\n", end - 1) + 1;
+    tail = text.slice(start, end) + tail;
+    const before = /\r?\n$/.exec(text.slice(Math.max(0, start - 2), start))?.[0].length ?? 0;
+    const lineEnd = start - before;
+    const line = lineEnd - (text.lastIndexOf("\n", lineEnd - 1) + 1);
+    if (before === 0 || !BASE64_LINES.includes(line)) break;
+    lines += before;
+    end = lineEnd;
+  }
+  return { tail, lines };
+}
+
+function formsOf(value: string): Form[] {
+  // Files and variables often end in a line end, which commands drop.
+  const forms = [...new Set([value, value.trim()])].flatMap(textsOf);
   // Printed line by line, a secret of several lines is known by its longer lines.
-  if (value.includes("\n")) forms.push(...value.split(/\r?\n/).filter(line => line.trim().length >= 8));
-  forms.push(
-    bytes.toString("base64"),
-    bytes.toString("base64").replace(/=+$/, ""),
-    bytes.toString("base64url"),
-    bytes.toString("hex"),
+  const lines = value.split(/\r?\n/).filter(line => line.trim().length >= 8);
+  return [...forms, ...lines.map(text => ({ text, inLines: false }))].filter(
+    form => form.text.length >= MIN_SECRET_LENGTH,
   );
-  for (const shift of [1, 2]) forms.push(...shiftedBase64(bytes, shift));
-  return forms.filter(form => form.length >= MIN_SECRET_LENGTH);
+}
+
+function textsOf(value: string): Form[] {
+  const bytes = Buffer.from(value, "utf8");
+  const json = JSON.stringify(value).slice(1, -1);
+  const percent = encodeURIComponent(value);
+  // As most programs do it, and as Python does.
+  const strict = percent.replace(/[!'()*]/g, percentOf);
+  const encoded = [percent, strict, strict.replace(/%2F/g, "/")];
+  const plain = [
+    value,
+    json,
+    json.replace(/[\u0080-\uffff]/g, unicodeEscape),
+    json.replace(/\//g, "\\/"),
+    value.replace(/'/g, "'\\''"),
+    value.replace(/["$`\\]/g, "\\$&"),
+    value.replace(/[^\w@%+=:,./-]/g, "\\$&"),
+    value.replace(/[&<>"']/g, char => HTML[char]!),
+    ...encoded,
+    ...encoded.map(text => text.replace(/%20/g, "+")),
+    ...encoded.map(text => text.replace(/%[0-9A-F]{2}/g, code => code.toLowerCase())),
+    bytes.toString("hex"),
+    bytes.toString("hex").toUpperCase(),
+    bytes.toString("base64url"),
+  ];
+  const base64 = bytes.toString("base64");
+  const inLines = [base64, base64.replace(/=+$/, ""), ...[1, 2].flatMap(shift => shiftedBase64(bytes, shift))];
+  return [...plain.map(text => ({ text, inLines: false })), ...inLines.map(text => ({ text, inLines: true }))];
+}
+
+const HTML: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+
+function percentOf(char: string): string {
+  return `%${char.charCodeAt(0).toString(16).toUpperCase()}`;
+}
+
+function unicodeEscape(char: string): string {
+  return `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 /** The characters of the base64 form that a secret fixes when `shift` other bytes stand before it, as in `user:SECRET`. */
@@ -118,10 +192,6 @@ function shiftedBase64(bytes: Buffer, shift: number): string[] {
   const last = Math.floor(((shift + bytes.length) * 8) / 6);
   const fixed = text.slice(first, last);
   return fixed.length < 6 ? [] : [fixed, fixed.replace(/\+/g, "-").replace(/\//g, "_")];
-}
-
-function percentLower(value: string): string {
-  return encodeURIComponent(value).replace(/%[0-9A-F]{2}/g, code => code.toLowerCase());
 }
 
 function escapeExpression(text: string): string {

@@ -23,6 +23,13 @@ describe("a redactor", () => {
     ["its form-encoded form", encodeURIComponent(SECRET).replace(/%20/g, "+")],
     ["its percent-encoded form in lower case", encodeURIComponent(SECRET).toLowerCase()],
     ["its hexadecimal form", Buffer.from(SECRET).toString("hex")],
+    ["its hexadecimal form in upper case", Buffer.from(SECRET).toString("hex").toUpperCase()],
+    ["its JSON form in ASCII", JSON.stringify(SECRET).slice(1, -1).replace("ö", "\\u00f6")],
+    ["its JSON form with slashes escaped", JSON.stringify(SECRET).slice(1, -1).replace("/", "\\/")],
+    ["its percent-encoded form as Python makes it", encodeURIComponent(SECRET).replace("%2F", "/")],
+    ["its HTML form", "pa&quot;ss wörd+/=&amp;%\\"],
+    ["its form in a shell's double quotes", 'pa\\"ss wörd+/=&%\\\\'],
+    ["its form as a word of a shell", 'pa\\"ss\\ w\\örd+/=\\&%\\\\'],
   ])("knows %s", (_, form) => {
     expect(redactorOf(SECRET).text(`before ${form} after`)).toBe("before *** after");
   });
@@ -35,6 +42,32 @@ describe("a redactor", () => {
     // What is left can't be decoded to more than two of its characters at either end.
     const left = Buffer.from(clean.replace("***", " ").split(" ").pop()!, "base64").toString();
     expect(left.length).toBeLessThanOrEqual(2);
+  });
+
+  it.each(["'", "(a)!*"])("knows other ways to quote what holds %s", odd => {
+    const secret = `s3cr3t${odd}value`;
+    const redactor = redactorOf(secret);
+    const strict = encodeURIComponent(secret).replace(
+      /[!'()*]/g,
+      c => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
+    );
+    for (const form of [strict, secret.replaceAll("'", "'\\''"), secret.replaceAll("'", "&#39;")])
+      expect(redactor.text(`x ${form} y`)).toBe("x *** y");
+  });
+
+  it("knows a value without the line end that stands behind it", () => {
+    expect(redactorOf("s3cr3t\n").text(`s3cr3t ${Buffer.from("s3cr3t").toString("base64")}`)).toBe("*** ***");
+    expect(() => new Redactor().add("pin", "123\n")).toThrow(/too few/);
+  });
+
+  it.each([76, 64, 20])("knows the base64 form in lines of %i characters", width => {
+    const secret = "s3cr3t-".repeat(30);
+    for (const text of [secret, `user:${secret}`]) {
+      const lines = Buffer.from(text)
+        .toString("base64")
+        .replace(new RegExp(`.{${width}}`, "g"), "$&\n");
+      expect(redactorOf(secret).text(lines).length).toBeLessThan(20);
+    }
   });
 
   it("knows the lines of a secret of several lines", () => {
@@ -81,6 +114,26 @@ describe("a redacted stream", () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it("finds a secret that begins with another one, and base64 in lines, wherever the chunks are cut", () => {
+    const secret = "s3cr3t-".repeat(25);
+    const redactor = redactorOf("s3cr3t", "s3cr3t-t0ken", secret);
+    const lines = Buffer.from(secret).toString("base64").replace(/.{76}/g, "$&\n");
+    for (const [text, wanted] of [
+      ["a s3cr3t-t0ken b s3cr3t c", "a *** b *** c"],
+      [`a\n${lines}\nb`, "a\n***\nb"],
+    ] as const) {
+      expect(outcome(redactor, [...text])).toBe(wanted);
+      for (let cut = 0; cut <= text.length; cut++)
+        expect(outcome(redactor, [text.slice(0, cut), text.slice(cut)])).toBe(wanted);
+    }
+  });
+
+  it("does not hold back lines that only end like the beginning of a secret in base64", () => {
+    const stream = new RedactedStream(redactorOf("s3cr3t-t0ken"));
+    const first = Buffer.from("s3cr3t-t0ken").toString("base64")[0];
+    expect(stream.push(`a line ${first}\n`)).toBe(`a line ${first}\n`);
   });
 
   it("holds back no more than what may become a secret", () => {
