@@ -87,9 +87,15 @@ function either(a: DeclaredConfig, b: DeclaredConfig): DeclaredConfig {
             ...mine,
             options: [...mine.options, ...theirs.options],
             maybeUnset: mine.maybeUnset || theirs.maybeUnset,
+            // What one branch alone replaced is not replaced for sure.
+            replaced: mine.replaced &&
+              theirs.replaced && {
+                ...mine.replaced,
+                options: [...mine.replaced.options, ...theirs.replaced.options],
+              },
             history: [{ ...mine.history[0]!, options: [...mine.options, ...theirs.options] }],
           }
-        : { ...(mine ?? theirs)!, maybeUnset: true };
+        : { ...(mine ?? theirs)!, maybeUnset: true, replaced: undefined };
   }
   return {
     ...a,

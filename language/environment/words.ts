@@ -76,9 +76,11 @@ function netText(set: NetSet): string {
   }
 }
 
-/** A path with its place in the environment, which `{ host, container }` keeps apart. */
+/** A path with its place in the environment, which `{ host, container }` keeps apart; its list says whether it can be written. */
 function grantSource({ text, container }: PathItem): string {
-  return container === null || splitGrant(text).container !== null ? text : `${text}:${container}`;
+  const written = splitGrant(text);
+  const target = written.container ?? container;
+  return target === null ? written.host : `${written.host}:${target}`;
 }
 
 /** A name of a list as an author would write it. */

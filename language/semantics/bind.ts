@@ -1,6 +1,15 @@
-import type { CallExpression, ExportStatement, File, ImportStatement, Node, Statement } from "../syntax/tree";
+import type {
+  CallExpression,
+  ExportStatement,
+  File,
+  ImportSource,
+  ImportStatement,
+  Node,
+  Statement,
+} from "../syntax/tree";
 import { bindStatement, type Part } from "./binder";
-import { builtin, lookUp, newScope } from "./scopes";
+import { builtin, lookUp, nameless, newScope } from "./scopes";
+import { namespaceName } from "./specifiers";
 import { lastStarting } from "./starts";
 import type { MlldSymbol, Reference, Scope } from "./symbols";
 
@@ -53,6 +62,7 @@ export function bind(file: File): Bound {
     for (const reference of part.references) bound.references.push(reference);
     for (const call of part.calls) bound.calls.push(call);
   }
+  for (const index of bound.imports.keys()) nameModule(index, bound);
   for (const { free } of parts) {
     for (const reference of free) {
       reference.symbol ??= resolve(reference, bound);
@@ -60,6 +70,24 @@ export function bind(file: File): Bound {
     }
   }
   return bound;
+}
+
+/** An import that names nothing is called after its file, where nothing else has that name. */
+function nameModule(index: number, { file, imports, scope }: Bound): void {
+  const { specifiers, namespace, source, sourceType, importType } = imports[index]!;
+  if (specifiers || namespace || sourceType !== "module" || importType === "policy") return;
+  const name = namespaceName(pathOf(source, file.text));
+  if (name === "" || scope.symbols.has(name)) return;
+  scope.symbols.set(name, { ...nameless("namespace", name, scope), import: { index, imported: null } });
+}
+
+/** The path as far as it is written. */
+function pathOf(source: ImportSource, text: string): string {
+  if (source.kind === "ModuleReference") return source.text;
+  if (source.kind === "FileReference") return text.slice(source.start + 1, source.end - 1).trim();
+  return source.kind === "Template" && source.parts.every(part => part.kind === "Text")
+    ? source.parts.map(({ value }) => value).join("")
+    : "";
 }
 
 /** Puts a part into the scope of a new tree, where its statement may stand somewhere else. */

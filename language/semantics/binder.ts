@@ -261,8 +261,11 @@ class Binder {
   }
 
   private importName(specifier: ImportSpecifier, index: number): void {
-    const symbol = this.define("import", specifier.alias ?? specifier.name, specifier, null);
-    symbol.import = { index, imported: specifier.name.name };
+    const all = specifier.name.name === "*";
+    // `{ * }` alone gives nothing a name.
+    if (all && !specifier.alias) return;
+    const symbol = this.define(all ? "namespace" : "import", specifier.alias ?? specifier.name, specifier, null);
+    symbol.import = { index, imported: all ? null : specifier.name.name };
   }
 
   private using(node: UsingClause): void {

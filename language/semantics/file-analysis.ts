@@ -19,6 +19,7 @@ import type { AbstractObject, AbstractValue } from "../values/abstract";
 import type { Analysis, ImportFact, Site } from "./analysis";
 import type { Bound } from "./bind";
 import { BUILTIN_NAMES } from "./builtins";
+import { dataModule } from "./data-module";
 import { type Collected, collect, type EffectSource } from "./effects";
 import { Evaluator, type Surroundings } from "./evaluate";
 import { credentialsOf, policiesOf } from "./policies";
@@ -149,12 +150,18 @@ export class FileAnalysis implements Analysis, Surroundings {
     let state: ImportFact["state"] = found.state === "found" ? "loaded" : found.state;
     let module: ModuleSummary | null = null;
     if (found.state === "found" && found.uri !== null) {
-      const summary = found.uri === this.uri ? "cycle" : this.other.summary(found.uri);
+      const summary = this.moduleAt(found.uri);
       if (summary === "cycle") state = "cycle";
       else module = summary;
     }
     this.modules.push(module);
     return { statement, specifier, kind: found.kind, uri: found.uri, state };
+  }
+
+  private moduleAt(uri: string): ModuleSummary | "cycle" | null {
+    if (uri === this.uri) return "cycle";
+    const data = uri.endsWith(".json") ? this.other.host.text(uri) : null;
+    return typeof data === "string" ? dataModule(uri, data) : this.other.summary(uri);
   }
 
   private wants(asked: string[]): void {

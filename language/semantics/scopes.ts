@@ -1,5 +1,5 @@
 import { RESERVED, TRANSFORMERS } from "./builtins";
-import type { MlldSymbol, Scope, ScopeKind } from "./symbols";
+import type { MlldSymbol, Scope, ScopeKind, SymbolKind } from "./symbols";
 
 export function newScope(
   kind: ScopeKind,
@@ -36,18 +36,23 @@ export function builtin(name: string): MlldSymbol | null {
   const transformer = Object.hasOwn(TRANSFORMERS, name === name.toUpperCase() ? name.toLowerCase() : name);
   const kind = Object.hasOwn(RESERVED, name) ? "reserved" : transformer ? "transformer" : null;
   if (!kind) return null;
-  const symbol: MlldSymbol = {
+  const symbol = nameless(kind, name, NOWHERE);
+  BUILTINS.set(name, symbol);
+  return symbol;
+}
+
+/** A symbol whose name is written nowhere as a definition. */
+export function nameless(kind: SymbolKind, name: string, scope: Scope): MlldSymbol {
+  return {
     kind,
     name,
     range: null,
     declaration: null,
     value: null,
     labels: [],
-    scope: NOWHERE,
+    scope,
     references: [],
     writes: [],
     import: null,
   };
-  BUILTINS.set(name, symbol);
-  return symbol;
 }

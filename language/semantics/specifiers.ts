@@ -34,6 +34,15 @@ export function resolveImport(
   return probe(path, host, asked);
 }
 
+/** What `import "./lib/my-config.mld"` calls the module: `my_config`. Empty for what mlld itself provides. */
+export function namespaceName(specifier: string): string {
+  if (SPECIAL.test(specifier)) return "";
+  return specifier
+    .slice(specifier.lastIndexOf("/") + 1)
+    .replace(/\.(mld|mlld|md|json)(\.md)?$/, "")
+    .replace(/[^A-Za-z0-9_]/g, "_");
+}
+
 /** The URI that a path in a program means; null for a registry reference. */
 export function resolveReference(from: string, reference: string, host: Host, asked: string[]): string | null {
   const path = pathOf(from, reference, host, asked);

@@ -20,7 +20,7 @@ export type SymbolKind =
 export interface MlldSymbol {
   kind: SymbolKind;
   name: string;
-  /** The range of the defining name; null for reserved names and transformers. */
+  /** The range of the defining name; null for reserved names, transformers, and modules that are called after their file. */
   range: { start: number; end: number } | null;
   /** The statement, parameter, loop or import specifier that defines the name; null for reserved names and transformers. */
   declaration: Node | null;

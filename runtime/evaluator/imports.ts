@@ -1,5 +1,6 @@
 /** `import`: modules, JSON, templates of a folder, special sources, Node.js modules. */
-import { basename, dirname, extname, join } from "node:path";
+import { dirname, extname, join } from "node:path";
+import { namespaceName } from "../../language/semantics/specifiers";
 import { modeOf, parse } from "../../language/syntax";
 import type { ImportStatement } from "../../language/syntax/tree";
 import { isPlainObject } from "../../language/values";
@@ -71,8 +72,8 @@ function bind(statement: ImportStatement, exported: Exports, specifier: string, 
   }
   // `import policy @p from …`: the policy holds already.
   if (statement.importType === "policy") return;
-  const namespace =
-    statement.namespace?.name ?? all?.alias?.name ?? (statement.specifiers === null ? namespaceName(specifier) : null);
+  const unnamed = SPECIAL.has(specifier) ? specifier.slice(1) : namespaceName(specifier);
+  const namespace = statement.namespace?.name ?? all?.alias?.name ?? (statement.specifiers === null ? unnamed : null);
   if (namespace === null || namespace === "") return;
   const fields: Record<string, unknown> = {};
   for (const [name, value] of exported) if (value !== ACTIVE) define(fields, name, value);
@@ -85,13 +86,6 @@ function bind(statement: ImportStatement, exported: Exports, specifier: string, 
 
 /** A guard or policy that was exported: it holds since the module was loaded, and is no value. */
 const ACTIVE = new Value(null);
-
-function namespaceName(specifier: string): string {
-  if (SPECIAL.has(specifier)) return specifier.slice(1);
-  return basename(specifier)
-    .replace(/\.(mld|mlld|md|json)(\.md)?$/, "")
-    .replace(/[^A-Za-z0-9_]/g, "_");
-}
 
 async function exportsOf(specifier: string, statement: ImportStatement, context: Context): Promise<Exports> {
   const folder = await moduleFolder(specifier, statement, context);

@@ -47,6 +47,10 @@ export const CONTRACT: Record<string, string> = {
   "fs: above": derived(`fs: { read: ["./src/lib"] }`, `fs: { read: [${fs(`"./src"`)}] }`),
   "fs: dots normalise": derived(`fs: { read: ["./src"] }`, `fs: { read: ["./x/../src/./lib/"] }`),
   "fs: write within read is wider": derived(`fs: { read: ["./src"] }`, `fs: { write: [${fs(`"./src"`)}] }`),
+  "fs: rw in a list of reading is writing": derived(
+    `fs: { read: ["./src"] }`,
+    `fs: { read: [${fs(`"./src/lib:/lib:rw"`)}] }`,
+  ),
   "fs: read within write": derived(`fs: { write: ["./out"] }`, `fs: { read: ["./out"] }`),
   "fs: container side is not compared": derived(`fs: { read: [".:/app"] }`, `fs: { read: ["./src:/elsewhere"] }`),
   "fs: scratch is no authority": derived(`fs: { read: ["./src"] }`, `fs: { read: ["./src"], write: ["/tmp"] }`),
@@ -111,6 +115,7 @@ export const CONTRACT: Record<string, string> = {
   "bash: a command without it": `env { tools: ["Read"] } [\n  run ${bash("cmd { date }")}\n]\n`,
   "bash: with it": `env { tools: ["Read", "bash"] } [\n  run cmd { date }\n]\n`,
   "bash: js needs none": `env { tools: [] } [\n  let @x = js { return 1 }\n  show @x\n]\n`,
+  "bash: node and python need it": `env { tools: ["Read"] } [\n  let @x = ${bash("node { return 1 }")}\n  run ${bash("python { print(1) }")}\n]\n`,
   "bash: through an exe": `exe @now() = cmd { date }\nenv { tools: ["Read"] } [\n  let @t = ${bash("@now()")}\n  show @t\n]\n`,
 
   // nesting
@@ -151,6 +156,8 @@ export const CONTRACT: Record<string, string> = {
   // spreads
   "spread: wider than what is spread": `var @p = { provider: '@mlld/env-docker', tools: ["Read"], net: "none", limits: { mem: "1g" } }\nenv { ...@p, tools: ["Read", ${tools(`"Write"`)}], net: ${net(`"host"`)}, limits: { mem: ${limits(`"2g"`)} } } [\n  show "in"\n]\n`,
   "spread: behind a field it wins": `var @p = { provider: '@mlld/env-docker', tools: ["Read"] }\nenv { tools: ["Write"], ...@p } [\n  show "in"\n]\n`,
+  "spread: one of two, of which one fits": `var @p = { tools: ["Read"] }\nvar @q = { tools: ["Read", "Write"] }\nvar @s = @payload.x ? @p : @q\nenv { ...@s, tools: ["Write"] } [\n  show "in"\n]\n`,
+  "spread: one of two, of which none fits": `var @p = { tools: ["Read"] }\nvar @q = { tools: [] }\nvar @s = @payload.x ? @p : @q\nenv { ...@s, tools: [${tools(`"Write"`)}] } [\n  show "in"\n]\n`,
   "spread: out of the sandbox": `var @p = { provider: '@mlld/env-docker', tools: ["Read"] }\nenv { ...@p, provider: ${provider("null")} } [\n  show "in"\n]\n`,
 
   // guards

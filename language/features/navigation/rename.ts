@@ -26,6 +26,8 @@ export function renamingAt(analysis: Analysis, offset: number): Renaming {
   const { symbol } = target;
   if (symbol?.kind === "reserved" || symbol?.kind === "transformer")
     throw new RenameRefused(`@${symbol.name} is built into mlld and cannot be renamed.`);
+  if (symbol?.kind === "namespace" && symbol.range === null)
+    throw new RenameRefused(`@${symbol.name} is called after its file: write \`as @name\` behind the import.`);
   if (symbol?.kind === "import" && analysis.exportedName(symbol) === null)
     throw new RenameRefused(`The module that @${symbol.name} comes from is not known, so its name must stay.`);
   const spelled = written(analysis, target.span);

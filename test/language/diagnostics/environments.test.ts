@@ -174,6 +174,19 @@ describe("commands need Bash", () => {
     expect(told(text)).toEqual(["env/command-needs-bash «@list()»"]);
   });
 
+  it("also by modules that are called after their file, and by data", () => {
+    const files = {
+      "my-lib.mld": 'var @ro = { tools: ["Read"] }\n',
+      "data.json": '{ "ro": { "tools": ["Read"] } }',
+    };
+    const head =
+      'import "./my-lib.mld"\nimport { * as @all } from "./my-lib.mld"\nimport "./data.json"\nimport { ro } from "./data.json"\n';
+    for (const config of ["@my_lib.ro", "@all.ro", "@data.ro", "@ro"])
+      expect(told(`${head}env ${config} [ run cmd { ls } ]\n`, files)).toEqual(["env/command-needs-bash «cmd { ls }»"]);
+    expect(told('import { rw } from "./data.json"\nshow @rw\n', files)).toEqual(["name/undefined «rw»"]);
+    expect(told('import { rw } from "./bad.json"\nshow @rw\n', { "bad.json": "{" })).toEqual([]);
+  });
+
   it("also through a pipeline, an alias and a module", () => {
     const lib = "exe @list() = cmd { ls }\nexport { @list }\n";
     const head = `import "./lib.mld" as @lib\n${READER}exe @again() = @lib.list()\n`;

@@ -68,6 +68,11 @@ describe("renaming", () => {
       "exe @f(na‸me) = py { print(name == 1, name) }",
       "exe @f(fresh) = py { print(fresh == 1, fresh) }",
     ],
+    [
+      "no module that is called after its file",
+      'import "./my-lib.mld"\nshow @my_l‸ib.a',
+      "@my_lib is called after its file: write `as @name` behind the import.",
+    ],
     ["what code is given", "var @na‸me = 1\nrun js (@name) { name }", "var @fresh = 1\nrun js (@fresh) { fresh }"],
     [
       "nothing in the code of others",

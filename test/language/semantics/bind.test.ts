@@ -46,6 +46,15 @@ describe("names", () => {
     expect(analysis.references.every(({ symbol }) => symbol !== null)).toBe(true);
   });
 
+  it("of a module that is given none are its file's, where nothing else has that name", () => {
+    const files = { "my-lib.mld": "var @a = 1\n", "cfg.json": '{"tools": ["Read"]}' };
+    expect(uses('import "./my-lib.mld"\nshow @my_lib.a\n', files)).toEqual(["my_lib → namespace"]);
+    expect(uses("import @corp/utils\nshow @utils.f()\n")).toEqual(["utils → namespace"]);
+    expect(uses('import "./cfg.json"\nvar @cfg = 1\nshow @cfg\n', files)).toEqual(["cfg → var@2"]);
+    expect(uses('import { * as @all } from "./my-lib.mld"\nshow @all.a\n', files)).toEqual(["all → namespace@1"]);
+    expect(uses('import { * } from "./my-lib.mld"\nshow @my_lib.a\n', files)).toEqual(["my_lib → ?"]);
+  });
+
   it("that every program has are there, and may be given to something else", () => {
     expect(uses('show @now\nvar @x = "a" | @upper\n')).toEqual(["now → reserved", "upper → transformer"]);
     expect(uses('exe @upper(x) = `@x`\nvar @x = "a" | @upper\n')).toEqual(["x → parameter@1", "upper → exe@1"]);
