@@ -11,7 +11,8 @@ const MASK = "***";
 export class Redactor {
   /** The longest first: of two forms that start alike the longer one is the one to blank out. */
   private forms: Form[] = [];
-  private expression: RegExp | null = null;
+  /** Finds where a form may begin. Long secrets would make an expression of whole forms too large. */
+  private heads: RegExp | null = null;
   private readonly known = new Set<string>();
 
   /** Throws `run/secret-too-short` for a value that cannot be told from ordinary text. */
@@ -27,20 +28,40 @@ export class Redactor {
     this.known.add(value);
     const forms = new Map([...this.forms, ...formsOf(value)].map(form => [form.text, form]));
     this.forms = [...forms.values()].sort((a, b) => b.text.length - a.text.length);
-    this.expression = new RegExp(this.forms.map(patternOf).join("|"), "g");
+    this.heads = new RegExp([...new Set(this.forms.map(headOf))].join("|"), "g");
   }
 
   get active(): boolean {
-    return this.expression !== null;
+    return this.heads !== null;
   }
 
   text(text: string): string {
-    return this.expression ? text.replace(this.expression, MASK) : text;
+    let clean = "";
+    let done = 0;
+    for (const { start, end } of this.found(text)) {
+      clean += text.slice(done, start) + MASK;
+      done = end;
+    }
+    return done === 0 ? text : clean + text.slice(done);
+  }
+
+  /** Where secrets stand in a text, from left to right, of those that begin alike the longest. */
+  private *found(text: string): Generator<{ start: number; end: number }> {
+    if (this.heads === null) return;
+    let from = 0;
+    for (;;) {
+      this.heads.lastIndex = from;
+      const start = this.heads.exec(text)?.index;
+      if (start === undefined) return;
+      const end = this.forms.reduce((found, form) => (found < 0 ? endOf(form, text, start) : found), -1);
+      if (end >= 0) yield { start, end };
+      from = end >= 0 ? end : start + 1;
+    }
   }
 
   /** Redacts the strings of a JSON-like value, keys included. */
   value<T>(value: T): T {
-    return this.expression ? (this.redactValue(value) as T) : value;
+    return this.active ? (this.redactValue(value) as T) : value;
   }
 
   private redactValue(value: unknown): unknown {
@@ -55,11 +76,11 @@ export class Redactor {
    * be let out yet.
    */
   settled(text: string): number {
-    if (this.expression === null) return text.length;
+    if (!this.active) return text.length;
     const settled = text.length - this.pending(text);
-    for (const match of text.matchAll(this.expression)) {
-      if (match.index >= settled) break;
-      if (match.index + match[0].length > settled) return match.index;
+    for (const { start, end } of this.found(text)) {
+      if (start >= settled) break;
+      if (end > settled) return start;
     }
     return settled;
   }
@@ -110,10 +131,24 @@ interface Form {
   inLines: boolean;
 }
 
-const LINE_END = "(?:\\r?\\n)?";
+/** So many characters of a form are looked for first. */
+const HEAD_LENGTH = 16;
 
-function patternOf({ text, inLines }: Form): string {
-  return inLines ? [...text].map(escapeExpression).join(LINE_END) : escapeExpression(text);
+function headOf({ text, inLines }: Form): string {
+  const head = text.slice(0, HEAD_LENGTH);
+  return inLines ? [...head].map(escapeExpression).join("(?:\\r?\\n)?") : escapeExpression(head);
+}
+
+/** Where a form that begins at `start` ends; -1 when it does not stand there. */
+function endOf({ text: form, inLines }: Form, text: string, start: number): number {
+  if (!inLines) return text.startsWith(form, start) ? start + form.length : -1;
+  let at = start;
+  for (let index = 0; index < form.length; index++, at++) {
+    if (index > 0 && text[at] === "\r" && text[at + 1] === "\n") at += 2;
+    else if (index > 0 && text[at] === "\n") at++;
+    if (text[at] !== form[index]) return -1;
+  }
+  return at;
 }
 
 /** Lengths of base64 lines, as `base64` and `openssl` print them. */

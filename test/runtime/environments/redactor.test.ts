@@ -70,6 +70,12 @@ describe("a redactor", () => {
     }
   });
 
+  it("knows very long secrets, and many", () => {
+    const secrets = Array.from({ length: 20 }, (_, index) => `${index} `.repeat(5_000));
+    const redactor = redactorOf(...secrets);
+    expect(redactor.text(`a ${secrets[3]} b ${Buffer.from(secrets[7]!).toString("hex")} c`)).toBe("a *** b *** c");
+  });
+
   it("knows the lines of a secret of several lines", () => {
     const key = "-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEF\nAASCBKcwggSjAgEAAoIBAQC7\n-----END KEY-----";
     expect(redactorOf(key).text("line: MIIEvQIBADANBgkqhkiG9w0BAQEF")).toBe("line: ***");
