@@ -14,6 +14,8 @@ const red = paint("31");
 const green = paint("32");
 const yellow = paint("33");
 const cyan = paint("36");
+/** Stands where a command's output goes over from one stream to the other: colour alone tells nothing to many, and nothing to a screen reader. */
+const STREAM_MARKS = { stdout: dim("1> "), stderr: dim("2> ") };
 /** A program's output may leave colours, a hidden cursor, mouse reports or pasting marks behind. */
 const RESTORE = `${RESET}\x1b[?25h\x1b[?1000;1002;1003;1004;1006;2004l\x1b(B`;
 
@@ -29,6 +31,8 @@ export class EventText {
   private atLineStart = true;
   private inProgress = false;
   private alternateScreen = false;
+  /** Whose output a reader takes the next line for. */
+  private stream: keyof typeof STREAM_MARKS = "stdout";
 
   constructor(private readonly options: Options) {}
 
@@ -49,6 +53,7 @@ export class EventText {
           ),
         );
       case "command":
+        this.stream = "stdout";
         return this.line(
           `${bold(`$ ${plainText(commandLine(event.argv)).replace(/\n/g, "\r\n  ")}`)}  ${dim(this.place(event.file, event.range))}`,
         );
@@ -160,6 +165,10 @@ export class EventText {
       lines(source.afterReturn ? shown.replace(/^\n/, "") : shown);
     source.afterReturn = shown.endsWith("\r");
     const start = this.inProgress ? this.freshLine() : "";
+    this.atLineStart ||= start !== "";
+    const at = this.markAt(stream, text);
+    const painted = (part: string) => (stream === "stderr" && part ? `\x1b[31m${part}${RESET}` : part);
+    const marked = at < 0 ? painted(text) : painted(text.slice(0, at)) + STREAM_MARKS[stream] + painted(text.slice(at));
     this.atLineStart = text.endsWith("\n");
     const screen = Math.max(
       text.lastIndexOf("\x1b[?1049h"),
@@ -168,7 +177,16 @@ export class EventText {
     );
     if (screen >= 0) this.alternateScreen = !/\x1b\[\?(1049|1047|47)l/.test(text.slice(screen));
     else if (/\x1b\[\?(1049|1047|47)l/.test(text)) this.alternateScreen = false;
-    return start + (stream === "stderr" ? `\x1b[31m${text}${RESET}` : text);
+    return start + marked;
+  }
+
+  /** Where the mark of a stream goes into its text: the first line that begins after another stream's; negative where none does. */
+  private markAt(stream: keyof typeof STREAM_MARKS, text: string): number {
+    if (stream === this.stream || this.alternateScreen) return -1;
+    const at = this.atLineStart ? 0 : text.indexOf("\n") + 1;
+    if (at === text.length || (at === 0 && !this.atLineStart)) return -1;
+    this.stream = stream;
+    return at;
   }
 
   private exit(event: Extract<RunEvent, { event: "exit" }>): string {

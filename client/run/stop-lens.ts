@@ -3,17 +3,27 @@ import { type CommandId, LANGUAGE_ID } from "../../protocol/commands";
 import { setting } from "../settings";
 import type { RunRecord, Runs } from "./runs";
 
+/** An editor that loses the focus at that moment forgets that it was told of a change. Milliseconds. */
+const ASK_AGAIN_MS = 1000;
+
 /** A *Stop* beside the lenses of a block while it runs. Those lenses keep the line there, so no text moves; without them there is none. */
 export function stopLenses(runs: Runs): vscode.Disposable {
+  const changed = new vscode.EventEmitter<void>();
+  let later: NodeJS.Timeout | undefined;
+  const listening = runs.onDidChange(() => {
+    changed.fire();
+    clearTimeout(later);
+    later = setTimeout(() => changed.fire(), ASK_AGAIN_MS);
+  });
   const provider: vscode.CodeLensProvider = {
-    onDidChangeCodeLenses: runs.onDidChange,
+    onDidChangeCodeLenses: changed.event,
     provideCodeLenses: document => {
       if (!setting("codeLens.run", document.uri) && !setting("codeLens.explain", document.uri)) return [];
       return runs.running.flatMap(run => {
         const line = lineIn(run, document);
         if (line === undefined) return [];
         const command = {
-          title: `$(debug-stop) ${vscode.l10n.t("Stop")}`,
+          title: `$(debug-stop)\u00a0${vscode.l10n.t("Stop")}`,
           command: "mlldEnv.stop" satisfies CommandId,
           arguments: [document.uri.toString(), line],
         };
@@ -21,7 +31,12 @@ export function stopLenses(runs: Runs): vscode.Disposable {
       });
     },
   };
-  return vscode.languages.registerCodeLensProvider({ language: LANGUAGE_ID, scheme: "file" }, provider);
+  return vscode.Disposable.from(
+    vscode.languages.registerCodeLensProvider({ language: LANGUAGE_ID, scheme: "file" }, provider),
+    listening,
+    changed,
+    { dispose: () => clearTimeout(later) },
+  );
 }
 
 /** Zero-based line of the block that a run runs, when it is in this document. */

@@ -32,7 +32,8 @@ export const lenses: Feature = {
               found.push({
                 range,
                 command: {
-                  title: `$(play) ${titles.run.replace("{0}", block.target)}`,
+                  // A plain space after an icon is not drawn.
+                  title: `$(play)\u00a0${titles.run.replace("{0}", block.target)}`,
                   command: RUN,
                   arguments: place,
                 },

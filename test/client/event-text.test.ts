@@ -37,6 +37,22 @@ describe("what a terminal shows of a run", () => {
     expect(text).toContain("\x1b[31mexit code 3");
   });
 
+  it("marks in words where output goes over to standard error and back, not each line", () => {
+    const out = (text: string): RunEventBody => ({ event: "stdout", command: 1, text });
+    const err = (text: string): RunEventBody => ({ event: "stderr", command: 1, text });
+    expect(plain(shown(out("a\nb\n")))).toBe("a\r\nb\r\n");
+    expect(plain(shown(out("a\n"), err("b\nc\n"), err("d\n"), out("e\nf\n")))).toBe(
+      "a\r\n2> b\r\nc\r\nd\r\n1> e\r\nf\r\n",
+    );
+    // In the middle of a line it waits for the next.
+    expect(plain(shown(out("a"), err("b"), err("c\nd\n")))).toBe("abc\r\n2> d\r\n");
+    expect(plain(shown({ event: "progress", message: "pull" }, err("b\n")))).toBe("pull\r\n2> b\r\n");
+    // Each command begins anew; what draws on a screen of its own gets none.
+    const command: RunEventBody = { event: "command", command: 2, argv: ["x"], envName: null, file: "/w/a", range };
+    expect(plain(shown(err("a\n"), command, out("b\n")))).toMatch(/^2> a\r\n.*\r\nb\r\n$/);
+    expect(shown(out("\x1b[?1049h"), err("b\n"))).not.toContain("2>");
+  });
+
   it("makes line breaks of lone line feeds, also where a chunk ends between carriage return and line feed", () => {
     const chunk = (text: string): RunEventBody => ({ event: "stdout", command: 1, text });
     expect(shown(chunk("a\nb\r\nc\r"), chunk("\nd\n"), chunk("\n"))).toBe("a\r\nb\r\nc\r\nd\r\n\r\n");

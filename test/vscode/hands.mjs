@@ -207,6 +207,22 @@ export async function testHands(root, folder) {
         const seen = await page.evaluate(() => [...globalThis.seen]);
         assert.equal(seen.length, 1, `the lines stood at ${seen.join(" | ")}`);
       },
+      "takes the Stop away though the focus leaves the editor when the run ends": async ({ page, evaluate }) => {
+        await openByKeys(page, "local.mld");
+        const stop = page.locator(".codelens-decoration a:visible", { hasText: "Stop" });
+        await evaluate(startLine, "local.mld", 18);
+        await lastRun(evaluate, run => run.text.includes("started"));
+        await openByKeys(page, "local.mld");
+        await stop.waitFor();
+        await evaluate(async vscode => {
+          const { runs } = vscode.extensions.getExtension("mlld-environments.mlld-environments").exports;
+          const ended = new Promise(resolve => runs.onDidChange(resolve));
+          runs.stop(runs.last);
+          await ended;
+          await vscode.commands.executeCommand("mlldEnv.environments.focus");
+        });
+        await stop.waitFor({ state: "detached" });
+      },
       "opens the place that a line of the terminal names": async ({ page, evaluate }) => {
         await evaluate(startLine, "fails.mld", 3);
         await lastRun(evaluate, run => run.state === "failed");
