@@ -13,6 +13,9 @@ import { Run } from "./run";
 import type { RunServices } from "./services";
 import { makeValue, plain } from "./value";
 
+/** As much of its commands' standard error goes into the error of a call that fails, of its end. */
+const LONGEST_COMPLAINT = 2_000;
+
 /** A module that was loaded once. Its own commands run locally, without guards; what it prints is not the program's. */
 export class ModuleRunner {
   private constructor(
@@ -60,7 +63,16 @@ export class ModuleRunner {
   }
 
   private async within<T>(signal: AbortSignal, work: (context: Context) => Promise<T>): Promise<T> {
-    const run = new Run(this.services, signal, false, null, null);
+    let said = "";
+    const { emit } = this.services;
+    const services: RunServices = {
+      ...this.services,
+      emit: event => {
+        if (event.event === "stderr") said = (said + event.text).slice(-LONGEST_COMPLAINT);
+        return emit(event);
+      },
+    };
+    const run = new Run(services, signal, false, null, null);
     const environment = new ActiveEnvironment(run, null, null, null, null, this.module);
     const context: Context = {
       run,
@@ -84,6 +96,10 @@ export class ModuleRunner {
       const [failure] = run.failures;
       if (failure !== undefined) throw new RunError(failure.message, failure.code);
       return result;
+    } catch (error) {
+      // Nobody has seen what its commands complained about.
+      if (error instanceof RunError && said.trim() !== "") error.message += `\n${said.trim()}`;
+      throw error;
     } finally {
       await environment.close();
       await run.dispose();

@@ -61,14 +61,14 @@ async function load(ref: string, path: string, services: RunServices): Promise<M
     if (kind === "missing" && required) {
       throw new ProviderError(
         missing,
-        `The provider ${ref} does not export @${name}`,
+        `The provider ${ref} does not export @${name}.`,
         `Define exe @${name} in ${path} and export it.`,
       );
     }
     if (kind === "value") {
       throw new ProviderError(
         invalid,
-        `@${name} of the provider ${ref} is not an executable`,
+        `@${name} of the provider ${ref} is not an executable.`,
         `Define it with exe @${name}(…) = …`,
       );
     }
@@ -88,7 +88,7 @@ async function create(
   if (!isPlainObject(result)) {
     throw new ProviderError(
       "ENV_PROVIDER_CREATE_RESULT_INVALID",
-      `@create of ${ref} returned no object`,
+      `@create of ${ref} returned no object.`,
       "Return { envName, created }.",
     );
   }
@@ -96,7 +96,7 @@ async function create(
   if (typeof envName !== "string" || envName.trim() === "") {
     throw new ProviderError(
       "ENV_PROVIDER_CREATE_ENVNAME_INVALID",
-      `@create of ${ref} returned no envName`,
+      `@create of ${ref} returned no envName.`,
       'Return { envName: "…" } with a text that is not empty.',
     );
   }
@@ -165,16 +165,16 @@ class ModuleEnvironment implements Environment {
     if (!isPlainObject(result)) {
       throw new ProviderError(
         "ENV_PROVIDER_RESULT_INVALID",
-        `@execute of ${this.ref} returned neither an object nor a text`,
+        `@execute of ${this.ref} returned neither an object nor a text.`,
         "Return { stdout, stderr, exitCode }.",
       );
     }
     await write(text(result.stdout), chunk => sink.stdout(chunk));
     await write(text(result.stderr), chunk => sink.stderr(chunk));
+    // Left out it is 0. One that is none is no success: Node says null of a command that was killed.
     const { exitCode = 0 } = result;
-    const code = Number(exitCode);
-    // An exit code that is none is no success.
-    return { kind: "exited", exitCode: Number.isInteger(code) ? code : 1 };
+    const code = typeof exitCode === "string" && exitCode.trim() !== "" ? Number(exitCode) : exitCode;
+    return { kind: "exited", exitCode: Number.isInteger(code) ? (code as number) : 1 };
   }
 }
 

@@ -412,6 +412,25 @@ export { @create, @execute, @release }
     expect(outcome.errors[0]!.code).toBe(code);
   });
 
+  it.each(["null", '"zz"', '""', "true", "[]"])(
+    "takes the exit code %s for none, which is no success",
+    async exitCode => {
+      const { errors } = await withModule(
+        `exe @create(o) = { envName: "x" }\nexe @execute(a, b) = { stdout: "x", exitCode: ${exitCode} }\nexe @release(a) = "x"\n`,
+        'env { provider: "./p.mld" } [ run cmd { anything } ]',
+      );
+      expect(errors[0]).toMatch(/exit code 1/);
+    },
+  );
+
+  it("tells what its own commands complained about when one fails", async () => {
+    const { errors } = await withModule(
+      'exe @create(o) = node { throw new Error("no room left"); }\nexe @execute(a, b) = "x"\nexe @release(a) = "x"\n',
+      'env { provider: "./p.mld" } [ run cmd { anything } ]',
+    );
+    expect(errors[0]).toContain("no room left");
+  });
+
   it("takes a text as output and a failing code as failure", async () => {
     const text = await withModule(
       'exe @create(o) = { envName: "x" }\nexe @execute(a, b) = "hello"\nexe @release(a) = "x"\n',
