@@ -9,6 +9,7 @@ import { LineMap } from "../language/syntax";
 import type { ReportedFinding } from "../protocol/events";
 import { evaluate, type RunServices } from "../runtime/evaluator";
 import { plan } from "../runtime/plan";
+import { targetWord, UNKNOWN_TARGET } from "../runtime/plan/targets";
 import { moduleProvider } from "../runtime/providers/module";
 import { createGround, IMAGE_VARIABLE } from "./backends";
 import { DiskHost, whyUnread } from "./host";
@@ -40,7 +41,9 @@ export async function runOn(
   if (options.spec !== null)
     return (await import("./run/spec")).runSpecFile(ground, { ...options, spec: options.spec }, io);
   if (options.provider !== null && !ground.registry.knows(options.provider, dirname(options.file))) {
-    throw new UsageError(`there is no provider '${options.provider}'`);
+    throw new UsageError(
+      `there is no provider '${options.provider}': it is local, docker, sprites, or the path of a provider written in mlld`,
+    );
   }
   const program = await readProgram(options, io);
   const control = options.control ? (ahead.control ?? new ControlLines(io.stdin)) : null;
@@ -124,10 +127,19 @@ async function runProgram(
   const { block, target, steps, slice } = planned;
   const environment = planned.environment === null ? null : program.explain(planned.environment as Explanation);
   await emit({ event: "plan", file: options.file, block, target, steps, environment });
+  const unused = options.provider === null ? null : unusedProvider(options.provider, target);
+  if (unused) await emit({ event: "warning", message: unused });
   if (options.dryRun) return { ok: true };
   const outcome = await evaluate({ path: options.file, file: analysis.file, slice }, services, signal);
   if (outcome.value !== undefined) await emit({ event: "result", value: outcome.value, labels: outcome.labels });
   return { ok: outcome.ok, document: outcome.document };
+}
+
+/** Why `--provider` changes nothing, if it does not; null where only the run knows. */
+function unusedProvider(provider: string, target: string): string | null {
+  const targets = target.split(", ");
+  if (targets.includes(UNKNOWN_TARGET) || targets.includes(targetWord(provider))) return null;
+  return `--provider ${provider} is for blocks whose config names no provider, and there is none here: this runs in ${target}`;
 }
 
 /** Says where the blocks of the file are. */

@@ -12,6 +12,14 @@ import type { PlanRequest } from "./index";
 /** Fields that say which image a sandbox has. */
 const IMAGE_FIELDS = ["image", "from", "build"];
 
+export const UNKNOWN_TARGET = "unknown until run time";
+
+/** A provider in a word for people: `local`, `docker`, `sprites`, or the reference itself. */
+export function targetWord(provider: string | null): string {
+  const kind = providerKind(provider);
+  return kind === "none" ? "local" : kind === "docker" || kind === "sprites" ? kind : provider!;
+}
+
 export class Targets {
   private readonly sites = new Map<Node, Site>();
 
@@ -32,14 +40,12 @@ export class Targets {
     return only.ref ?? this.request.provider;
   }
 
-  /** A word for people: `local`, the provider, or `unknown until run time`. */
+  /** `targetWord` of the place's provider. */
   targetOf(node: Node): string {
     const block = blockOf(node) ?? this.blockAround(node);
     if (block === null) return "local";
     const provider = this.providerOf(block);
-    if (provider === undefined) return "unknown until run time";
-    const kind = providerKind(provider);
-    return kind === "docker" || kind === "sprites" ? kind : (provider ?? "local");
+    return provider === undefined ? UNKNOWN_TARGET : targetWord(provider);
   }
 
   /** Every target of the file's blocks, `local` where it has none. */

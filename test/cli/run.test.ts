@@ -230,6 +230,30 @@ describe("a run is not begun", () => {
   });
 });
 
+describe("--provider", () => {
+  it("says so where no block takes it", () => {
+    const root = project({
+      "own.mld": `env { provider: "@mlld/env-docker", tools: ["Bash"] } [\n  run cmd { echo in }\n]\n`,
+    });
+    const image = { MLLD_ENV_DOCKER_IMAGE: "busybox" };
+    const warned = events(root, ["--dry-run", "--provider", "sprites", "own.mld:1"], image);
+    expect(warned.of("warning")).toMatchObject([
+      {
+        message:
+          "--provider sprites is for blocks whose config names no provider, and there is none here: this runs in docker",
+      },
+    ]);
+    for (const args of [
+      ["--provider", "docker", "own.mld:1"],
+      ["--provider", "docker", "own.mld"],
+    ])
+      expect(events(root, ["--dry-run", ...args], image).of("warning")).toEqual([]);
+    expect(
+      events(project({ "a.mld": HELLO }), ["--dry-run", "--provider", "docker", "a.mld"], image).of("warning"),
+    ).toEqual([]);
+  });
+});
+
 describe("a run that is ended early", () => {
   const sleeper = `var @box = { tools: ["Bash"] }\nenv @box [\n  run sh { echo ready; sleep 1000 }\n]\nshow "never"\n`;
 
