@@ -4,7 +4,6 @@ import {
   commandProblem,
   type EnvironmentFacts,
   enterBlock,
-  type PathContext,
   PROVIDER_EXPORTS,
   type Problem,
   providerKind,
@@ -13,8 +12,8 @@ import {
 import type { Place } from "../place";
 import type { Analysis, Effect, ExecutableSummary, Site, Unit } from "../semantics";
 import { parameterValues } from "../semantics";
-import { folderOf, pathOfUri } from "../semantics/uri";
 import type { AbstractValue } from "../values/abstract";
+import { pathsIn, withOwnFixes } from "./elsewhere";
 import { GuardRules } from "./guards";
 import { callsIn, exposedProblems, isSandboxed } from "./shelter";
 import { movedReport, type UnitReport } from "./unit-report";
@@ -81,7 +80,8 @@ function reportOf(unit: Unit, { analysis, calls, guards }: Checks): UnitReport {
     report.problems.push(...inside(site.effects, facts.environment, calls), ...guards.problemsIn(site, facts));
     const sandboxed = isSandboxed(facts.environment);
     (sandboxed ? report.inside : report.outside).push(...callsIn(site.effects, analysis));
-    if (sandboxed) report.firing.push(...guards.firingIn(site).map(({ head }) => head));
+    if (sandboxed)
+      report.firing.push(...guards.firingIn(site).flatMap(({ head }) => (head.uri === analysis.uri ? [head] : [])));
   }
   // Outside of every block a call can still give an executable an argument that makes its environments wider.
   report.problems.push(...callProblems(effects, TOP_LEVEL, calls));
@@ -173,12 +173,6 @@ class Calls {
     return this.walk(callee.effects, environment, parameterValues(callee, args), path);
   }
 
-  /** Relative paths start at the folder of the file that the block stands in. */
-  private pathsIn(uri: string): PathContext {
-    const { analysis } = this;
-    return uri === analysis.uri ? analysis.paths : { ...analysis.paths, folder: pathOfUri(folderOf(uri)) };
-  }
-
   private walk(
     effects: Effect[],
     environment: EnvironmentFacts,
@@ -196,7 +190,7 @@ class Calls {
             with: effect.with && put(effect.with),
             place: effect.place,
             label: effect.label,
-            paths: this.pathsIn(effect.place.uri),
+            paths: pathsIn(effect.place.uri, this.analysis),
             policy: this.analysis.policy,
           });
           return [...problems, ...this.walk(effect.effects, entered, put, path)];
@@ -230,12 +224,6 @@ function atCall(problem: Problem, call: Call): Problem {
     related: [...(problem.place ? [{ place: problem.place, message: where }] : []), ...problem.related],
     fixes: withOwnFixes(problem, call.place.uri).fixes,
   };
-}
-
-/** Another file has other users: what is done there is left to choose. */
-function withOwnFixes(problem: Problem, uri: string): Problem {
-  const fixes = problem.fixes.map(fix => (fix.place.uri === uri ? fix : { ...fix, preferred: false }));
-  return { ...problem, fixes };
 }
 
 /** Problems of a provider that is written in mlld; null when the provider is none. */

@@ -1,9 +1,10 @@
 /** What guards choose for the operations of a block: it may not be more than the block has. */
 import { type BlockFacts, enterBlock, type Problem } from "../environment";
 import type { Place } from "../place";
-import type { Analysis, Effect, MlldSymbol, Site } from "../semantics";
+import type { Analysis, Effect, HeldChoice, MlldSymbol, Site } from "../semantics";
 import { children } from "../syntax";
-import type { GuardStatement, Node } from "../syntax/tree";
+import type { Node } from "../syntax/tree";
+import { pathsIn, withOwnFixes } from "./elsewhere";
 
 /** Something that guards look at: a command, or the call of an executable. */
 interface Operation {
@@ -20,52 +21,45 @@ interface Operation {
 const MAX_DEPTH = 16;
 
 export class GuardRules {
-  private readonly sites: { site: Site; guard: GuardStatement }[];
   private readonly labels = new Map<MlldSymbol, ReadonlySet<string>>();
 
-  constructor(private readonly analysis: Analysis) {
-    this.sites = analysis.units.list.flatMap(unit => {
-      const { statement: guard } = unit;
-      if (guard.kind !== "GuardStatement" || guard.timing === "after") return [];
-      return analysis.sitesOf(unit).flatMap(site => (site.kind === "guard" ? [{ site, guard }] : []));
-    });
-  }
+  constructor(private readonly analysis: Analysis) {}
 
   /** Choices that are wider than a block with an operation that they are made for. */
   problemsIn(block: Site, { environment }: BlockFacts): Problem[] {
     const { analysis } = this;
-    const firing = this.firingIn(block);
-    return firing.flatMap(({ config, head, label }) => {
+    return this.firingIn(block).flatMap(({ config, head, label, operation }) => {
       const { comparisons } = enterBlock({
         parent: environment,
         config,
         with: null,
         place: head,
         label,
-        paths: analysis.paths,
+        paths: pathsIn(head.uri, analysis),
         policy: analysis.policy,
       });
-      return comparisons.flatMap(({ problem }) =>
-        problem
-          ? [
-              {
-                ...problem,
-                related: [...problem.related, { place: block.head, message: "the guard fires in this block" }],
-              },
-            ]
-          : [],
-      );
+      return comparisons.flatMap(({ problem }) => {
+        if (!problem) return [];
+        if (head.uri !== analysis.uri) return [atOperation(problem, head, operation)];
+        return [withRelated(problem, { place: block.head, message: "the guard fires in this block" })];
+      });
     });
   }
 
-  /** The choices that are made for an operation of a block. A guard that stands behind a block is not there yet when it runs. */
-  firingIn(block: Site): Site[] {
-    const known = this.sites.filter(({ guard }) => block.executable !== null || guard.start < block.place.start);
-    if (known.length === 0) return [];
-    const operations = this.operations(block.effects, [], []);
-    return known
-      .filter(({ guard }) => operations.some(operation => this.concerns(guard, operation)))
-      .map(({ site }) => site);
+  /**
+   * The choices that are made for an operation of a block, each with the first one. A guard that stands behind a block is not there
+   * yet when it runs.
+   */
+  firingIn(block: Site): (HeldChoice & { operation: Place })[] {
+    const held = this.analysis.guardChoices.filter(({ from }) => block.executable !== null || from < block.place.start);
+    if (held.length === 0) return [];
+    const operations = block.effects.flatMap(effect =>
+      this.operations([effect], [], []).map(operation => ({ operation, place: effect.place })),
+    );
+    return held.flatMap(choice => {
+      const first = operations.find(({ operation }) => this.concerns(choice, operation));
+      return first ? [{ ...choice, operation: first.place }] : [];
+    });
   }
 
   private operations(effects: readonly Effect[], labels: readonly string[], path: readonly string[]): Operation[] {
@@ -87,16 +81,16 @@ export class GuardRules {
     });
   }
 
-  private concerns({ filter }: GuardStatement, operation: Operation): boolean {
-    switch (filter.filter) {
+  private concerns({ filter, name }: HeldChoice, operation: Operation): boolean {
+    switch (filter) {
       case "operation": {
-        const [type, ...words] = filter.name.split(/[.:]/);
+        const [type, ...words] = name.split(/[.:]/);
         return operation.types.includes(type!) && (words.length === 0 || this.startsWith(operation, words));
       }
       case "function":
-        return operation.name === filter.name;
+        return operation.name === name;
       case "label":
-        return operation.labels.includes(filter.name) || this.inputs(operation.place).has(filter.name);
+        return operation.labels.includes(name) || this.inputs(operation.place).has(name);
     }
   }
 
@@ -135,4 +129,15 @@ export class GuardRules {
     if (symbol.value && (symbol.kind === "var" || symbol.kind === "let")) visit(symbol.value);
     return labels;
   }
+}
+
+/** A choice of a guard of another file, told at the operation that it is made for. */
+function atOperation(problem: Problem, head: Place, operation: Place): Problem {
+  const message = `A guard of ${head.uri.slice(head.uri.lastIndexOf("/") + 1)} chooses an environment for this that does not fit here: ${problem.message}`;
+  const chosen = { place: problem.place ?? head, message: "the guard chooses it here" };
+  return withOwnFixes({ ...problem, message, place: operation, related: [chosen, ...problem.related] }, operation.uri);
+}
+
+function withRelated(problem: Problem, more: Problem["related"][number]): Problem {
+  return { ...problem, related: [...problem.related, more] };
 }

@@ -13,6 +13,7 @@ import type {
   WithExpression,
 } from "../syntax/tree";
 import type { AbstractValue } from "../values/abstract";
+import type { HeldChoice } from "./guard-choices";
 import type { Effect, ExecutableSummary, ExportedName, ModuleSummary } from "./summary";
 import type { MlldSymbol, Reference, Scope } from "./symbols";
 import type { Unit, Units } from "./units";
@@ -42,6 +43,8 @@ export interface Analysis {
   paths: PathContext;
   /** Credentials that `auth` and policies declare, here and in imports; `open` when there may be more. */
   auth: { names: Map<string, Place>; open: boolean };
+  /** Environments that guards choose here, those of imports first. */
+  guardChoices: HeldChoice[];
   /** What runs at top level, outside of every executable. */
   effects: Effect[];
   /** Executables that the file defines, in source order. */

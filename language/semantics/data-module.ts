@@ -15,6 +15,7 @@ export function dataModule(uri: string, text: string): ModuleSummary {
     executables: new Map(),
     policies: [],
     guards: false,
+    choices: [],
     auth: new Map(),
     openAuth: false,
     imports: [],

@@ -22,6 +22,7 @@ import { BUILTIN_NAMES } from "./builtins";
 import { dataModule } from "./data-module";
 import { type Collected, collect, type EffectSource } from "./effects";
 import { Evaluator, type Surroundings } from "./evaluate";
+import { guardChoices, type HeldChoice } from "./guard-choices";
 import { credentialsOf, policiesOf } from "./policies";
 import { builtin } from "./scopes";
 import { resolveImport, resolveReference } from "./specifiers";
@@ -73,6 +74,7 @@ export class FileAnalysis implements Analysis, Surroundings {
   private readonly facts = new Map<Site, BlockFacts>();
   private whole: { sites: Site[]; effects: Effect[]; executables: ExecutableSummary[] } | null = null;
   private made: ModuleSummary | null = null;
+  private choices: HeldChoice[] | null = null;
   /** Units of which another file has not been asked yet. */
   private unasked: Unit[];
 
@@ -169,7 +171,11 @@ export class FileAnalysis implements Analysis, Surroundings {
   }
 
   moduleOf(symbol: MlldSymbol): ModuleSummary | null {
-    return symbol.import ? (this.modules[symbol.import.index] ?? null) : null;
+    return symbol.import ? this.moduleAtImport(symbol.import.index) : null;
+  }
+
+  moduleAtImport(index: number): ModuleSummary | null {
+    return this.modules[index] ?? null;
   }
 
   /** Every imported file that could be read, in the order of the imports. */
@@ -338,6 +344,10 @@ export class FileAnalysis implements Analysis, Surroundings {
 
   get executables(): ExecutableSummary[] {
     return this.all().executables;
+  }
+
+  get guardChoices(): HeldChoice[] {
+    return (this.choices ??= guardChoices(this));
   }
 
   get summary(): ModuleSummary {

@@ -19,6 +19,7 @@ export function summarise(analysis: FileAnalysis): ModuleSummary {
       analysis.file.statements.some(isGuard) ||
       imported.some(module => module.guards !== false) ||
       opaqueImport(analysis),
+    choices: analysis.guardChoices.map(({ from, ...choice }) => choice),
     auth: analysis.auth.names,
     openAuth: analysis.auth.open,
     imports: analysis.imports.flatMap(({ uri, state }) => (uri !== null && state === "loaded" ? [uri] : [])),

@@ -16,6 +16,8 @@ export interface ModuleSummary {
   policies: { label: string; value: AbstractValue }[];
   /** False when importing this file surely registers no guards or hooks, here or in its imports. */
   guards?: boolean;
+  /** Environments that its guards choose, and those of its imports. */
+  choices: GuardChoice[];
   /** Names declared by `auth`, here and in imported files. */
   auth: Map<string, Place>;
   /** True when credentials may be declared that are not known: by a policy, or by an import that could not be followed. */
@@ -24,6 +26,19 @@ export interface ModuleSummary {
   imports: string[];
   /** Files that its imports, and theirs, still lack. */
   wanted: string[];
+}
+
+/** An environment that a guard chooses for the operations that it looks at. */
+export interface GuardChoice {
+  /** `operation` for `op:run`, `label` for `secret`, `function` for `@fn`. */
+  filter: "operation" | "label" | "function";
+  /** `run`, `cmd.git.status`, `secret`, `fn`. */
+  name: string;
+  config: AbstractValue | null;
+  /** How messages call the config. */
+  label: string | undefined;
+  /** `env @config` in the guard. */
+  head: Place;
 }
 
 export interface ExportedName {

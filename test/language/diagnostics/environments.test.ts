@@ -57,6 +57,32 @@ describe("a child is compared with its parent", () => {
     expect(related.map(({ place }) => text.slice(place.start, place.end))).toEqual(['"docker"']);
   });
 
+  it("the choice of an imported guard, at the first operation that it takes", () => {
+    const head = 'import "./a.mld" as @a\nimport "./b.mld" as @b\nexe @go() = cmd { ls }\n';
+    const files = (guard: string) => ({
+      "a.mld": 'import "./sub/guards.mld" as @g\n',
+      "b.mld": 'import "./sub/guards.mld" as @g\n',
+      "sub/guards.mld": guard,
+    });
+    const block = `${SANDBOX}env @sandbox [\n  show @go()\n  run cmd { pwd }\n]\n`;
+    const wide = 'guard before op:cmd = when [\n  * => env { tools: ["Bash", "Glob"] }\n]\n';
+    const [finding, ...more] = checkText(head + block, files(wide));
+    expect(more).toEqual([]);
+    expect(finding).toMatchObject({ code: "env/tools-widened", severity: "error" });
+    expect(finding!.message).toMatch(/^A guard of guards\.mld chooses an environment/);
+    expect((head + block).slice(finding!.place.start, finding!.place.end)).toBe("@go()");
+    expect(finding!.related.map(({ place }) => place.uri.split("/").at(-1))).toEqual(["guards.mld", "main.mld"]);
+    expect(finding!.fixes.filter(({ preferred }) => preferred)).toEqual([]);
+
+    // Not there yet, made for something else, or no wider: paths start at the guard's own folder.
+    expect(told(block + head, files(wide))).toEqual([]);
+    expect(told(head + block, files(wide.replace("op:cmd", "op:cmd:git")))).toEqual([]);
+    expect(told(head + block, files(wide.replace("before", "after")))).toEqual([]);
+    const narrow = 'guard before op:cmd = when [\n  * => env { fs: { read: ["./data"] } }\n]\n';
+    const reads = `env { provider: "docker", fs: { read: ["./sub/data"] } } [\n  run cmd { ls }\n]\n`;
+    expect(told(head + reads, files(narrow))).toEqual([]);
+  });
+
   it("a guard's choice with the blocks whose commands it takes", () => {
     const guard = 'guard before op:run = when [\n  * => env { tools: ["Bash", "Glob"] }\n]\n';
     expect(told(`${SANDBOX}${guard}env @sandbox [ run cmd { ls } ]\n`)).toEqual(['env/tools-widened «"Glob"»']);
