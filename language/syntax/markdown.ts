@@ -20,8 +20,11 @@ function atDirective(p: Parser, i: number): boolean {
   return c === EQUALS && p.at(i + 2) === GREATER;
 }
 
-/** Parses a markdown file: lines that begin with `/keyword` are statements, everything else is prose. */
-export function parseMarkdown(p: Parser): Statement[] {
+/**
+ * Parses a markdown file, or the rest of it from the start of a line: lines that begin with `/keyword` are statements, everything else is
+ * prose. It ends early before a statement in the first column that begins where `stop` says.
+ */
+export function parseMarkdown(p: Parser, stop: (start: number) => boolean = () => false): Statement[] {
   const statements: Statement[] = [];
   let prose = p.pos;
   const flush = (end: number) => {
@@ -32,6 +35,7 @@ export function parseMarkdown(p: Parser): Statement[] {
     const i = p.afterSpaces(lineStart);
     if (p.at(i) === SLASH && atDirective(p, i)) {
       flush(lineStart);
+      if (i === lineStart && stop(i)) return statements;
       p.pos = i;
       const statement = parseTopStatement(p);
       if (statement === null) prose = lineStart;
@@ -48,11 +52,14 @@ export function parseMarkdown(p: Parser): Statement[] {
       flush(lineStart);
       p.takeComment();
       prose = p.pos;
-    } else if (p.atFence(i) && fenceEnd(p, i) !== null) {
-      flush(i);
-      p.pos = i;
-      statements.push(parseFence(p));
-      prose = p.pos;
+    } else if (p.atFence(i)) {
+      if (fenceEnd(p, i) === null) p.readsOn = true;
+      else {
+        flush(i);
+        p.pos = i;
+        statements.push(parseFence(p));
+        prose = p.pos;
+      }
     }
     nextLine(p);
   }

@@ -296,9 +296,12 @@ export class Parser {
     return this.unclosed < MAX_UNCLOSED ? this.end : Math.min(this.end, i + NEARBY);
   }
 
+  /** Set where something is what it is because of all that follows. */
+  readsOn = false;
+
   /** Whether a close was looked for in vain: then what was read depends on all that follows. */
   get searchedInVain(): boolean {
-    return this.unclosed > 0;
+    return this.unclosed > 0 || this.readsOn;
   }
 
   /** Notes that a close was looked for in vain. */

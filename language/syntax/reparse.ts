@@ -1,6 +1,7 @@
 import { NEWLINE } from "./characters";
 import { difference } from "./difference";
 import { parseFrontmatter, skipMark } from "./frontmatter";
+import { parseMarkdown } from "./markdown";
 import { forEachChild } from "./nodes";
 import { Parser } from "./parser";
 import { parseStrict } from "./strict";
@@ -14,11 +15,12 @@ export function noteClosed(file: File, p: Parser): void {
 }
 
 /**
- * The tree of a strict file after an edit, made from the tree before: statements far enough from the edit are taken over. null where
+ * The tree of a file after an edit, made from the tree before: statements far enough from the edit are taken over. null where
  * they cannot be, and then nothing is changed. **The tree before is used up**: its nodes get the offsets of the new text.
  */
 export function reparse(before: File, text: string): File | null {
-  if (before.mode !== "strict" || !CLOSED.has(before)) return null;
+  const { mode } = before;
+  if ((mode !== "strict" && mode !== "markdown") || !CLOSED.has(before)) return null;
   const edit = difference(before.text, text);
   const from = firstAnew(before, edit.start);
   const { statements } = before;
@@ -29,10 +31,10 @@ export function reparse(before: File, text: string): File | null {
   for (let index = statements.length - 1; index > from; index--) {
     const statement = statements[index]!;
     if (statement.start <= edit.oldEnd || statement.kind === "ErrorStatement") break;
-    if (atLineStart(before.text, statement.start)) later.set(statement.start + edit.shift, index);
+    if (mayBegin(before, statement)) later.set(statement.start + edit.shift, index);
   }
   const lastError = before.errors.at(-1)?.start ?? -1;
-  const p = new Parser(text, "strict");
+  const p = new Parser(text, mode);
   p.pos = start;
   let { frontmatter } = before;
   if (from === 0) {
@@ -40,12 +42,13 @@ export function reparse(before: File, text: string): File | null {
     frontmatter = parseFrontmatter(p);
   }
   let to = statements.length;
-  const anew = parseStrict(p, at => {
+  const stop = (at: number): boolean => {
     const index = later.get(at);
     if (index === undefined || statements[index]!.start <= lastError) return false;
     to = index;
     return true;
-  });
+  };
+  const anew = mode === "strict" ? parseStrict(p, stop) : parseMarkdown(p, stop);
   const far = text.lastIndexOf("[[", start) >= 0;
   if (far && closesFar(before.text, start, statements[to]?.start) !== closesFar(text, start, p.pos)) return null;
   const kept = statements.slice(0, from);
@@ -57,7 +60,7 @@ export function reparse(before: File, text: string): File | null {
     kind: "File",
     start: 0,
     end: text.length,
-    mode: "strict",
+    mode,
     text,
     frontmatter,
     statements: [...kept, ...anew, ...moved],
@@ -69,7 +72,8 @@ export function reparse(before: File, text: string): File | null {
 }
 
 /** The first statement that is parsed again: a whole one stands between what is kept and the edit, for parsers look ahead. */
-function firstAnew({ statements, text }: File, edit: number): number {
+function firstAnew(file: File, edit: number): number {
+  const { statements } = file;
   let low = 0;
   let high = statements.length;
   while (low < high) {
@@ -78,12 +82,14 @@ function firstAnew({ statements, text }: File, edit: number): number {
     else high = middle;
   }
   let index = low - 1;
-  while (index > 0 && !atLineStart(text, statements[index]!.start)) index--;
+  while (index > 0 && !mayBegin(file, statements[index]!)) index--;
   return Math.max(index, 0);
 }
 
-function atLineStart(text: string, at: number): boolean {
-  return at > 0 && text.charCodeAt(at - 1) === NEWLINE;
+/** Whether the parser can begin at a statement: in the first column, and no prose, which goes on from what is before it. */
+function mayBegin({ mode, text }: File, { kind, start }: Statement): boolean {
+  if (start === 0 || text.charCodeAt(start - 1) !== NEWLINE) return false;
+  return mode === "strict" || (kind !== "Prose" && kind !== "Fence");
 }
 
 /** Whether `]]` stands in a stretch: a `[[` before it is read in another way where there is one anywhere behind. */

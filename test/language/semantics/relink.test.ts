@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { type Bound, bind } from "../../../language/semantics/bind";
 import type { MlldSymbol, Scope } from "../../../language/semantics/symbols";
 import { parse, reparse } from "../../../language/syntax";
+import type { Mode } from "../../../language/syntax/tree";
 import { CORPUS, corpusFiles } from "../../support/corpus";
 
 const LINES = [
@@ -67,15 +68,19 @@ const edit = fc.record({
   ),
 });
 
-function sameAsFresh(start: string, edits: { at: number; remove: number; insert: string }[]): void {
+function sameAsFresh(
+  start: string,
+  edits: { at: number; remove: number; insert: string }[],
+  mode: Mode = "strict",
+): void {
   let text = start;
-  let file = parse(text, "strict");
+  let file = parse(text, mode);
   bind(file);
   for (const { at, remove, insert } of edits) {
     const from = at % (text.length + 1);
     text = text.slice(0, from) + insert + text.slice(from + remove);
-    file = reparse(file, text) ?? parse(text, "strict");
-    expect(picture(bind(file)), text).toEqual(picture(bind(parse(text, "strict"))));
+    file = reparse(file, text) ?? parse(text, mode);
+    expect(picture(bind(file)), text).toEqual(picture(bind(parse(text, mode))));
   }
 }
 
@@ -92,8 +97,8 @@ describe("names after an edit", () => {
   });
 
   it.skipIf(!CORPUS)("are bound as in a fresh tree, all over the corpus", { timeout: 120_000 }, () => {
-    const files = corpusFiles("strict/valid").filter(({ text, mode }) => mode === "strict" && text.length < 20_000);
+    const files = corpusFiles("strict/valid", "markdown/valid").filter(({ text }) => text.length < 20_000);
     const edits = fc.sample(fc.array(edit, { minLength: 3, maxLength: 5 }), { numRuns: files.length, seed: 5 });
-    for (const [index, { text }] of files.entries()) sameAsFresh(text, edits[index]!);
+    for (const [index, { text, mode }] of files.entries()) sameAsFresh(text, edits[index]!, mode);
   });
 });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parse, reparse } from "../../../language/syntax";
+import type { Mode } from "../../../language/syntax/tree";
 import { CORPUS, corpusFiles } from "../../support/corpus";
 
 const LINES = [
@@ -22,19 +23,35 @@ const LINES = [
   "---",
 ];
 
+const MARKDOWN_LINES = [
+  ...LINES.filter(line => /^(var|exe|env|show|when|for|if)/.test(line)).map(line => `/${line}`),
+  "# Heading",
+  "Some prose, that's all.",
+  "",
+  "",
+  "```js\n/var @code = 1\n```",
+  "```mlld-run\nshow `x`\n```",
+  "```",
+  "  /show `indented`",
+  "/show `a` and prose behind",
+  "  | @upper",
+  ">> a comment",
+  "[[",
+];
+
 const edit = fc.record({
   at: fc.nat({ max: 100_000 }),
   remove: fc.oneof(fc.constant(0), fc.nat({ max: 3 }), fc.nat({ max: 60 })),
   insert: fc.oneof(
-    fc.constantFrom("", "x", "\n", '"', "`", "'", "]", "]]", "[", "{", "(", " ", "@a", "::", ">> "),
+    fc.constantFrom("", "x", "/", "```", "\n", '"', "`", "'", "]", "]]", "[", "{", "(", " ", "@a", "::", ">> "),
     fc.constantFrom(...LINES).map(line => `\n${line}\n`),
   ),
 });
 
 /** Gives the number of edits after which statements were taken over. */
-function sameAsWhole(start: string, edits: { at: number; remove: number; insert: string }[]): number {
+function sameAsWhole(start: string, edits: { at: number; remove: number; insert: string }[], mode: Mode): number {
   let text = start;
-  let file = parse(text, "strict");
+  let file = parse(text, mode);
   let taken = 0;
   for (const { at, remove, insert } of edits) {
     const from = at % (text.length + 1);
@@ -42,30 +59,36 @@ function sameAsWhole(start: string, edits: { at: number; remove: number; insert:
     const next = reparse(file, text);
     if (next) {
       taken++;
-      expect(next, text).toEqual(parse(text, "strict"));
+      expect(next, text).toEqual(parse(text, mode));
     }
-    file = next ?? parse(text, "strict");
+    file = next ?? parse(text, mode);
   }
   return taken;
 }
 
 describe("a tree after an edit", () => {
-  it("is the tree of the whole text", { timeout: 60_000 }, () => {
+  it.each([
+    ["strict", LINES],
+    ["markdown", MARKDOWN_LINES],
+  ] as const)("is the tree of the whole text: %s", { timeout: 60_000 }, (mode, from) => {
     fc.assert(
       fc.property(
-        fc.array(fc.constantFrom(...LINES), { minLength: 3, maxLength: 20 }),
+        fc.array(fc.constantFrom(...from), { minLength: 3, maxLength: 20 }),
         fc.array(edit, { minLength: 1, maxLength: 5 }),
         (lines, edits) => {
-          sameAsWhole(lines.join("\n"), edits);
+          sameAsWhole(lines.join("\n"), edits, mode);
         },
       ),
       { numRuns: 1500 },
     );
   });
 
-  it("takes over all that is far from the edit", () => {
-    const text = Array.from({ length: 50 }, (_, i) => `var @name${i} = ${i}\n`).join("");
-    const before = parse(text, "strict");
+  it.each([
+    ["strict", "var"],
+    ["markdown", "/var"],
+  ] as const)("takes over all that is far from the edit: %s", (mode, word) => {
+    const text = Array.from({ length: 50 }, (_, i) => `${word} @name${i} = ${i}\n`).join("");
+    const before = parse(text, mode);
     const { statements } = before;
     const at = text.indexOf("@name25");
     const after = reparse(before, `${text.slice(0, at)}@long${text.slice(at)}`)!;
@@ -73,11 +96,11 @@ describe("a tree after an edit", () => {
   });
 
   it.skipIf(!CORPUS)("is the tree of the whole text, all over the corpus", { timeout: 120_000 }, () => {
-    const files = ["strict/valid", "strict/invalid", "mutations/invalid"]
+    const files = ["strict/valid", "strict/invalid", "mutations/invalid", "markdown/valid", "markdown/invalid"]
       .flatMap(folder => corpusFiles(folder))
-      .filter(({ text, mode }) => mode === "strict" && text.length < 20_000);
+      .filter(({ text, mode }) => (mode === "strict" || mode === "markdown") && text.length < 20_000);
     const edits = fc.sample(fc.array(edit, { minLength: 8, maxLength: 12 }), { numRuns: files.length, seed: 11 });
-    const taken = files.map(({ text }, index) => sameAsWhole(text, edits[index]!));
+    const taken = files.map(({ text, mode }, index) => sameAsWhole(text, edits[index]!, mode));
     expect(taken.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(files.length);
   });
 });
