@@ -25,7 +25,8 @@ export function clientOptions(extension: vscode.Uri, log: vscode.LogOutputChanne
       officialExtension: vscode.extensions.getExtension(OFFICIAL_EXTENSION) !== undefined,
       diagnosticPages: vscode.Uri.joinPath(extension, "docs", "diagnostics").toString(),
       lensTitles: {
-        run: vscode.l10n.t("Run env block ({0})", "{0}"),
+        // A plain space after an icon is not drawn.
+        run: `$(play)\u00a0${vscode.l10n.t("Run env block ({0})", "{0}")}`,
         explain: vscode.l10n.t("Explain environment"),
       },
     } satisfies ServerOptions,

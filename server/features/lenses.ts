@@ -32,8 +32,7 @@ export const lenses: Feature = {
               found.push({
                 range,
                 command: {
-                  // A plain space after an icon is not drawn.
-                  title: `$(play)\u00a0${titles.run.replace("{0}", block.target)}`,
+                  title: titles.run.replace("{0}", block.target),
                   command: RUN,
                   arguments: place,
                 },

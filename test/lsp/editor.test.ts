@@ -159,9 +159,9 @@ describe("code lenses", () => {
     const { ask } = await open(SANDBOX);
     const lenses = await ask<CodeLens[]>("textDocument/codeLens");
     expect(lenses.map(({ command }) => command!.title)).toEqual([
-      "$(play)\u00a0Run env block (docker)",
+      "Run env block (docker)",
       "Explain environment",
-      "$(play)\u00a0Run env block (docker)",
+      "Run env block (docker)",
       "Explain environment",
     ]);
     expect(lenses[0]!.command).toMatchObject({ command: "mlldEnv.runBlock", arguments: [session!.uri("a.mld"), 1] });
