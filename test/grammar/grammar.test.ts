@@ -27,12 +27,31 @@ test("the scopes of the test files", async () => {
   expect(result.stdout).not.toContain("FAILED");
 });
 
-async function load() {
-  const registry = createRegistry([
-    { path: grammars[0]!, scopeName: "source.mlld", injectTo: [], injections: [] } as never,
-  ]);
+/** Grammars of embedded languages may be given by their files and scopes. */
+async function load(embedded: Record<string, string> = {}) {
+  const registry = createRegistry(
+    Object.entries({ "source.mlld": grammars[0]!, ...embedded }).map(
+      ([scopeName, path]) => ({ path, scopeName, injectTo: [], injections: [] }) as never,
+    ),
+  );
   return (await registry.loadGrammar("source.mlld"))!;
 }
+
+test.each([
+  'run sh { echo "one" > /tmp/count }',
+  "run sh { ls; ls last }",
+  'run sh { echo "}" ${HOME} last }',
+  "let @x = sh (a) { echo $a last }",
+])("a shell block on one line ends with its brace: %s", async line => {
+  // As the shell grammar of VS Code does, this one takes a brace behind a blank for an argument.
+  const grammar = await load({ "source.shell": join(root, "test/fixtures/grammar/shell.tmLanguage.json") });
+  const { tokens, ruleStack } = grammar.tokenizeLine(line, null);
+  const last = tokens.find(({ endIndex }) => endIndex >= line.length)!;
+  expect(last.scopes.at(-1)).toBe("punctuation.section.embedded.end.mlld");
+  expect(tokens.some(({ scopes }) => scopes.includes("support.function.shell"))).toBe(true);
+  const next = grammar.tokenizeLine("show @probe", ruleStack).tokens[0]!;
+  expect(next.scopes).toEqual(["source.mlld", expect.any(String), "support.function.mlld"]);
+});
 
 describe.skipIf(CORPUS === null)("the corpus", () => {
   test("leaves no bracket, template or code block open behind a strict file", async () => {
