@@ -248,7 +248,7 @@ function entriesOf(spec: EnvironmentSpecFile, place: Place | undefined): Abstrac
 
 /** Relative paths of a spec start at the workspace, those of a config at its file. */
 function ofWorkspace(path: string): string {
-  return isAbsolute(path) || /^(~|@base|@root)(\/|$)/.test(path) ? path : `@root/${path}`;
+  return isAbsolute(path) || /^(~|@base|@root)(\/|$)/.test(path) ? path : `@root/${path.replace(/^(?:\.\/+)+/, "")}`;
 }
 
 /** A plain value, all of it at one place. */

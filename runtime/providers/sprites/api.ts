@@ -40,6 +40,8 @@ export const NOT_READY_PAUSE_MS = 250;
 /** How long a sprite may take to wake up, or to be ready after it was made, milliseconds. */
 export const WAKE_MS = 30_000;
 const ANSWER_MS = 60_000;
+/** What is sent takes at most so long for it, bytes a millisecond. */
+const SLOWEST_UPLOAD = 50;
 
 /** The REST side of Sprites. Errors never carry the token or what was sent. */
 export class SpritesApi {
@@ -53,11 +55,12 @@ export class SpritesApi {
   ): Promise<Answer> {
     const end = Date.now() + patienceMs;
     const { baseUrl, answerMs = ANSWER_MS } = this.options;
+    const limitMs = answerMs + Math.round((raw?.length ?? 0) / SLOWEST_UPLOAD);
     let limited = 0;
     for (;;) {
       let response: Response;
       let text: string;
-      const late = AbortSignal.timeout(answerMs);
+      const late = AbortSignal.timeout(limitMs);
       try {
         response = await fetch(new URL(path, baseUrl), {
           method,
@@ -71,7 +74,7 @@ export class SpritesApi {
         });
       } catch (error) {
         if (signal.aborted || error instanceof ProviderError) throw error;
-        const cause = late.aborted ? `no answer in ${Math.round(answerMs / 1000)} s` : causeOf(error);
+        const cause = late.aborted ? `no answer in ${Math.round(limitMs / 1000)} s` : causeOf(error);
         throw new ProviderError(
           "run/engine-unreachable",
           `Sprites cannot be reached at ${new URL(baseUrl).host}: ${cause}.`,
