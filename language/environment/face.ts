@@ -113,28 +113,50 @@ export interface Explanation {
   profile: string | null;
 }
 
-/** In `items` no port means 443 and 80, in `deny` every port. */
+/** A host path and where it lies in the environment; `container` null means the default place. `tail` is a glob below `host`. */
+export interface MountGrant {
+  host: string;
+  container: string | null;
+  tail: string | null;
+  mode: "ro" | "rw";
+}
+
+export interface FsGrants {
+  /** null: the chain declares no `fs`, so a sandbox gets nothing of the host and a local run everything. */
+  mounts: MountGrant[] | null;
+  /** Absolute container paths that get a tmpfs. */
+  scratch: string[];
+}
+
 interface HostItem {
   host: string;
   port: number | null;
 }
 
+export type NetGrant =
+  | { kind: "default" }
+  | { kind: "none" }
+  /** In `items` no port means 443 and 80; `deny` takes away again, without a port on every port. */
+  | { kind: "allow"; items: HostItem[]; deny?: HostItem[] }
+  | { kind: "limited"; deny?: HostItem[] }
+  | { kind: "bridge" }
+  | { kind: "host" }
+  | { kind: "network"; name: string };
+
+/** Unset means the provider's default. */
+export interface LimitGrants {
+  memoryBytes?: number;
+  cpus?: number;
+  pids?: number;
+  timeoutMs?: number;
+}
+
 /** Concrete grants in the shapes of the provider interface. */
 export interface Grants {
   provider: string | null;
-  fs: {
-    mounts: { host: string; container: string | null; tail: string | null; mode: "ro" | "rw" }[] | null;
-    scratch: string[];
-  };
-  net:
-    | { kind: "default" }
-    | { kind: "none" }
-    | { kind: "allow"; items: HostItem[]; deny?: HostItem[] }
-    | { kind: "limited"; deny?: HostItem[] }
-    | { kind: "bridge" }
-    | { kind: "host" }
-    | { kind: "network"; name: string };
-  limits: { memoryBytes?: number; cpus?: number; pids?: number; timeoutMs?: number };
+  fs: FsGrants;
+  net: NetGrant;
+  limits: LimitGrants;
   auth: string[];
   taint: string[];
   /** Lower-case names; null for all. `deniedTools` is taken off. */

@@ -9,7 +9,17 @@ export { commandProblem, configHash, fromValue, grantsOf, sameEnvironment, toVal
 export { TOP_LEVEL } from "./defaults";
 export { editsOf } from "./edits";
 export { describe, describeField, explain, sourceOfField } from "./explain";
-export type { BlockFacts, Explanation, FieldSpec, Grants, Policy } from "./face";
+export type {
+  BlockFacts,
+  Explanation,
+  FieldSpec,
+  FsGrants,
+  Grants,
+  LimitGrants,
+  MountGrant,
+  NetGrant,
+  Policy,
+} from "./face";
 export { FIELDS, fieldNamed } from "./fields";
 export { resolveHostPath } from "./paths";
 export { applyPolicy, readPolicy, unitePolicies } from "./policy";

@@ -1,5 +1,8 @@
 /** The interface between the life of an environment and a backend. */
-import type { EnvironmentAbility, EnvironmentDetails, FileChange, SnapshotInfo } from "../../protocol/explorer";
+import type { FsGrants, LimitGrants, NetGrant } from "../../language/environment";
+import type { EnvironmentDetails, ExplorerEnvironment, FileChange, SnapshotInfo } from "../../protocol/explorer";
+
+export type { LimitGrants, MountGrant, NetGrant } from "../../language/environment";
 
 /** Everything a backend needs to make an environment: the effective capabilities on concrete values, and its own options. */
 export interface EnvironmentSpec {
@@ -38,44 +41,6 @@ export interface EnvironmentSpec {
   configHash: string;
   /** The whole config with its unknown fields, for providers written in mlld. */
   options: Record<string, unknown>;
-}
-
-/** A host path and where it lies in the environment; `container` null means the default place. `tail` is a glob below `host`. */
-export interface MountGrant {
-  host: string;
-  container: string | null;
-  tail: string | null;
-  mode: "ro" | "rw";
-}
-
-export interface FsGrants {
-  /** null: the chain declares no `fs`, so a sandbox gets nothing of the host and a local run everything. */
-  mounts: MountGrant[] | null;
-  /** Absolute container paths that get a tmpfs. */
-  scratch: string[];
-}
-
-export interface HostItem {
-  host: string;
-  port: number | null;
-}
-
-export type NetGrant =
-  | { kind: "default" }
-  | { kind: "none" }
-  /** In `items` no port means 443 and 80; `deny` takes away again, without a port on every port. */
-  | { kind: "allow"; items: HostItem[]; deny?: HostItem[] }
-  | { kind: "limited"; deny?: HostItem[] }
-  | { kind: "bridge" }
-  | { kind: "host" }
-  | { kind: "network"; name: string };
-
-/** Unset means the provider's default. */
-export interface LimitGrants {
-  memoryBytes?: number;
-  cpus?: number;
-  pids?: number;
-  timeoutMs?: number;
 }
 
 export interface EnvironmentCommand {
@@ -145,29 +110,10 @@ export interface Environment {
   detach(): Promise<void>;
 }
 
-export interface EnvironmentInfo {
-  name: string;
-  provider: string;
-  state: "running" | "stopped" | "creating" | "dead";
-  image: string;
-  engine: string;
-  workspace: string;
-  file: string;
-  /** ISO 8601. */
-  createdAt: string;
+/** A row of `list`. */
+export interface EnvironmentInfo extends ExplorerEnvironment {
   /** True for an anonymous environment whose owner is dead. */
   orphaned?: boolean;
-  /** One-based line of the env block that made it. */
-  line?: number;
-  /** Host paths in it. */
-  mounts?: { host: string; container: string; mode: "ro" | "rw" }[];
-  /** `none`, `limited`, `bridge`, `host`, an engine network, or the allowed hosts. */
-  net?: string | string[];
-  /** As in a config. */
-  limits?: Record<string, string | number>;
-  /** Names of the allowed tools; null for all. */
-  tools?: string[] | null;
-  abilities: EnvironmentAbility[];
 }
 
 export interface Provider {
