@@ -199,6 +199,38 @@ describe("a run that is ended early", () => {
   });
 });
 
+describe("a service that fails in the middle of a run", () => {
+  const started = async (program: string) => {
+    write({ "main.mld": program });
+    const run = start(["run", "main.mld"]);
+    await expect.poll(() => run.said.out, { timeout: 15_000 }).toBe("begun\n");
+    return run;
+  };
+  const waiting = `env { ${SPRITE} } [\n  run sh { echo begun; until test -f /tmp/go; do sleep 0.1; done }\n  run sh { echo next }\n]\n`;
+  const goOn = () => writeFileSync(fake.inside([...fake.sprites.keys()][0]!, "tmp/go"), "");
+
+  it("a sprite that it would not delete is told, and deleted by the next call that finds it well", async () => {
+    const { said, ended } = await started(waiting);
+    fake.faults = { fail: { request: /DELETE/, status: 400, times: 1_000 } };
+    goOn();
+    expect(await ended).toBe(1);
+    expect(said.err).toContain("could not be released");
+    expect(fake.sprites.size).toBe(1);
+    fake.faults = {};
+    await call(["ls"]);
+    await expect.poll(() => fake.sprites.size, { timeout: 15_000 }).toBe(0);
+  });
+
+  it("a token that is revoked ends the run, and says so", async () => {
+    const { said, ended } = await started(waiting);
+    fake.revoked = true;
+    goOn();
+    expect(await ended).toBe(1);
+    expect(said.err).toContain("Sprites refused the token");
+    expect(said.out).not.toContain("next");
+  });
+});
+
 describe("a run that is killed", () => {
   const endless = `env { ${SPRITE} } [\n  run sh { echo begun; sleep 600 }\n]\n`;
 

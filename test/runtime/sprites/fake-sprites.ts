@@ -60,6 +60,8 @@ export class FakeSprites {
   readonly requests: string[] = [];
   readonly running = new Map<string, ChildProcess>();
   faults: Faults = {};
+  /** The token counts no more. */
+  revoked = false;
   /** Bytes of output that were handed to connections. */
   written = 0;
   private readonly root = mkdtempSync(join(tmpdir(), "mlld-env-sprites-"));
@@ -88,7 +90,7 @@ export class FakeSprites {
   }
 
   private authorised(request: IncomingMessage): boolean {
-    return request.headers.authorization === `Bearer ${this.token}`;
+    return !this.revoked && request.headers.authorization === `Bearer ${this.token}`;
   }
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
