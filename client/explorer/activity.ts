@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import type { ExplorerEnvironment } from "../../protocol/explorer";
 import type { RunRecord, Runs } from "../run/runs";
 import { LocalEnvironments } from "./local-environments";
 
@@ -11,17 +12,19 @@ export interface Refusals {
   total: number;
 }
 
+/** Two backends may have environments of one name. */
+export type Named = Pick<ExplorerEnvironment, "name" | "provider">;
+
 /**
  * What the runs of this window did in each environment: which used it, and which connections its network refused. Environments that are
  * processes of this machine are known by this alone.
  */
 export class Activity implements vscode.Disposable {
-  private readonly changed = new vscode.EventEmitter<string>();
-  /** The name of the environment of which more is known. */
+  private readonly changed = new vscode.EventEmitter<Named>();
+  /** The environment of which more is known. */
   readonly onDidChange = this.changed.event;
-  private readonly runsOf = new Map<string, Set<RunRecord>>();
-  private readonly refusalsOf = new Map<string, Refusals>();
-  readonly local = new LocalEnvironments(name => this.changed.fire(name));
+  private readonly of = new Map<string, { named: Named; runs: Set<RunRecord>; refusals?: Refusals }>();
+  readonly local = new LocalEnvironments(name => this.changed.fire({ name, provider: "local" }));
   private readonly listeners: vscode.Disposable;
 
   constructor(runs: Runs) {
@@ -29,31 +32,28 @@ export class Activity implements vscode.Disposable {
       runs.onEvent(({ run, event }) => {
         if (event.event === "created") {
           if (event.provider === "local") this.local.begin(event.envName, run);
-          this.used(event.envName, run);
-        } else if (event.event === "denied") this.refused(event.envName, `${event.host}:${event.port}`, event.reason);
+          this.used({ name: event.envName, provider: event.provider }, run);
+        } else if (event.event === "denied") {
+          const used = this.usedBy(run, event.envName);
+          if (used) this.refused(used, `${event.host}:${event.port}`, event.reason);
+        }
         // Anonymous environments never come back; a named one of that name is another one.
-        else if (event.event === "released") this.forget(event.envName);
+        else if (event.event === "released") this.forget(this.usedBy(run, event.envName));
         else if (event.event === "done") this.ended(run);
       }),
       runs.onDidChange(() => {
-        for (const name of this.runsOf.keys()) this.changed.fire(name);
+        for (const { named } of this.of.values()) this.changed.fire(named);
       }),
     );
   }
 
   /** Newest first. */
-  runs(environment: string): RunRecord[] {
-    return [...(this.runsOf.get(environment) ?? [])].reverse();
+  runs(environment: Named): RunRecord[] {
+    return [...(this.of.get(keyOf(environment))?.runs ?? [])].reverse();
   }
 
-  refusals(environment: string): Refusals | undefined {
-    return this.refusalsOf.get(environment);
-  }
-
-  forget(environment: string): void {
-    this.runsOf.delete(environment);
-    this.refusalsOf.delete(environment);
-    if (this.local.end(environment)) this.changed.fire(environment);
+  refusals(environment: Named): Refusals | undefined {
+    return this.of.get(keyOf(environment))?.refusals;
   }
 
   dispose(): void {
@@ -62,25 +62,42 @@ export class Activity implements vscode.Disposable {
     this.changed.dispose();
   }
 
+  /** Which environment a run means by a name. */
+  private usedBy(run: RunRecord, name: string): Named | undefined {
+    return [...this.of.values()].find(({ named, runs }) => named.name === name && runs.has(run))?.named;
+  }
+
+  private forget(environment: Named | undefined): void {
+    if (!environment) return;
+    this.of.delete(keyOf(environment));
+    if (environment.provider === "local" && this.local.end(environment.name)) this.changed.fire(environment);
+  }
+
   /** A run that was killed said nothing of what it released. */
   private ended(run: RunRecord): void {
-    for (const { name } of this.local.environments) if (this.runsOf.get(name)?.has(run)) this.forget(name);
+    for (const { name, provider } of this.local.environments)
+      if (this.of.get(keyOf({ name, provider }))?.runs.has(run)) this.forget({ name, provider });
   }
 
-  private used(environment: string, run: RunRecord): void {
-    const runs = this.runsOf.get(environment);
-    if (runs) runs.add(run);
-    else this.runsOf.set(environment, new Set([run]));
-    this.changed.fire(environment);
+  private used(named: Named, run: RunRecord): void {
+    const known = this.of.get(keyOf(named));
+    if (known) known.runs.add(run);
+    else this.of.set(keyOf(named), { named, runs: new Set([run]) });
+    this.changed.fire(named);
   }
 
-  private refused(environment: string, target: string, reason: string): void {
-    let refusals = this.refusalsOf.get(environment);
-    if (!refusals) this.refusalsOf.set(environment, (refusals = { kept: new Map(), total: 0 }));
+  private refused(named: Named, target: string, reason: string): void {
+    const known = this.of.get(keyOf(named))!;
+    known.refusals ??= { kept: new Map(), total: 0 };
+    const { refusals } = known;
     refusals.total++;
     refusals.kept.delete(target);
     refusals.kept.set(target, reason);
     if (refusals.kept.size > KEPT_REFUSALS) refusals.kept.delete(refusals.kept.keys().next().value!);
-    this.changed.fire(environment);
+    this.changed.fire(named);
   }
+}
+
+function keyOf({ name, provider }: Named): string {
+  return `${provider}/${name}`;
 }

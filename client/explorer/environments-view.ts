@@ -4,7 +4,7 @@ import type { ExplorerCommands, ExplorerEngine, ExplorerEnvironment } from "../.
 import type { Program } from "../program";
 import { RUN_ICONS, runOutcome } from "../run/run-words";
 import { setting } from "../settings";
-import type { Activity } from "./activity";
+import type { Activity, Named } from "./activity";
 import { ExplorerProcess } from "./explorer-process";
 import {
   type Done,
@@ -68,7 +68,7 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
         if (element.kind === "section" && Date.now() - (this.asked.get(element.id) ?? 0) > FRESH_MS)
           this.changed.fire([element]);
       }),
-      this.activity.onDidChange(name => this.used(name)),
+      this.activity.onDidChange(environment => this.used(environment)),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.tree.visible && this.start()),
       vscode.workspace.onDidChangeWorkspaceFolders(() => this.redraw()),
       vscode.workspace.onDidChangeConfiguration(event => {
@@ -171,13 +171,16 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
       case "group":
         return node.environments.map(environment => this.keep(environmentNode(environment)));
       case "environment":
-        return detailNodes(node.environment, words(), done(this.activity, node.environment.name)).map(child =>
+        return detailNodes(node.environment, words(), done(this.activity, node.environment)).map(child =>
           this.keep(child),
         );
       case "section":
         this.asked.set(node.id, Date.now());
         return sectionChildren(node, {
-          changes: async name => this.activity.local.changes(name) ?? this.ask("changes", { name }),
+          changes: async name =>
+            node.environment.provider === "local"
+              ? (this.activity.local.changes(name) ?? [])
+              : this.ask("changes", { name }),
           snapshots: name => this.ask("snapshots", { name }),
         });
       case "detail":
@@ -237,12 +240,15 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
   }
 
   /** A run of this window did something in an environment. */
-  private used(name: string): void {
+  private used({ name, provider }: Named): void {
     if (shapeOf(this.roots()) !== this.shape) {
       this.redraw();
       return;
     }
-    const own = [...this.nodes.values()].filter(node => node.kind === "environment" && node.environment.name === name);
+    const own = [...this.nodes.values()].filter(
+      ({ kind, environment }) =>
+        kind === "environment" && environment.name === name && environment.provider === provider,
+    );
     if (own.length) this.changed.fire(own);
   }
 
@@ -316,10 +322,10 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
   }
 }
 
-function done(activity: Activity, name: string): Done {
-  const refusals = activity.refusals(name);
+function done(activity: Activity, environment: Named): Done {
+  const refusals = activity.refusals(environment);
   return {
-    runs: activity.runs(name).map(run => ({
+    runs: activity.runs(environment).map(run => ({
       id: String(run.started.getTime()),
       title: run.title,
       outcome: runOutcome(run),

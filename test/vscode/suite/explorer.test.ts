@@ -127,6 +127,17 @@ env @named [
     assert.equal(spoken(await child("runs")), "Runs: 2");
   });
 
+  it("counts no run of another backend's environment of that name", async () => {
+    await vscode.workspace.fs.writeFile(
+      fileUri("same-name.mld"),
+      new TextEncoder().encode(`env { name: "${name}", tools: ["Bash"] } [\n  run sh { echo here }\n]\n`),
+    );
+    const run = await inside.runs.start({ file: fileUri("same-name.mld").fsPath, line: 1 });
+    await until("its end", () => run!.state !== "running");
+    assert.match(plain(run!.text), new RegExp(`environment ${name} made \\(local\\)`));
+    assert.equal(spoken(await child("runs")), "Runs: 2");
+  });
+
   it("opens a shell, the best one or another, and only offers those that are there", async () => {
     await call("openShell", await node());
     const shell = await until("the shell", () => terminal(name));
