@@ -1,5 +1,5 @@
 import type { Analysis } from "../semantics";
-import { folderOf } from "../semantics/uri";
+import { decode, folderOf } from "../semantics/uri";
 import type { Span } from "./span";
 
 /** A file or folder that gets another URI. */
@@ -27,7 +27,7 @@ export function importChanges(analysis: Analysis, root: string, moves: Move[]): 
     const written = analysis.file.text.slice(source.start, source.end);
     const rooted = /@(?:base|root)\//.exec(written);
     if (rooted && !target.startsWith(`${root}/`)) continue;
-    const path = rooted ? rooted[0] + decodeURIComponent(target.slice(root.length + 1)) : relativePath(to, target);
+    const path = rooted ? rooted[0] + decode(target.slice(root.length + 1)) : relativePath(to, target);
     const quote = /^["'<]/.exec(written)?.[0] ?? "";
     const newText = quote + path + (quote === "<" ? ">" : quote);
     if (newText !== written) changes.push({ start: source.start, end: source.end, newText });
@@ -42,5 +42,5 @@ export function relativePath(folder: string, uri: string): string {
   let common = 0;
   while (common < base.length && common < target.length - 1 && base[common] === target[common]) common++;
   const up = "../".repeat(base.length - common);
-  return (up || "./") + target.slice(common).map(decodeURIComponent).join("/");
+  return (up || "./") + target.slice(common).map(decode).join("/");
 }

@@ -40,12 +40,17 @@ function normalise(segments: string[]): string[] {
   return out;
 }
 
+/** Half of a character, as it stands for a moment when one is typed or deleted. */
+const LONE_SURROGATE = /\p{Surrogate}/gu;
+
 function encode(segment: string): string {
+  const text = segment.replace(LONE_SURROGATE, "\uFFFD");
   // What `pathToFileURL` leaves as it is must stay, or two URIs would name one file.
-  return encodeURIComponent(segment).replace(/%(40|3A|2B|24|26|2C|3B|3D)/gi, code => decodeURIComponent(code));
+  return encodeURIComponent(text).replace(/%(40|3A|2B|24|26|2C|3B|3D)/gi, code => decodeURIComponent(code));
 }
 
-function decode(segment: string): string {
+/** A segment of a URI as the file system writes it. */
+export function decode(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {

@@ -100,6 +100,15 @@ describe("files", () => {
     expect(await nodeFileSystem.list(uri)).toBeNull();
   });
 
+  it("may be named, for a moment, with half of a character", async () => {
+    session = await Session.start();
+    const text = 'import { @a } from "./\uD83D.mld"\nshow <./\uD83D.md>\n';
+    await session.open("a.mld", text);
+    expect(await session.diagnostics("a.mld")).toMatchObject([{ code: "name/import-missing" }]);
+    expect(await session.ask("textDocument/documentLink", "a.mld")).toEqual([]);
+    expect(session.logged).toEqual([]);
+  });
+
   it("does not read devices", async () => {
     expect(await nodeFileSystem.read("file:///dev/zero")).toBeNull();
   });
