@@ -195,6 +195,7 @@ function textsOf(value: string): Form[] {
     json.replace(/[\u0080-\uffff]/g, unicodeEscape),
     json.replace(/\//g, "\\/"),
     value.replace(/'/g, "'\\''"),
+    value.replace(/'/g, `'"'"'`),
     value.replace(/["$`\\]/g, "\\$&"),
     value.replace(/[^\w@%+=:,./-]/g, "\\$&"),
     value.replace(/[&<>"']/g, char => HTML[char]!),
