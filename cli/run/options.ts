@@ -61,6 +61,10 @@ export function parseRunOptions(args: string[], cwd: string): RunOptions {
   if (values.spec !== undefined && values.provider !== undefined)
     throw new UsageError("--provider belongs to a file; the backend of a spec is its `type` (--set type=local)");
   if (values.name?.trim() === "") throw new UsageError("--name takes a name");
+  const variables = Object.fromEntries(values.input.map(pair => splitPair("--input", pair)));
+  const odd = Object.keys(variables).find(name => !/^[A-Za-z_]\w*$/.test(name));
+  if (values.spec !== undefined && odd !== undefined)
+    throw new UsageError(`'${odd}' cannot be the name of a variable: letters, digits and '_' can`);
   if (values.control && !values.json) throw new UsageError("--control needs --json");
   return {
     ...(values.spec === undefined ? parseTarget(target, cwd) : { file: resolve(cwd, values.spec), line: null }),
@@ -78,7 +82,7 @@ export function parseRunOptions(args: string[], cwd: string): RunOptions {
     entry: target,
     name: values.name ?? null,
     from: values.from === undefined ? null : resolve(cwd, values.from),
-    variables: Object.fromEntries(values.input.map(pair => splitPair("--input", pair))),
+    variables,
   };
 }
 

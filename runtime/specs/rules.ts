@@ -39,6 +39,8 @@ export function formatEntry(format: string, entry: string): string {
   return result;
 }
 
+const VARIABLE = /^[A-Za-z_]\w*$/;
+
 /** Say where things are on this machine, and nothing true of a sandbox. */
 const OF_MACHINE = /^(?:PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|TEMP|TMP|PWD|OLDPWD|SHLVL|_|HOSTNAME|MLLD_ENV_PROCESS)$/;
 
@@ -54,7 +56,9 @@ export function variablesOf(
   const inherited =
     environment.includeOsEnv && type !== "local"
       ? Object.entries(machine).filter(
-          (entry): entry is [string, string] => entry[1] !== undefined && !OF_MACHINE.test(entry[0]),
+          // Bash puts its functions there under names that are none.
+          (entry): entry is [string, string] =>
+            entry[1] !== undefined && VARIABLE.test(entry[0]) && !OF_MACHINE.test(entry[0]),
         )
       : [];
   return { ...Object.fromEntries(inherited), ...environment.env, ...own };

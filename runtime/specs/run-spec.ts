@@ -67,6 +67,11 @@ export async function runSpec(run: SpecRun, services: SpecServices): Promise<{ o
   const { spec } = run;
   // What is wrong with the spec is told before anything is made.
   const prepared = prepare(run);
+  if (!spec.docker && run.name !== null)
+    await services.emit({
+      event: "warning",
+      message: `Nothing of this machine is kept: '${run.name}' names an environment of \`type: docker\`.`,
+    });
   const workspace = await openWorkspace(run.workspace, run.from, spec.docker ? userOfRun(run) : null, services.folders);
   try {
     const environment = await services.environments.open(

@@ -210,6 +210,17 @@ test("input reaches the entry as it comes, and not its set-up", async () => {
   expect([code, text]).toEqual([0, "got one\ngot two\n"]);
 });
 
+test("a name for what is not kept is warned of, names that are none are no use", () => {
+  const named = run(LOCAL, ["--evaluate", "--name", "mine", "main.sh"]);
+  expect([named.status, named.stderr]).toEqual([0, expect.stringContaining("'mine' names an environment of")]);
+  for (const more of [
+    ["--name", " "],
+    ["--input", "a-b=1"],
+    ["--input", "$(x)=1"],
+  ])
+    expect(run(LOCAL, ["--evaluate", ...more, "main.sh"]).status).toBe(2);
+});
+
 test("the entry is taken as it is written", () => {
   const spec = LOCAL.replace("command: sh", "command: echo");
   for (const entry of ["./main.sh", "-m pkg", "main.py:3", "../x.py", "a  b"])

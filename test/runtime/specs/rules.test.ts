@@ -47,7 +47,7 @@ test("evaluation commands run only when evaluating, after the others, hidden; a 
 });
 
 test("variables: the machine's, the spec's, the run's", () => {
-  const machine = { A: "os", B: "os", C: undefined, PATH: "/host/bin", HOME: "/home/me" };
+  const machine = { A: "os", B: "os", C: undefined, "BASH_FUNC_f%%": "()", PATH: "/host/bin", HOME: "/home/me" };
   expect(variablesOf(spec("environment: { env: { B: spec } }"), machine, { D: "run" })).toEqual({
     B: "spec",
     D: "run",
