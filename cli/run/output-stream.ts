@@ -6,16 +6,16 @@ export class OutputStream {
   private broken = false;
   private draining: Promise<void> | undefined;
 
-  /** `gone` is called once, when writing fails because nobody reads any more. */
+  /** `failed` is called once, when writing fails: mostly because nobody reads any more. */
   constructor(
     private readonly stream: NodeJS.WriteStream,
-    gone: () => void,
+    failed: (cause: NodeJS.ErrnoException) => void,
   ) {
     this.filter = stream.isTTY ? new TerminalFilter() : null;
-    stream.on("error", () => {
+    stream.on("error", cause => {
       if (this.broken) return;
       this.broken = true;
-      gone();
+      failed(cause);
     });
   }
 

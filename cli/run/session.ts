@@ -69,8 +69,7 @@ export async function runSession(
 ): Promise<number> {
   const started = Date.now();
   const cancellation = new Cancellation();
-  const readerGone = () => cancellation.cancel("signal");
-  const out = new OutputStream(io.stdout, readerGone);
+  const out = new OutputStream(io.stdout, cause => unwritable(cause));
   const err = new OutputStream(io.stderr, () => {});
   const { ground } = options;
   const control = options.control ? new EditorControl(options.control, () => cancellation.cancel("user")) : null;
@@ -118,7 +117,8 @@ export async function runSession(
   let crash: unknown;
   const exitCode = (end: SessionEnd | undefined) => {
     if (cancellation.reason === "timeout") return EXIT.timeout;
-    if (cancellation.reason !== null && crash === undefined) return EXIT.cancelled;
+    if (crash !== undefined) return EXIT.failed;
+    if (cancellation.reason !== null) return EXIT.cancelled;
     if (end === "usage") return EXIT.usage;
     if (end === "refused" || (facts.refused && !facts.ran)) return EXIT.refused;
     return end?.ok && !environments.lost ? EXIT.ok : EXIT.failed;
@@ -141,6 +141,12 @@ export async function runSession(
   const crashed = (error: unknown) => {
     crash ??= error;
     void emit({ event: "error", message: `The runner failed: ${messageOf(error)}`, code: "run/internal" });
+    cancellation.cancel("signal");
+  };
+  const unwritable = ({ code = "", message }: NodeJS.ErrnoException) => {
+    if (!DISK_FAULTS.has(code)) return cancellation.cancel("signal");
+    crash ??= code;
+    err.writeOwn(`mlld-env run: standard output cannot be written: ${message}\n`);
     cancellation.cancel("signal");
   };
   process.on("uncaughtException", crashed);
@@ -177,7 +183,11 @@ export async function runSession(
   } catch (error) {
     if (!cancellation.signal.aborted) crashed(error);
   }
-  if (typeof end === "object" && end.document && !options.run.json) void out.write(redactor.text(end.document));
+  if (typeof end === "object" && end.document && !options.run.json) {
+    void out.write(redactor.text(end.document));
+    // A file that takes no more says so in the next turn.
+    await new Promise(resolve => setImmediate(resolve));
+  }
   await Promise.all([environments.closeAll(), options.spare?.release()]);
   await aside.environments.closeAll();
   sweeping.abort();
@@ -227,6 +237,9 @@ const ASIDE = new Set<RunEventBody["event"]>(["warning", "progress", "denied"]);
 function seedOf({ seed }: OpenEnvironments, redactor: Redactor): SpareSeed | null {
   return seed && JSON.stringify(redactor.value(seed)) === JSON.stringify(seed) ? seed : null;
 }
+
+/** Standard output is a file that takes no more: a fault. Every other one means that nobody reads any more. */
+const DISK_FAULTS: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 
 /** A program that is cancelled may ignore it: its environments end anyway. */
 function untilCancelled<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {

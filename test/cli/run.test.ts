@@ -1,6 +1,6 @@
 /** `mlld-env run` as people and programs call it: exit codes, events, and what is printed where. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -73,6 +73,27 @@ describe("a run", () => {
     for (const line of [4, 5, 7]) expect(run(root, [`a.mld:${line}`]).out).toBe("hello\nshown\n");
     expect(run(root, ["a.mld:10"]).out).toBe("second\n");
     expect(run(root, ["a.mld"]).out).toBe("hello\nshown\nsecond\n");
+  });
+
+  it.runIf(existsSync("/dev/full")).each([
+    ["a.mld", 'show "x"\n'],
+    ["a.mld.md", '# Title\n/show "x"\n'],
+  ])("fails, and says so, when standard output takes no more (%s)", (name, text) => {
+    const full = openSync("/dev/full", "w");
+    try {
+      const root = project({ [name]: text });
+      for (const args of [
+        ["run", name],
+        ["run", "--json", name],
+      ]) {
+        const stdio = ["ignore", full, "pipe"] as const;
+        const ended = spawnSync(process.execPath, [CLI, ...args], { cwd: root, env: variables(), stdio: [...stdio] });
+        expect(String(ended.stderr)).toMatch(/standard output cannot be written: ENOSPC/);
+        expect(ended.status).toBe(1);
+      }
+    } finally {
+      closeSync(full);
+    }
   });
 
   it("tells what happens as events", () => {
