@@ -22,7 +22,7 @@ export async function release(args: string[], io: Io): Promise<number> {
 
   let failed = false;
   let names = positionals;
-  if (ways === 1 && positionals.length === 0) {
+  if (positionals.length === 0) {
     const live = await liveEnvironments(registry);
     names = live.environments.filter(({ info }) => values.all || info.orphaned).map(({ info }) => info.name);
     for (const fault of live.faults) said(fault);
