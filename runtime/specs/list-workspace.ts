@@ -6,7 +6,7 @@ import { COVERED_FOLDERS } from "../providers/docker/protected";
 import { type Filters, filter } from "./globs";
 import { leadsOutside, liesOutside } from "./inside";
 
-export interface Entry {
+interface Entry {
   header: Omit<TarHeader, "size">;
   /** The file to read; null for folders and links. */
   source: string | null;

@@ -200,6 +200,10 @@ describe.skipIf("missing" in engine)("run --spec in Docker", () => {
     expect(other.stderr).toContain("another config");
     // Where the archive goes is no matter of the environment.
     expect(again("--set", "snapshot.archive_save_dir=saved").stdout).toBe("made\nresumed\nresumed\n");
+    expect(readdirSync(folder)).toContain(".vscode");
+    expect(call("release", name).status).toBe(0);
+    // What was made to be covered goes with the last of them.
+    expect(readdirSync(folder)).not.toContain(".vscode");
   });
 });
 

@@ -39,7 +39,7 @@ export interface Attachment {
   /** Commands that ask for no terminal get one nonetheless. */
   tty?: boolean;
   /** Runs when this process lets go of the environment; `ended` when the environment ends with it. */
-  closed(ended: boolean): void;
+  closed(ended: boolean): void | Promise<void>;
 }
 
 /** Of a terminal that nobody looks at. */
@@ -158,7 +158,7 @@ export class DockerEnvironment implements Environment {
       await removeContainer(container);
     } finally {
       lifeline?.destroy();
-      this.#attachment.closed(true);
+      await this.#attachment.closed(true);
     }
   }
 
@@ -167,6 +167,6 @@ export class DockerEnvironment implements Environment {
     this.#context.pool.close();
     this.#attachment.egress?.close();
     this.#attachment.lifeline?.destroy();
-    this.#attachment.closed(this.#attachment.lifeline !== null);
+    await this.#attachment.closed(this.#attachment.lifeline !== null);
   }
 }

@@ -12,6 +12,7 @@ import {
 } from "../provider";
 import { buildImage } from "./build-image";
 import { fileChanges } from "./changes";
+import { removeCovers } from "./covers";
 import { containerUser, createOptions } from "./create-options";
 import { environmentDetails } from "./details";
 import { AGENT, type Dialect, SHELL } from "./dialect";
@@ -27,7 +28,7 @@ import { type ResolvedMounts, resolveMounts } from "./mounts";
 import { openContainer } from "./open-container";
 import { orphanNames } from "./orphans";
 import { type Bind, containerSide, realOrWritten, within } from "./paths";
-import { appeared, removeMadeFolders } from "./protected";
+import { appeared } from "./protected";
 import { hasImage, isImageName, pullImage } from "./pull";
 import { readContainerFile } from "./read-file";
 import { removeContainer } from "./remove";
@@ -95,7 +96,7 @@ class DockerProvider implements Provider {
     try {
       return await this.#openWith(engine, mounts, spec, shell, sink, signal);
     } catch (error) {
-      removeMadeFolders(mounts.madeFolders);
+      await removeCovers(engine, mounts.madeFolders, containerNameOf(spec.name ?? spec.generatedName));
       throw error;
     }
   }
@@ -125,7 +126,7 @@ class DockerProvider implements Provider {
       progress: message => sink.progress?.(message),
       options: async () => {
         const image = await this.#image(engine, spec, sink, signal);
-        const labels = labelsFor(spec, containerName, identityOf(process.pid), shell);
+        const labels = labelsFor(spec, containerName, identityOf(process.pid), shell, mounts.madeFolders);
         const purpose = shell === "agent" ? "shell" : rule ? "network" : null;
         const agent = purpose ? await agentMount(engine, image, purpose) : null;
         return createOptions({ spec, image, containerName, labels, mounts, user, engine, agent, shell });
@@ -139,13 +140,13 @@ class DockerProvider implements Provider {
       egress: this.#egress(opened.container, rule, (host, port, reason) => sink.denied?.(host, port, reason)),
       timeoutMs: spec.limits.timeoutMs,
       tty: spec.tty === true,
-      closed: ended => {
+      closed: async ended => {
         for (const path of appeared(mounts.absent)) {
           sink.progress?.(
             `The environment made ${path}, which programs of this machine may run: look at it before you use it.`,
           );
         }
-        if (ended) removeMadeFolders(mounts.madeFolders);
+        if (ended) await removeCovers(engine, mounts.madeFolders, containerName);
       },
     });
     try {
@@ -237,7 +238,12 @@ class DockerProvider implements Provider {
   async remove(name: string, _signal: AbortSignal): Promise<boolean> {
     const found = await this.#find(name);
     const removed = found !== null && (await removeContainer(found.container));
-    return (await removeHalfRestored(await this.#connect(), containerNameOf(name))) || removed;
+    const engine = await this.#connect();
+    if (found) {
+      const made = JSON.parse(found.info.Config.Labels[LABEL.made] || "[]");
+      await removeCovers(engine, made, containerNameOf(name));
+    }
+    return (await removeHalfRestored(engine, containerNameOf(name))) || removed;
   }
 
   async orphans(signal: AbortSignal): Promise<string[]> {

@@ -24,6 +24,8 @@ export const LABEL = {
   line: "dev.mlld-env.line",
   /** What the block granted, for lists (JSON): `{ tools, limits }`. */
   grants: "dev.mlld-env.grants",
+  /** Folders of this machine that were made to be covered (JSON): they go with the container. */
+  made: "dev.mlld-env.made",
   /** A token of an environment with a set-up: it is ready when a file in it holds the same. */
   setUp: "dev.mlld-env.set-up",
   /** The process that made it (JSON), so that the sweep of orphans touches nobody else's on a shared engine. */
@@ -43,6 +45,7 @@ export function labelsFor(
   containerName: string,
   owner: ProcessIdentity | null,
   shell: ShellKind,
+  madeFolders: string[],
 ): Record<string, string> {
   return {
     [LABEL.owner]: containerName,
@@ -51,6 +54,7 @@ export function labelsFor(
     [LABEL.config]: spec.configHash,
     [LABEL.net]: JSON.stringify(egressRule(spec.net)),
     [LABEL.shell]: shell,
+    [LABEL.made]: JSON.stringify(madeFolders),
     [LABEL.setUp]: spec.setUp ? randomBytes(8).toString("hex") : "",
     [LABEL.workspace]: spec.workspace,
     [LABEL.file]: spec.file,

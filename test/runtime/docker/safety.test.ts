@@ -323,6 +323,17 @@ describe.skipIf(!hasEngine)("what the host runs later", () => {
     expect(existsSync(join(folder, ".git", "hooks"))).toBe(false);
   });
 
+  it("stays covered when the run that made the folder for it ends before", async () => {
+    const folder = workspace();
+    const first = await open({ folder, fs: fs(grant(folder, "/app", "rw")) });
+    const second = await open({ folder, fs: fs(grant(folder, "/app", "rw")) });
+    await first.release(AbortSignal.timeout(20_000));
+    const trap = "mkdir -p .vscode; echo x >.vscode/tasks.json";
+    expect((await run(second, trap, { cwd: "/app" })).outcome).toEqual({ kind: "exited", exitCode: 1 });
+    await second.release(AbortSignal.timeout(20_000));
+    expect(existsSync(join(folder, ".vscode/tasks.json"))).toBe(false);
+  });
+
   it("is named when a command makes it where there was none", async () => {
     const folder = workspace();
     const sink = new Output();
