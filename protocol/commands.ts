@@ -20,6 +20,7 @@ const TRUSTED = "isWorkspaceTrusted";
 const IN_MLLD = "editorLangId == mlld && isWorkspaceTrusted";
 const VIEW = "view == mlldEnv.environments";
 /** There is something to order, filter and release. */
+const FILLED = `${TRUSTED} && mlldEnv.anyEnvironment`;
 const FILLED_VIEW = `${VIEW} && mlldEnv.anyEnvironment`;
 /** `contextValue` of an environment starts with `environment`, followed by its state and what can be done with it. */
 const ITEM = `${VIEW} && viewItem =~ /^environment\\b/`;
@@ -27,13 +28,16 @@ const itemThat = (ability: string) => `${VIEW} && viewItem =~ /^environment\\b.*
 const SNAPSHOT_ITEM = `${VIEW} && viewItem == snapshot`;
 
 export const COMMANDS = {
-  "mlldEnv.runBlock": { title: "Run Env Block…", icon: "play", palette: TRUSTED, enablement: TRUSTED },
+  "mlldEnv.runBlock": { title: "Run Env Block…", icon: "play", palette: IN_MLLD, enablement: TRUSTED },
   "mlldEnv.runAtCursor": {
     title: "Run Env Block at Cursor",
     icon: "play",
     palette: IN_MLLD,
     enablement: TRUSTED,
-    menus: [{ at: "editor/context", when: IN_MLLD, group: "mlldEnv@1" }],
+    menus: [
+      { at: "editor/context", when: IN_MLLD, group: "mlldEnv@1" },
+      { at: "editor/title/run", when: IN_MLLD, group: "mlldEnv@2" },
+    ],
   },
   "mlldEnv.runFile": {
     title: "Run File",
@@ -42,7 +46,11 @@ export const COMMANDS = {
     enablement: TRUSTED,
     menus: [
       { at: "editor/title/run", when: IN_MLLD, group: "mlldEnv@1" },
-      { at: "explorer/context", when: "resourceExtname == .mld && isWorkspaceTrusted", group: "mlldEnv@1" },
+      {
+        at: "explorer/context",
+        when: "resourceFilename =~ /\\.mld(\\.md)?$/ && isWorkspaceTrusted",
+        group: "mlldEnv@1",
+      },
     ],
   },
   "mlldEnv.runWithInput": { title: "Run Env Block with Input…", palette: IN_MLLD, enablement: TRUSTED },
@@ -51,11 +59,19 @@ export const COMMANDS = {
     title: "Show Plan of Env Block (Dry Run)",
     palette: IN_MLLD,
     enablement: TRUSTED,
-    menus: [{ at: "editor/context", when: IN_MLLD, group: "mlldEnv@2" }],
+    menus: [
+      { at: "editor/context", when: IN_MLLD, group: "mlldEnv@2" },
+      { at: "editor/title/run", when: IN_MLLD, group: "mlldEnv@3" },
+    ],
   },
-  "mlldEnv.runAgain": { title: "Run Last Again", icon: "debug-rerun", palette: TRUSTED, enablement: TRUSTED },
+  "mlldEnv.runAgain": {
+    title: "Run Last Again",
+    icon: "debug-rerun",
+    palette: `${TRUSTED} && mlldEnv.hasRun`,
+    enablement: TRUSTED,
+  },
   "mlldEnv.stop": { title: "Stop Run", icon: "debug-stop", palette: "mlldEnv.running", enablement: "mlldEnv.running" },
-  "mlldEnv.history": { title: "Show Run History", icon: "history", palette: "true" },
+  "mlldEnv.history": { title: "Show Run History", icon: "history", palette: "mlldEnv.hasRun" },
   "mlldEnv.explain": {
     title: "Explain Environment",
     icon: "info",
@@ -73,13 +89,13 @@ export const COMMANDS = {
   "mlldEnv.environments.groupBy": {
     title: "Group Environments By…",
     icon: "list-tree",
-    palette: TRUSTED,
+    palette: FILLED,
     menus: [{ at: "view/title", when: FILLED_VIEW, group: "navigation@1" }],
   },
   "mlldEnv.environments.filter": {
     title: "Filter Environments…",
     icon: "filter",
-    palette: TRUSTED,
+    palette: FILLED,
     menus: [{ at: "view/title", when: `${FILLED_VIEW} && !mlldEnv.filtered`, group: "navigation@2" }],
   },
   "mlldEnv.environments.clearFilter": {
@@ -90,12 +106,12 @@ export const COMMANDS = {
   },
   "mlldEnv.environments.sortBy": {
     title: "Sort Environments By…",
-    palette: TRUSTED,
+    palette: FILLED,
     menus: [{ at: "view/title", when: FILLED_VIEW, group: "1_view@1" }],
   },
   "mlldEnv.environments.releaseAll": {
     title: "Release All Environments…",
-    palette: TRUSTED,
+    palette: FILLED,
     enablement: TRUSTED,
     menus: [
       { at: "view/title", when: FILLED_VIEW, group: "2_release" },
@@ -194,6 +210,11 @@ export const COMMANDS = {
     palette: false,
     enablement: TRUSTED,
     menus: [{ at: "view/item/context", when: SNAPSHOT_ITEM, group: "4_release@1" }],
+  },
+  "mlldEnv.environments.openRun": {
+    title: "Show Output",
+    palette: false,
+    menus: [{ at: "view/item/context", when: `${VIEW} && viewItem == run`, group: "1_open@1" }],
   },
   "mlldEnv.environments.openFile": {
     title: "Open File",

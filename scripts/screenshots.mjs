@@ -109,7 +109,7 @@ async function show({ name, options, files = {}, scenes }, theme) {
   page.setDefaultTimeout(20_000);
   const shot = async scene => {
     const file = join(out, `${scene}-${theme}.png`);
-    await page.screenshot({ path: file });
+    await page.screenshot({ path: file, animations: "disabled" });
     console.log(file);
   };
   try {

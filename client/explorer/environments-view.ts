@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { ENVIRONMENTS_VIEW_ID } from "../../protocol/commands";
 import type { ExplorerCommands, ExplorerEngine, ExplorerEnvironment } from "../../protocol/explorer";
 import type { Program } from "../program";
-import { RUN_ICONS, runOutcome } from "../run/run-words";
+import { RUN_ICONS, runId, runOutcome } from "../run/run-words";
 import { setting } from "../settings";
 import type { Activity, Named } from "./activity";
 import { ExplorerProcess } from "./explorer-process";
@@ -326,7 +326,7 @@ function done(activity: Activity, environment: Named): Done {
   const refusals = activity.refusals(environment);
   return {
     runs: activity.runs(environment).map(run => ({
-      id: String(run.started.getTime()),
+      id: runId(run),
       title: run.title,
       outcome: runOutcome(run),
       icon: RUN_ICONS[run.state],

@@ -12,6 +12,7 @@ export type Node =
   | { kind: "environment"; id: string; environment: ExplorerEnvironment }
   | { kind: "detail"; id: string; label: string; value: string; icon: string; tooltip?: string; children: Node[] }
   | { kind: "source"; id: string; label: string; value: string; environment: ExplorerEnvironment }
+  | { kind: "run"; id: string; run: string; title: string; outcome: string; icon: string }
   | { kind: "section"; id: string; key: SectionKey; environment: ExplorerEnvironment }
   | { kind: "snapshot"; id: string; environment: ExplorerEnvironment; snapshot: SnapshotInfo }
   | { kind: "change"; id: string; environment: ExplorerEnvironment; change: FileChange }
@@ -189,7 +190,7 @@ export function detailNodes(environment: ExplorerEnvironment, words: Words, done
         words.runs,
         String(done.runs.length),
         "history",
-        done.runs.map(run => detail(`runs/${run.id}`, run.title, run.outcome, run.icon)),
+        done.runs.map(({ id: run, ...more }): Node => ({ kind: "run", id: `${id}/runs/${run}`, run, ...more })),
       ),
     );
   for (const [ability, key] of [

@@ -63,6 +63,24 @@ export function treeItem(node: Node): vscode.TreeItem {
       };
       return found;
     }
+    case "run": {
+      const spoken = `${node.title}: ${node.outcome}`;
+      const found = item(node.id, {
+        label: node.title,
+        description: node.outcome,
+        spoken,
+        tooltip: spoken,
+        icon: node.icon,
+        context: "run",
+        collapsible: None,
+      });
+      found.command = {
+        command: "mlldEnv.environments.openRun",
+        title: vscode.l10n.t("Show Output"),
+        arguments: [node],
+      };
+      return found;
+    }
     case "section": {
       const label = sectionTitle(node.key);
       return item(node.id, {

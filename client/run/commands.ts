@@ -7,7 +7,7 @@ import type { Language } from "../language";
 import { setting } from "../settings";
 import { mayRun } from "../trust";
 import type { RunRequest } from "./run-request";
-import { RUN_ICONS, runOutcome } from "./run-words";
+import { RUN_ICONS, runId, runOutcome } from "./run-words";
 import type { RunRecord, Runs } from "./runs";
 
 type Handler = (...args: unknown[]) => unknown;
@@ -36,6 +36,12 @@ export function runCommands(runs: Runs, language: () => Promise<Language>, docum
     if (found) return { uri: editor.document.uri, line: found.range.start.line };
     void window.showInformationMessage(l10n.t("This file has no env block."));
     return undefined;
+  };
+
+  /** The terminal of a run, or what it showed once that is closed. */
+  const show = async (run: RunRecord | undefined) => {
+    if (run && !runs.reveal(run))
+      await documents.show("run", `${run.title}.txt`, withoutSequences(run.text), "plaintext");
   };
 
   return {
@@ -67,9 +73,12 @@ export function runCommands(runs: Runs, language: () => Promise<Language>, docum
     "mlldEnv.history": async () => {
       if (!runs.history.length)
         return void window.showInformationMessage(l10n.t("Nothing has run yet in this window."));
-      const run = await pickRun(runs.history, l10n.t("Runs of this window"));
-      if (run && !runs.reveal(run))
-        await documents.show("run", `${run.title}.txt`, withoutSequences(run.text), "plaintext");
+      await show(await pickRun(runs.history, l10n.t("Runs of this window")));
+    },
+    "mlldEnv.environments.openRun": async node => {
+      const run = runs.history.find(candidate => runId(candidate) === (node as { run?: unknown } | undefined)?.run);
+      if (!run) return void window.showInformationMessage(l10n.t("The output of this run is no longer kept."));
+      await show(run);
     },
   } satisfies Partial<Record<CommandId, Handler>>;
 }

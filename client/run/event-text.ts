@@ -31,6 +31,7 @@ export class EventText {
   private atLineStart = true;
   private inProgress = false;
   private alternateScreen = false;
+  private refused = false;
   /** Whose output a reader takes the next line for. */
   private stream: keyof typeof STREAM_MARKS = "stdout";
 
@@ -81,6 +82,7 @@ export class EventText {
       case "released":
         return this.line(dim(t("environment {0} released", plainText(event.envName))));
       case "refused":
+        this.refused = true;
         return (
           this.line(red(t("Refused: nothing has run."))) + event.findings.map(finding => this.finding(finding)).join("")
         );
@@ -103,7 +105,11 @@ export class EventText {
         return this.line(
           event.ok
             ? green(t("✔ done in {0}", duration(event.durationMs)))
-            : red(t("✘ failed with exit code {0} after {1}", event.exitCode, duration(event.durationMs))),
+            : red(
+                this.refused
+                  ? t("✘ refused after {0}", duration(event.durationMs))
+                  : t("✘ failed with exit code {0} after {1}", event.exitCode, duration(event.durationMs)),
+              ),
         );
     }
   }

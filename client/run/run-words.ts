@@ -11,6 +11,11 @@ export const RUN_ICONS: Record<RunRecord["state"], string> = {
   refused: "shield",
 };
 
+/** Names a run of this window to others. */
+export function runId({ started }: RunRecord): string {
+  return String(started.getTime());
+}
+
 /** `done · 10:15:03 · 1.2 s` */
 export function runOutcome(run: RunRecord): string {
   const words: Record<RunRecord["state"], string> = {

@@ -10,6 +10,7 @@ export function showRunning(runs: Runs): vscode.Disposable {
   const update = () => {
     const running = runs.running;
     void vscode.commands.executeCommand("setContext", "mlldEnv.running", running.length > 0);
+    void vscode.commands.executeCommand("setContext", "mlldEnv.hasRun", runs.last !== undefined);
     if (running.length === 0) return item.hide();
     const what = running.length === 1 ? running[0]!.title : vscode.l10n.t("{0} runs", running.length);
     item.text = `$(sync~spin) ${what}`;

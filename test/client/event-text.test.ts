@@ -114,8 +114,9 @@ describe("what a terminal shows of a run", () => {
       related: [{ file: "/w/b.mld", range, message: "the parent" }],
       fixes: [],
     };
-    expect(plain(shown({ event: "refused", findings: [finding] }))).toBe(
-      "Refused: nothing has run.\r\na.mld:5:3: error: wider [env/tools-widened]\r\n  b.mld:5:3: the parent\r\n",
+    const done: RunEventBody = { event: "done", ok: false, exitCode: 3, durationMs: 60 };
+    expect(plain(shown({ event: "refused", findings: [finding] }, done))).toBe(
+      "Refused: nothing has run.\r\na.mld:5:3: error: wider [env/tools-widened]\r\n  b.mld:5:3: the parent\r\n✘ refused after 60 ms\r\n",
     );
   });
 

@@ -132,7 +132,11 @@ describe("the tree", () => {
       value: "70",
       children: [{ label: "example.com:443", value: "not allowed" }],
     });
-    expect(found("runs")).toMatchObject({ value: "1", children: [{ label: "a.mld:7", value: "done" }] });
+    expect(found("runs")).toMatchObject({
+      value: "1",
+      value: "1",
+      children: [{ kind: "run", run: "1", title: "a.mld:7", outcome: "done" }],
+    });
   });
   it("has tools, all of them or each, and what can be asked of the engine", () => {
     const nodes = detailNodes(environment("a", { tools: ["bash", "read"], abilities: ["changes", "restore"] }), words);

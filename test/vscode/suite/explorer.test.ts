@@ -127,6 +127,20 @@ env @named [
     assert.equal(spoken(await child("runs")), "Runs: 2");
   });
 
+  it("shows the output of a run that is chosen", async () => {
+    const [newest] = await children(await child("runs"));
+    assert.match(spoken(newest!), /^named\.mld:4: done/);
+    const { command, arguments: given = [] } = inside.view.getTreeItem(newest!).command!;
+    for (const open of vscode.window.terminals) open.dispose();
+    await until("no terminal", () => vscode.window.terminals.length === 0);
+    await vscode.commands.executeCommand(command, ...given);
+    const shown = await until("its text", () =>
+      vscode.window.visibleTextEditors.find(({ document }) => document.uri.path.startsWith("/run/")),
+    );
+    assert.match(shown.document.getText(), /in-the-container/);
+    await vscode.commands.executeCommand("workbench.action.closeActiveEditor");
+  });
+
   it("counts no run of another backend's environment of that name", async () => {
     await vscode.workspace.fs.writeFile(
       fileUri("same-name.mld"),
