@@ -134,7 +134,6 @@ describe("the tree", () => {
     });
     expect(found("runs")).toMatchObject({
       value: "1",
-      value: "1",
       children: [{ kind: "run", run: "1", title: "a.mld:7", outcome: "done" }],
     });
   });
