@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import type { EnvironmentDetails, SnapshotInfo } from "../../protocol/explorer";
 import { FakeEngine } from "../support/fake-engine.mjs";
+import { TIMED } from "../support/timed";
 import { engine, env, follow, images, never, open, provider, silent, unique, until } from "./live-fixture";
 
 /** The engine's own time of an event of a container, in milliseconds since the epoch. */
@@ -40,7 +41,7 @@ describe.skipIf("missing" in engine)("the explorer process", () => {
     expect(await it.ended).toBe(0);
   });
 
-  it("shows each change within 150 ms of the engine's event", async () => {
+  it("shows each change within 150 ms of the engine's event", TIMED, async () => {
     const it = follow();
     await until(() => it.lists().length > 0, "first list");
     const name = unique();
@@ -138,7 +139,7 @@ describe.skipIf("missing" in engine)("the explorer process", () => {
 });
 
 describe("the explorer process with 500 environments", () => {
-  it("lists them within 300 ms, and a change of one within 150", async () => {
+  it("lists them within 300 ms, and a change of one within 150", TIMED, async () => {
     const fake = await FakeEngine.start(500);
     try {
       const it = follow({ DOCKER_HOST: fake.host });
@@ -194,7 +195,7 @@ describe("the explorer process with 500 environments", () => {
     }
   });
 
-  it("makes one list of many changes at once", async () => {
+  it("makes one list of many changes at once", TIMED, async () => {
     const fake = await FakeEngine.start(100);
     try {
       const it = follow({ DOCKER_HOST: fake.host });

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeEach, describe, expect, it } from "vitest";
 import { ensureEngine } from "../support/docker-engine.mjs";
+import { TIMED } from "../support/timed";
 import { buildFixture, type Run, start, until } from "./run-process";
 
 const engine = await ensureEngine();
@@ -61,7 +62,7 @@ describe.skipIf("missing" in engine)("a container of a run is gone", () => {
     expect(nothingLeft(it)()).toBe(true);
   });
 
-  it.each(["SIGINT", "SIGTERM"] as const)("after %s, within two seconds", async signal => {
+  it.each(["SIGINT", "SIGTERM"] as const)("after %s, within two seconds", TIMED, async signal => {
     const it = run("echo ready; trap '' TERM INT; sleep 1000");
     await until(() => it.out().includes("ready"), "start");
     const begin = Date.now();

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { RunEvent } from "../../protocol/events";
+import { TIMED } from "../support/timed";
 import { buildFixture, type Run, start as startProcess, until } from "./run-process";
 
 const { folder: build, program } = buildFixture();
@@ -61,7 +62,7 @@ describe("what a run opened is released", () => {
     expect(nothingLeft()).toBe(true);
   });
 
-  it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("after %s, within two seconds", async signal => {
+  it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("after %s, within two seconds", TIMED, async signal => {
     const it = run("hang");
     await until(() => it.out().includes("ready"), "start");
     const start = Date.now();
@@ -89,6 +90,7 @@ describe("what a run opened is released", () => {
 
   it.each(["silent-opening", "silent-release"])(
     "when it is cancelled and its engine says nothing any more (%s)",
+    TIMED,
     async scenario => {
       const it = run(scenario);
       await until(() => it.out().includes("ready") && environments().length === 1, "start");
@@ -101,7 +103,7 @@ describe("what a run opened is released", () => {
     },
   );
 
-  it("at once after a second Ctrl+C", async () => {
+  it("at once after a second Ctrl+C", TIMED, async () => {
     const it = run("silent-release");
     await until(() => it.out().includes("ready"), "start");
     it.child.kill("SIGINT");
@@ -330,7 +332,7 @@ describe.runIf(process.platform === "linux")("local processes", () => {
       "setsid sh -c 'env -i MARK & sleep 0.2; MARK & wait' >/dev/null 2>&1 & sleep 0.4; echo done",
     ],
     ["one that holds the output", "MARK & disown 2>/dev/null; echo done"],
-  ])("ends with the run: %s", async (_, script) => {
+  ])("ends with the run: %s", TIMED, async (_, script) => {
     const it = start(script);
     const begin = Date.now();
     expect(await it.ended).toBe(0);
@@ -340,7 +342,7 @@ describe.runIf(process.platform === "linux")("local processes", () => {
     expect(journals()).toEqual([]);
   });
 
-  it("end within two seconds of a cancel, also those that ignore it", async () => {
+  it("end within two seconds of a cancel, also those that ignore it", TIMED, async () => {
     const it = start("trap '' TERM INT; echo ready; MARK & setsid MARK & wait; MARK");
     await until(() => it.out().includes("ready"), "start");
     const begin = Date.now();

@@ -68,7 +68,7 @@ afterEach(() => {
 });
 
 /** Waits for a condition and answers with the time it took, ms. */
-export async function until(condition: () => boolean, what: string, limitMs = 5_000): Promise<number> {
+export async function until(condition: () => boolean, what: string, limitMs = 15_000): Promise<number> {
   const start = Date.now();
   while (!condition()) {
     if (Date.now() - start > limitMs) throw new Error(`${what}: not within ${limitMs} ms`);

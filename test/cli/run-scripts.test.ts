@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { TIMED } from "../support/timed";
 
 const CLI = join(__dirname, "../../dist/cli.js");
 let folder: string;
@@ -45,7 +46,7 @@ test("an exception fails the run with its message", () => {
   expect(stderr).toContain("boom");
 });
 
-test("a block that never gives way is cancelled within two seconds", async () => {
+test("a block that never gives way is cancelled within two seconds", TIMED, async () => {
   const child = spawn(
     process.execPath,
     program('exe @f() = js { console.error("begun"); while (true) {} }\nvar @x = @f()\n'),

@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RunEvent } from "../../protocol/events";
 import build from "../support/build";
+import { TIMED } from "../support/timed";
 import { start, until } from "./run-process";
 
 const CLI = join(__dirname, "../../dist/cli.js");
@@ -286,7 +287,7 @@ describe("a run that is ended early", () => {
     expect(names.slice(-3)).toEqual(["released", "cancelled", "done"]);
   });
 
-  it("by a signal has exit 130, within two seconds", async () => {
+  it("by a signal has exit 130, within two seconds", TIMED, async () => {
     const root = project({ "a.mld": sleeper });
     const it = start([CLI, "run", "--json", join(root, "a.mld")], variables());
     await until(() => it.out().includes("ready"), "start");

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { TIMED } from "../../support/timed";
 import { BUSYBOX, command, docker, HOST_IMAGE, hasEngine, hasHostImage, never, Output, open, run } from "./harness";
 
 const images = [BUSYBOX, ...(hasHostImage ? [HOST_IMAGE] : [])];
@@ -91,7 +92,7 @@ describe.skipIf(!hasEngine)("commands in a live environment", () => {
     });
   });
 
-  it("does not wait for background children, and their output reaches no other command", async () => {
+  it("does not wait for background children, and their output reaches no other command", TIMED, async () => {
     const environment = await open();
     const started = Date.now();
     const first = await run(environment, "(sleep 0.3; echo late; sleep 30) & echo early");

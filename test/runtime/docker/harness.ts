@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach } from "vitest";
 import { createDockerProvider, type DockerProviderOptions } from "../../../runtime/providers/docker";
 import { LABEL } from "../../../runtime/providers/docker/labels";
@@ -118,6 +119,14 @@ export async function run(
   const output = new Output();
   const outcome = await environment.execute(command(argv, more), output, signal);
   return { outcome, out: output.out, err: output.err };
+}
+
+/** Waits until such a process runs in a container. */
+export async function untilRunning(container: string, command: string): Promise<void> {
+  const line = new RegExp(`^\\s*\\d+\\s+${command}\\s*$`, "m");
+  const running = () => line.test(docker("top", container, "-eo", "pid,args"));
+  for (const end = Date.now() + 15_000; !running(); await sleep(20))
+    if (Date.now() > end) throw new Error(`'${command}' did not run within 15 s`);
 }
 
 /** The docker command line, to look at things from outside. */

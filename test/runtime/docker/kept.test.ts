@@ -1,6 +1,7 @@
 /** Kept environments as a whole: what a list tells of them, stop, start, restore, snapshots. */
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { LABEL } from "../../../runtime/providers/docker/labels";
+import { TIMED } from "../../support/timed";
 import { BUSYBOX, docker, hasEngine, never, open, provider, run, uniqueName, workspace } from "./harness";
 
 const using = provider();
@@ -100,7 +101,7 @@ describe.skipIf(!hasEngine)("all that is known of one", () => {
 });
 
 describe.skipIf(!hasEngine)("stop and start", () => {
-  it("end the processes and keep the files, twice does no harm", async () => {
+  it("end the processes and keep the files, twice does no harm", TIMED, async () => {
     const name = kept();
     await run(await open({ name }), "echo kept >/root/file; sleep 100 & true");
     const before = Date.now();

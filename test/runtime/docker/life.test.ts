@@ -6,7 +6,20 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { LABEL } from "../../../runtime/providers/docker/labels";
 import type { Environment, EnvironmentSpec } from "../../../runtime/providers/provider";
-import { BUSYBOX, docker, engine, hasEngine, never, Output, open, provider, run, spec, uniqueName } from "./harness";
+import {
+  BUSYBOX,
+  docker,
+  engine,
+  hasEngine,
+  never,
+  Output,
+  open,
+  provider,
+  run,
+  spec,
+  uniqueName,
+  untilRunning,
+} from "./harness";
 
 const strangers: string[] = [];
 afterEach(() => {
@@ -133,7 +146,7 @@ describe.skipIf(!hasEngine)("create or exists", () => {
     const given = spec({ name: uniqueName() });
     const owner = await startOwner(given, ["sh", "-c", "sleep 6002 & setsid sleep 6003 & sleep 6004"]);
     const processes = () => docker("top", given.name!, "-eo", "pid,args");
-    expect(processes()).toMatch(/sleep 6004/);
+    await untilRunning(given.name!, "sleep 6004");
     owner.kill("SIGKILL");
     await until(() => !/sleep 600[234]/.test(processes()), "the end of the command");
     // What an earlier command left running is the environment's, not the owner's.

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { InputQueue } from "../../../cli/run/input-queue";
 import type { Environment, EnvironmentCommand } from "../../../runtime/providers/provider";
+import { TIMED } from "../../support/timed";
 import { BUSYBOX, command, docker, HOST_IMAGE, hasEngine, hasHostImage, never, Output, open, run } from "./harness";
 
 const SHELLLESS = "mlld-env-test:noshell";
@@ -24,8 +25,8 @@ function keyboard(environment: Environment) {
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  for (const end = Date.now() + 5000; !condition(); await sleep(5))
-    if (Date.now() > end) throw new Error("not within 5 s");
+  for (const end = Date.now() + 15_000; !condition(); await sleep(5))
+    if (Date.now() > end) throw new Error("not within 15 s");
 }
 
 const pids = (name: string) =>
@@ -83,7 +84,7 @@ describe.skipIf(!hasEngine)("live input", () => {
     expect(outs).toEqual(["first\n", "second\n", "rest"]);
   });
 
-  it("keeps the waiting shells in use", async () => {
+  it("keeps the waiting shells in use", TIMED, async () => {
     const environment = await open();
     const { type, start } = keyboard(environment);
     await start("true").ended;

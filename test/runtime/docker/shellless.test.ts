@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { docker, hasEngine, never, Output, open, provider, run, spec, uniqueName } from "./harness";
+import { docker, hasEngine, never, Output, open, provider, run, spec, uniqueName, untilRunning } from "./harness";
 
 const IMAGE = "mlld-env-test:noshell";
 
@@ -75,8 +75,7 @@ describe.skipIf(!hasEngine)("an image without a shell", () => {
     const environment = await open({ image: IMAGE, name: uniqueName() });
     const attached = await provider().attach!(environment.name, never);
     void run(attached!, ["sleep", "8003"]).catch(() => {});
-    await sleep(500);
-    expect(docker("top", environment.name, "-eo", "pid,args")).toMatch(/sleep 8003/);
+    await untilRunning(environment.name, "sleep 8003");
     await attached!.detach();
     await sleep(500);
     expect(docker("top", environment.name, "-eo", "pid,args")).not.toMatch(/sleep 8003/);

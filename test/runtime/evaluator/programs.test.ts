@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { TIMED } from "../../support/timed";
 import { folder, runProgram, runText } from "./harness";
 
 async function printed(text: string, options: Parameters<typeof runText>[1] = {}): Promise<string> {
@@ -173,7 +174,7 @@ show @js(@o)`;
     if (record.outcome.ok) expect(record.printed).toBe("1\n");
     else expect(record.outcome.errors[0]!.code).toBe("run/interpreter-missing");
   });
-  it("is cancelled with what it runs", async () => {
+  it("is cancelled with what it runs", TIMED, async () => {
     const abort = new AbortController();
     setTimeout(() => abort.abort(new Error("stop")), 150);
     const started = Date.now();

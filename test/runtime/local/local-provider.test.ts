@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createLocalProvider } from "../../../runtime/providers/local";
 import type { Environment, EnvironmentCommand, EnvironmentSpec, OutputSink } from "../../../runtime/providers/provider";
+import { TIMED } from "../../support/timed";
 
 const started: number[] = [];
 const ended: number[] = [];
@@ -152,7 +153,7 @@ describe("a command", () => {
 });
 
 describe("ending a command", () => {
-  it("after its time, with all that it started", async () => {
+  it("after its time, with all that it started", TIMED, async () => {
     const begin = Date.now();
     const { outcome } = await execute({
       argv: ["sh", "-c", "sleep 71.25 & setsid sleep 71.25 & trap '' TERM; sleep 71.25; sleep 71.25"],
@@ -192,7 +193,7 @@ describe("ending a command", () => {
     expect(out).toBe("up\ntidy\n");
   });
 
-  it("does not wait for a child in the background that holds the output", async () => {
+  it("does not wait for a child in the background that holds the output", TIMED, async () => {
     const begin = Date.now();
     const { outcome, stdout } = await execute("sleep 73.25 & echo done");
     expect({ outcome, stdout }).toEqual({ outcome: { kind: "exited", exitCode: 0 }, stdout: "done\n" });

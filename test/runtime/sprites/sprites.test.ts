@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { EnvironmentCommand, EnvironmentSpec, OutputSink, Provider } from "../../../runtime/providers/provider";
 import { createSpritesProvider } from "../../../runtime/providers/sprites";
+import { TIMED } from "../../support/timed";
 import { FakeSprites, type Faults } from "./fake-sprites";
 
 let fake: FakeSprites;
@@ -140,7 +141,7 @@ describe("create or exists", () => {
     });
   });
 
-  test("a cancel ends a wait", async () => {
+  test("a cancel ends a wait", TIMED, async () => {
     fake.faults = { tooMany: 100, retryAfter: "20" };
     const started = Date.now();
     await expect(provider.open(spec(), collect(), AbortSignal.timeout(200))).rejects.toThrow();
@@ -483,7 +484,7 @@ describe("commands", () => {
     await expect.poll(() => fake.running.size).toBe(0);
   });
 
-  test("cancelling ends the command within two seconds", async () => {
+  test("cancelling ends the command within two seconds", TIMED, async () => {
     const environment = await provider.open(spec(), collect(), signal);
     const cancel = new AbortController();
     const started = Date.now();
