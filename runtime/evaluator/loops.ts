@@ -1,4 +1,5 @@
 /** `for`, `foreach`, `loop`. */
+import { setTimeout as pause } from "node:timers/promises";
 import type { Expression, ForExpression, ForeachExpression, LoopExpression } from "../../language/syntax/tree";
 import { truthy } from "../../language/values";
 import { invokeCallee } from "./calls";
@@ -123,7 +124,7 @@ async function iterateParallel(
   const worker = async (): Promise<void> => {
     while (next < iterations.length && !stopped) {
       const index = next++;
-      if (index > 0 && pace > 0) await sleep(pace * index, context.run.signal);
+      if (index > 0 && pace > 0) await pause(pace * index, undefined, { signal: context.run.signal });
       const iteration = iterations[index]!;
       const inner = bindIteration(node, iteration, index, iterations.length, context);
       try {
@@ -259,7 +260,7 @@ async function runLoop(node: LoopExpression, context: Context): Promise<{ value:
     context.run.signal.throwIfAborted();
     const inner = inAmbient(inScope(context, "block"), { loop: { iteration, input }, pipeline: null });
     if (node.until !== null && truthy(plain(await evaluateCondition(node.until, inner)))) break;
-    if (iteration > 1 && pace > 0) await sleep(pace, context.run.signal);
+    if (iteration > 1 && pace > 0) await pause(pace, undefined, { signal: context.run.signal });
     try {
       const returned = await runStatements(node.body.statements, { ...inner, lenient: false });
       if (returned !== null) return { value: returned.value, returned };
@@ -270,22 +271,7 @@ async function runLoop(node: LoopExpression, context: Context): Promise<{ value:
       if (cause.keyword === "continue") input = value;
     }
     // An endless loop without a pause would keep cancellation from being heard.
-    if (iteration % 64 === 0) await sleep(0, context.run.signal);
+    if (iteration % 64 === 0) await pause(0, undefined, { signal: context.run.signal });
   }
   return { value: NULL, returned: null };
-}
-
-/** Waits, or stops waiting when the run is cancelled. */
-export function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener("abort", stop);
-      resolve();
-    }, milliseconds);
-    signal.addEventListener("abort", stop, { once: true });
-  });
 }

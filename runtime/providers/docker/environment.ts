@@ -13,7 +13,7 @@ import {
 } from "../provider";
 import type { Dialect } from "./dialect";
 import { type Egress, PROXY_VARIABLES } from "./egress/egress";
-import { engineError, isUnreachable } from "./errors";
+import { engineError, isUnreachable, statusOf } from "./errors";
 import { execute } from "./execute";
 import { Guard } from "./guard";
 import { outcomeOfGone } from "./lost";
@@ -124,9 +124,13 @@ export class DockerEnvironment implements Environment {
       if (!gone) throw engineError("Starting a command", error.cause);
       if (gone.exitCode === null || lifeline) return gone.outcome;
       // A kept environment that was stopped meanwhile goes on where it was.
-      await container.start().catch(() => {});
+      await container.start().catch(cause => {
+        if (statusOf(cause) !== 304) throw engineError("Starting the environment again", cause);
+      });
       this.#guarding = null;
-      return await attempt();
+      return await attempt().catch(again => {
+        throw again instanceof NotBegun ? engineError("Starting a command", again.cause) : again;
+      });
     }
   }
 

@@ -1,15 +1,30 @@
+import { mkdirSync, rmdirSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createDockerProvider } from "../../../runtime/providers/docker";
 import type { Environment, Provider } from "../../../runtime/providers/provider";
 import { startEngine } from "../../support/docker-engine.mjs";
-import { BUSYBOX, docker, hasEngine, never, Output, open, run, spec, uniqueName } from "./harness";
+import { TIMED } from "../../support/timed";
+import {
+  BUSYBOX,
+  docker,
+  hasEngine,
+  never,
+  Output,
+  open,
+  run,
+  spec,
+  uniqueName,
+  untilRunning,
+  workspace,
+} from "./harness";
 
 describe.skipIf(!hasEngine)("a container that goes away", () => {
   it("in mid-run is told as lost, removed or stopped, and its output until then is kept", async () => {
     const environment = await open();
     const removed = run(environment, "echo begun; sleep 1000");
-    await sleep(300);
+    await untilRunning(environment.name, "sleep 1000");
     docker("rm", "-f", environment.name);
     expect(await removed).toMatchObject({
       out: "begun\n",
@@ -20,7 +35,7 @@ describe.skipIf(!hasEngine)("a container that goes away", () => {
 
     const named = await open({ name: uniqueName() });
     const stopped = run(named, "sleep 1000");
-    await sleep(300);
+    await untilRunning(named.name, "sleep 1000");
     docker("kill", named.name);
     expect((await stopped).outcome).toEqual({
       kind: "lost",
@@ -34,6 +49,17 @@ describe.skipIf(!hasEngine)("a container that goes away", () => {
     docker("kill", environment.name);
     await sleep(200);
     expect((await run(environment, "cat /root/state")).out).toBe("x\n");
+  });
+
+  it("and cannot be started again says why", async () => {
+    const host = join(workspace(), "data");
+    mkdirSync(host);
+    const fs = { mounts: [{ host, container: "/data", tail: null, mode: "ro" as const }], scratch: [] };
+    const environment = await open({ name: uniqueName(), fs });
+    await run(environment, "ls /data");
+    docker("kill", environment.name);
+    rmdirSync(host);
+    await expect(run(environment, "ls /data")).rejects.toThrow(/data/);
   });
 
   it("may be released twice, and after somebody else did", async () => {
@@ -57,7 +83,7 @@ describe.skipIf(!hasEngine || !asRoot)("an engine that goes away", () => {
   }, 60_000);
   afterAll(() => own?.stop());
 
-  it("tells of changes within 150 ms, and of none for commands", async () => {
+  it("tells of changes within 150 ms, and of none for commands", TIMED, async () => {
     const stop = new AbortController();
     let changes = 0;
     const watching = using.watch!(() => changes++, stop.signal);
