@@ -1,9 +1,7 @@
 import { fstatSync, statSync } from "node:fs";
-import type { EnvironmentSpecFile } from "../../language/environment/spec-model";
-import type { PlanStep } from "../../protocol/events";
+import type { RunEventBody } from "../../protocol/events";
 import { ProviderError } from "../../runtime/providers/provider";
-import { commandOf } from "../../runtime/specs/rules";
-import { runSpec, type SpecRun } from "../../runtime/specs/run-spec";
+import { prepareSpec, runSpec, type SpecRun } from "../../runtime/specs/run-spec";
 import { type Io, UnreadableError } from "../io";
 import { ControlLines } from "./control-lines";
 import type { Ground } from "./ground";
@@ -27,18 +25,6 @@ export async function runSpecFile(ground: Ground, options: RunOptions & { spec: 
       await emit({ event: "refused", findings: problems.map(report) });
       return "refused";
     }
-    // The agent's view has nothing of the evaluation.
-    const seen = options.evaluate ? spec : { ...spec, setup: { ...spec.setup, evalCommands: [] } };
-    const target = spec.type === "docker" ? "@mlld/env-docker" : "local";
-    await emit({
-      event: "plan",
-      file: options.spec,
-      block: null,
-      target,
-      steps: stepsOf(spec, options, target),
-      environment: seen,
-    });
-    if (options.dryRun) return { ok: true };
     const { evaluate, keep, entry, name, from, variables } = options;
     const borrowed = parts.input?.borrow() ?? null;
     const run: SpecRun = {
@@ -56,7 +42,10 @@ export async function runSpecFile(ground: Ground, options: RunOptions & { spec: 
       terminal: parts.terminal() ?? TERMINAL,
     };
     try {
-      return await runSpec(run, { emit, environments, signal, folders: ground.folders });
+      const prepared = prepareSpec(run);
+      await emit(planOf(run, prepared.line));
+      if (options.dryRun) return { ok: true };
+      return await runSpec(run, prepared, { emit, environments, signal, folders: ground.folders });
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error;
       const message = error.mend ? `${error.message} ${error.mend}` : error.message;
@@ -79,20 +68,19 @@ function requireFile(path: string): void {
   if (!isFile) throw new UnreadableError(path, "it is no file");
 }
 
-/** What the agent sees of what is run: of the evaluation's set-up nothing. A mistake of the entry is told when it is run. */
-function stepsOf(
-  spec: EnvironmentSpecFile,
-  { spec: file, entry, evaluate }: RunOptions & { spec: string },
-  target: string,
-): PlanStep[] {
+/** What the agent sees of what is run: of the evaluation's set-up nothing. */
+function planOf({ spec, file, evaluate }: SpecRun, line: string): RunEventBody {
+  const target = spec.type === "docker" ? "@mlld/env-docker" : "local";
   const start = { line: 0, character: 0 };
-  return [...spec.setup.commands, `${commandOf(spec, evaluate)} ${entry}`.trim()].map(title => ({
+  const steps = [...spec.setup.commands, line].map(title => ({
     file,
     range: { start, end: start },
     title,
     effect: true,
     target,
   }));
+  const environment = evaluate ? spec : { ...spec, setup: { ...spec.setup, evalCommands: [] } };
+  return { event: "plan", file, block: null, target, steps, environment };
 }
 
 /** The entry reads what is typed or piped; where there is nothing (`/dev/null`, a closed input), it has none. */

@@ -63,10 +63,8 @@ const PROVIDERS: Record<EnvironmentSpecFile["type"], string | null> = { local: n
  * Runs an entry as a spec says: the workspace, set-up once, the command, then the archive of the workspace. A failing set-up command ends
  * it. What was opened is closed on every way out. Throws `ProviderError`.
  */
-export async function runSpec(run: SpecRun, services: SpecServices): Promise<{ ok: boolean }> {
+export async function runSpec(run: SpecRun, prepared: PreparedSpec, services: SpecServices): Promise<{ ok: boolean }> {
   const { spec } = run;
-  // What is wrong with the spec is told before anything is made.
-  const prepared = prepare(run);
   if (!spec.docker && run.name !== null)
     await services.emit({
       event: "warning",
@@ -91,7 +89,8 @@ export async function runSpec(run: SpecRun, services: SpecServices): Promise<{ o
 
 const CREATE_IT = "Create it, or correct its path, which starts at the workspace.";
 
-interface Prepared {
+/** What a spec comes to on this machine. */
+export interface PreparedSpec {
   /** Of the entry, with the paths of static assets. */
   line: string;
   variables: Record<string, string>;
@@ -102,7 +101,8 @@ interface Prepared {
   archive: SnapshotOptions | null;
 }
 
-function prepare(run: SpecRun): Prepared {
+/** What can be said of a run before anything is made. Throws `run/spec` for what is wrong with it. */
+export function prepareSpec(run: SpecRun): PreparedSpec {
   const { spec } = run;
   for (const { name, host } of spec.staticAssets) {
     const path = hostPathOf(host, run.workspace);
@@ -137,7 +137,7 @@ function archiveOf({ spec: { snapshot, staticAssets }, workspace }: SpecRun): Sn
 
 async function inEnvironment(
   run: SpecRun,
-  prepared: Prepared,
+  prepared: PreparedSpec,
   workspace: string,
   environment: Environment,
   services: SpecServices,

@@ -338,6 +338,11 @@ test.skipIf(process.platform === "win32")(
 test("a static asset that is not there is told before anything runs", () => {
   const { status, stderr } = run(`${LOCAL}static_assets: { words: data/none }\n`, ["--evaluate", "main.sh"]);
   expect([status, stderr]).toEqual([3, expect.stringContaining("'words' is not there")]);
+  const spec = `${LOCAL.replace("command: sh", "command: sh, entry_file: './{entry_file}'")}static_assets: { words: data/none }\n`;
+  expect(run(spec, ["--dry-run", "--evaluate", "main.sh"]).status).toBe(3);
+  mkdirSync(join(folder, "data/none"), { recursive: true });
+  const dry = run(spec, ["--dry-run", "--evaluate", "main.sh"]);
+  expect([dry.status, dry.stdout]).toEqual([0, expect.stringContaining("sh ./main.sh\n")]);
 });
 
 test("the folder for what an archive holds is given back, also when the run is killed", async () => {
