@@ -101,6 +101,7 @@ class Binder {
             operator: node.operator,
             value: node.value,
             start: node.start,
+            scope: this.scope,
           });
         } else this.visit(node.target);
         return;
@@ -320,7 +321,7 @@ class Binder {
     if (this.scope === this.file) this.part.alone = false;
     const known = operator === "+=" ? this.known(name.name, name.start) : this.scope.symbols.get(name.name);
     if (known && (operator === "+=" || known.kind === "let")) {
-      known.writes.push({ operator, value, start: node.start });
+      known.writes.push({ operator, value, start: node.start, scope: this.scope });
       this.refer(name, name.name, "write");
       return;
     }

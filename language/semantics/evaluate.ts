@@ -1,5 +1,6 @@
 import { deriveConfig, fromValue, type PathContext, toValue } from "../environment";
 import type { Place } from "../place";
+import { children } from "../syntax";
 import type {
   Action,
   ArrayExpression,
@@ -9,6 +10,7 @@ import type {
   FileReference,
   Node,
   NodeKind,
+  Pipeline,
   Property,
   Spread,
   Template,
@@ -19,10 +21,14 @@ import type {
 import type { AbstractEntry, AbstractValue } from "../values/abstract";
 import { inlineText } from "../values/format";
 import { binary } from "../values/operators";
+import { valueAt } from "./assignments";
 import type { Bound } from "./bind";
+import { methodResult, sliceResult, transformed } from "./methods";
+import { type Draft, newDraft, objectOf, withEntry, withSpread } from "./spreads";
+import { substitute } from "./substitute";
 import type { ExecutableSummary } from "./summary";
 import type { MlldSymbol } from "./symbols";
-import { bounded, each, field, known, oneOf, setEntry, substitute, truth, unknown } from "./values";
+import { bounded, each, field, known, made, oneOf, truth, unknown } from "./values";
 
 /** What evaluation asks of the rest of the program. */
 export interface Surroundings {
@@ -64,6 +70,7 @@ export class Evaluator {
   private readonly values = new Map<Node, AbstractValue>();
   private readonly symbols = new Map<MlldSymbol, AbstractValue>();
   private readonly active = new Set<MlldSymbol>();
+  private readonly reading = new Set<Node>();
 
   /** Calls whose bodies were evaluated once more, for their arguments. */
   private applications = 0;
@@ -224,7 +231,7 @@ export class Evaluator {
           each(this.evaluate(node.index), index =>
             index.kind === "known"
               ? field(object, String(index.value), place)
-              : unknown("an index that is not known", place),
+              : made("an index that is not known", place, index),
           ),
           place,
         );
@@ -237,7 +244,8 @@ export class Evaluator {
         return this.evaluate(node.value);
       case "UnaryExpression": {
         const operand = truth(this.evaluate(node.operand));
-        return operand === null ? unknown("a condition that is not known", place) : known(!operand, place);
+        if (operand !== null) return known(!operand, place);
+        return made("a condition that is not known", place, this.evaluate(node.operand));
       }
       case "BinaryExpression":
         return this.binary(node, place);
@@ -267,6 +275,14 @@ export class Evaluator {
       }
       case "CallExpression":
         return this.callValue(node, place);
+      case "SliceExpression":
+        return sliceResult(
+          this.evaluate(node.object),
+          [node.from && this.evaluate(node.from), node.to && this.evaluate(node.to)],
+          place,
+        );
+      case "Pipeline":
+        return this.pipeline(node, place);
       case "FileReference":
         return this.fileData(node, place);
       case "ForExpression":
@@ -284,8 +300,18 @@ export class Evaluator {
   private reference(node: VariableReference, place: Place): AbstractValue {
     const symbol = this.around.bound.referenceOf(node)?.symbol;
     if (!symbol) return unknown(`@${node.name} is not defined`, place);
-    const value = this.symbol(symbol);
+    const value = symbol.writes.length > 0 ? this.written(symbol, node) : this.symbol(symbol);
     return value.kind === "unknown" ? { ...value, place } : value;
+  }
+
+  /** A name that is written again: what it holds depends on the place. */
+  private written(symbol: MlldSymbol, node: VariableReference): AbstractValue {
+    const use = this.around.bound.referenceOf(node)!;
+    if (this.reading.has(node)) return unknown("a value that is made from itself");
+    this.reading.add(node);
+    const value = valueAt(symbol, use, part => this.evaluate(part));
+    this.reading.delete(node);
+    return value ?? this.symbol(symbol);
   }
 
   private template(node: Template, place: Place): AbstractValue {
@@ -333,67 +359,33 @@ export class Evaluator {
   }
 
   private properties(properties: (Property | Spread)[], place: Place): AbstractValue {
-    let objects: { entries: AbstractEntry[]; open: boolean; spread: Set<string> }[] = [
-      { entries: [], open: false, spread: new Set() },
-    ];
+    let drafts = [newDraft()];
     for (const property of properties) {
-      if (property.kind === "Spread") objects = this.spread(objects, this.evaluate(property.argument));
-      else for (const object of objects) this.property(object, property);
+      if (property.kind !== "Spread") drafts = drafts.map(draft => this.property(draft, property));
+      else {
+        // A spread of one of several objects gives one of several objects.
+        const value = this.evaluate(property.argument);
+        const options = value.kind === "oneOf" ? value.options : [value];
+        drafts = drafts.flatMap(draft => options.map(option => withSpread(draft, option)));
+      }
     }
     return oneOf(
-      objects.map(({ entries, open }) => ({ kind: "object", entries, open, place })),
+      drafts.map(draft => objectOf(draft, place)),
       place,
     );
   }
 
-  /** A spread of one of several objects gives one of several objects. */
-  private spread(
-    into: { entries: AbstractEntry[]; open: boolean; spread: Set<string> }[],
-    value: AbstractValue,
-  ): { entries: AbstractEntry[]; open: boolean; spread: Set<string> }[] {
-    const options = value.kind === "oneOf" ? value.options : [value];
-    return into.flatMap(object =>
-      options.map(option => {
-        const entries = object.entries.slice();
-        const spread = new Set(object.spread);
-        if (option.kind === "known" && option.value === null) return { ...object, entries, spread };
-        if (option.kind !== "object") {
-          // What an unknown object holds may replace everything before it.
-          const reason = "a field that a spread may replace";
-          return {
-            entries: entries.map(entry => ({
-              ...entry,
-              value: unknown(reason, entry.value.place),
-              replaced: undefined,
-            })),
-            open: true,
-            spread,
-          };
-        }
-        for (const entry of option.entries) {
-          setEntry(entries, entry, new Set());
-          spread.add(entry.key);
-        }
-        return { entries, open: object.open || option.open, spread };
-      }),
-    );
-  }
-
-  private property(object: { entries: AbstractEntry[]; open: boolean; spread: Set<string> }, property: Property): void {
+  private property(draft: Draft, property: Property): Draft {
     const name = property.key.name ?? this.keyName(property);
-    if (name === null) {
-      object.open = true;
-      return;
-    }
+    if (name === null) return { ...draft, open: true, pending: undefined };
     const value = property.value ? this.evaluate(property.value) : known(true, this.place(property.key));
     const entry: AbstractEntry = { key: name, value, keyPlace: this.place(property.key) };
     if (property.optional) {
       const present = truth(value);
-      if (present === false) return;
+      if (present === false) return draft;
       if (present === null) entry.maybe = true;
     }
-    setEntry(object.entries, entry, object.spread);
-    object.spread.delete(name);
+    return withEntry(draft, entry);
   }
 
   private keyName(property: Property): string | null {
@@ -417,7 +409,7 @@ export class Evaluator {
     return each(left, a =>
       each(right, b => {
         const [x, y] = [toValue(a), toValue(b)];
-        if (x === undefined || y === undefined) return unknown("an operand that is not known", place);
+        if (x === undefined || y === undefined) return made("an operand that is not known", place, a, b);
         const result = fromValue(binary(operator, x, y));
         return { ...result, place };
       }),
@@ -460,7 +452,36 @@ export class Evaluator {
 
   private callValue(node: CallExpression, place: Place): AbstractValue {
     const summary = this.around.executableOf(node.callee);
-    return summary ? this.call(summary, node.arguments, place) : unknown("the result of a call", place);
+    if (summary) return this.call(summary, node.arguments, place);
+    const { callee } = node;
+    const builtin = this.builtinStage(callee);
+    const args = () => node.arguments.map(argument => this.evaluate(argument));
+    const [text] = builtin ? args() : [];
+    if (builtin) return text ? transformed(text, builtin.name, builtin.variant, place) : known(null, place);
+    const method =
+      callee.kind === "MemberExpression"
+        ? methodResult(this.evaluate(callee.object), callee.property.name, args(), place)
+        : null;
+    return method ?? unknown("the result of a call", place);
+  }
+
+  /** `@trim`, `@parse.llm`: a transformer of mlld's own. */
+  private builtinStage(callee: Node): { name: string; variant?: string } | null {
+    const head = callee.kind === "MemberExpression" ? callee.object : callee;
+    if (head.kind !== "VariableReference") return null;
+    if (this.around.bound.referenceOf(head)?.symbol?.kind !== "transformer") return null;
+    return { name: head.name, ...(callee.kind === "MemberExpression" && { variant: callee.property.name }) };
+  }
+
+  /** Stages of mlld's own, on a known text. */
+  private pipeline({ source, stages }: Pipeline, place: Place): AbstractValue {
+    let value = source ? this.evaluate(source) : unknown("the result of a pipeline", place);
+    for (const stage of stages) {
+      const builtin = stage.kind === "CallStage" ? this.builtinStage(stage.target) : null;
+      if (!builtin) return unknown("the result of a pipeline", place);
+      value = transformed(value, builtin.name, builtin.variant, place);
+    }
+    return value;
   }
 
   private fileData(node: FileReference, place: Place): AbstractValue {
@@ -476,18 +497,19 @@ const REASONS: Partial<Record<Node["kind"], string>> = {
   CommandExpression: "the output of a command",
   CodeExpression: "what a code block returns",
   RunExpression: "the output of a command",
-  Pipeline: "the result of a pipeline",
   ForeachExpression: "the results of a loop",
   LoopExpression: "the result of a loop",
-  SliceExpression: "a part of a list",
   FilterExpression: "a part of a list",
   Missing: "a value that is not written yet",
 };
 
+/** Whether arguments may decide what is left open: between branches, or in what is made of parameters. */
 function hasBranches(value: AbstractValue): boolean {
   switch (value.kind) {
     case "oneOf":
       return true;
+    case "unknown":
+      return value.derived === true;
     case "array":
       return value.items.some(hasBranches);
     case "object":
@@ -532,9 +554,7 @@ function joined(before: AbstractValue, after: AbstractValue, place: Place): Abst
   if (before.kind !== "known") return before;
   const value = toValue(after);
   if (value === undefined)
-    return after.kind === "unknown"
-      ? { ...after, parameter: undefined, place }
-      : unknown("a text that is not known", place);
+    return after.kind === "unknown" ? made(after.reason, place, after) : unknown("a text that is not known", place);
   return known(String(before.value) + inlineText(value), place);
 }
 
@@ -542,11 +562,16 @@ function joined(before: AbstractValue, after: AbstractValue, place: Place): Abst
 function mayReturn(statement: Node): boolean {
   switch (statement.kind) {
     case "ReturnStatement":
-    case "IfStatement":
     case "BailStatement":
+    case "WhenExpression":
       return true;
     case "ExpressionStatement":
-      return ["WhenExpression", "ForExpression", "LoopExpression", "EnvExpression"].includes(statement.expression.kind);
+    case "IfStatement":
+    case "ForExpression":
+    case "LoopExpression":
+    case "EnvExpression":
+    case "Block":
+      return children(statement).some(mayReturn);
     default:
       return false;
   }

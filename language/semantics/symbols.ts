@@ -31,7 +31,7 @@ export interface MlldSymbol {
   scope: Scope;
   references: Reference[];
   /** Later `@x = …`, `@x += …` and `let @x = …` in the same block. */
-  writes: { operator: "=" | "+="; value: Action; start: number }[];
+  writes: { operator: "=" | "+="; value: Action; start: number; scope: Scope }[];
   /** Where an imported name comes from; `imported` is null for a whole module. */
   import: { index: number; imported: string | null } | null;
 }

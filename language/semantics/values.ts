@@ -1,6 +1,6 @@
 /** Work on values that are known before the run only in part. */
 import type { Place } from "../place";
-import type { AbstractEntry, AbstractValue, Known } from "../values/abstract";
+import type { AbstractValue, Known, Unknown } from "../values/abstract";
 import { truthy } from "../values/truth";
 
 /** More alternatives than this are not followed: the value counts as unknown. */
@@ -10,8 +10,14 @@ export function known(value: Known["value"], place?: Place): Known {
   return { kind: "known", value, place };
 }
 
-export function unknown(reason: string, place?: Place): AbstractValue {
+export function unknown(reason: string, place?: Place): Unknown {
   return { kind: "unknown", reason, place };
+}
+
+/** Unknown because of its operands: where those are parameters, a call may know more. */
+export function made(reason: string, place: Place | undefined, ...operands: AbstractValue[]): Unknown {
+  const derived = operands.some(operand => operand.kind === "unknown" && (operand.parameter || operand.derived));
+  return { ...unknown(reason, place), ...(derived && { derived }) };
 }
 
 /** One of several values; nested alternatives are flattened. */
@@ -58,21 +64,25 @@ export function truth(value: AbstractValue): boolean | null {
   }
 }
 
+/** What mlld says about every value. */
+const STATED: ReadonlySet<string> = new Set(["mx", "keep"]);
+
 /** `value.key`, `value[key]`: null for what is not there, as mlld has it. */
 export function field(value: AbstractValue, key: string, place?: Place): AbstractValue {
   switch (value.kind) {
     case "object": {
       const entry = value.entries.find(candidate => candidate.key === key);
       if (entry) return entry.maybe ? oneOf([entry.value, known(null, place)], place) : entry.value;
-      return value.open ? unknown("a field of an object that is not known whole", place) : known(null, place);
+      if (value.open || STATED.has(key)) return unknown("a field that only the run knows", place);
+      return known(null, place);
     }
     case "array": {
       const index = Number(key);
+      if (key === "length" && !value.open) return known(value.items.length, place);
       if (!Number.isInteger(index) || index < 0) return unknown("a property of a list", place);
-      return (
-        value.items[index] ??
-        (value.open ? unknown("an item of a list that is not known whole", place) : known(null, place))
-      );
+      // What is missing from a list that is not known whole may stand before the item.
+      if (value.open) return unknown("an item of a list that is not known whole", place);
+      return value.items[index] ?? known(null, place);
     }
     case "oneOf":
       return each(value, option => field(option, key, place));
@@ -81,63 +91,10 @@ export function field(value: AbstractValue, key: string, place?: Place): Abstrac
       return { ...value, place, parameter: { ...value.parameter, path: [...value.parameter.path, key] } };
     }
     default:
-      return unknown("a field of a value that has none", place);
+      return key === "length" && value.kind === "known" && typeof value.value === "string"
+        ? known(value.value.length, place)
+        : unknown("a field of a value that has none", place);
   }
-}
-
-/** Puts an entry into an object; what it replaces by a spread is remembered. */
-export function setEntry(entries: AbstractEntry[], entry: AbstractEntry, spread: ReadonlySet<string>): void {
-  const at = entries.findIndex(other => other.key === entry.key);
-  if (at < 0) {
-    entries.push(entry);
-    return;
-  }
-  const before = entries[at]!;
-  const replaced = spread.has(entry.key) ? before.value : before.replaced;
-  if (entry.maybe) {
-    entries[at] = { ...before, value: oneOf([before.value, entry.value]), replaced };
-    return;
-  }
-  entries[at] = replaced ? { ...entry, replaced } : entry;
-}
-
-/** Puts a call's arguments in the place of the parameters that stand in a value. */
-export function substitute(
-  value: AbstractValue,
-  executable: string,
-  argument: (name: string) => AbstractValue | null,
-): AbstractValue {
-  switch (value.kind) {
-    case "unknown": {
-      if (value.parameter?.executable !== executable) return value;
-      const start = argument(value.parameter.name);
-      return start ? value.parameter.path.reduce((part, key) => field(part, key), start) : value;
-    }
-    case "array": {
-      const items = value.items.map(item => substitute(item, executable, argument));
-      return items.every((item, i) => item === value.items[i]) ? value : { ...value, items };
-    }
-    case "object": {
-      const entries = value.entries.map(entry => substituteEntry(entry, executable, argument));
-      return entries.every((entry, i) => entry === value.entries[i]) ? value : { ...value, entries };
-    }
-    case "oneOf": {
-      const options = value.options.map(option => substitute(option, executable, argument));
-      return options.every((option, i) => option === value.options[i]) ? value : oneOf(options, value.place);
-    }
-    default:
-      return value;
-  }
-}
-
-function substituteEntry(
-  entry: AbstractEntry,
-  executable: string,
-  argument: (name: string) => AbstractValue | null,
-): AbstractEntry {
-  const value = substitute(entry.value, executable, argument);
-  const replaced = entry.replaced && substitute(entry.replaced, executable, argument);
-  return value === entry.value && replaced === entry.replaced ? entry : { ...entry, value, replaced };
 }
 
 /** Values with more parts than this are not followed: lists of lists of one list grow without end. */

@@ -27,6 +27,15 @@ export interface AbstractObject {
   /** True when further, unknown keys may be present. */
   open: boolean;
   place?: Place;
+  /** A spread of a parameter among the keys: a call puts its argument in. */
+  pending?: PendingSpread;
+}
+
+export interface PendingSpread {
+  value: Unknown;
+  /** What stands before the spread and after it, as it is written. */
+  before: AbstractEntry[];
+  after: AbstractEntry[];
 }
 
 export interface AbstractEntry {
@@ -60,6 +69,8 @@ export interface Unknown {
   place?: Place;
   /** Set where the value is (a part of) a parameter of an executable, so that a call can put its argument in. */
   parameter?: ParameterPart;
+  /** True where the value is made of parameters, so that evaluation with a call's arguments may know it. */
+  derived?: boolean;
 }
 
 export interface ParameterPart {

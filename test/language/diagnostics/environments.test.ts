@@ -145,7 +145,7 @@ describe("what only the run knows is not told", () => {
     ["a list that is not known whole", 'env @sandbox with { tools: ["Read", @payload.more] } [ show "x" ]'],
     [
       "what changes",
-      'exe @f() = [\n  let @t = ["Read"]\n  @t += ["Glob"]\n  let @x = env @sandbox with { tools: @t } [ => 1 ]\n  => @x\n]',
+      'exe @f() = [\n  let @t = ["Read"]\n  for @i in [1] [ @t += ["Glob"] ]\n  let @x = env @sandbox with { tools: @t } [ => 1 ]\n  => @x\n]',
     ],
   ])("%s", (_name, program) => {
     expect(told(`${SANDBOX}${program}\n`)).toEqual([]);
