@@ -50,8 +50,8 @@ export function withSpread(draft: Draft, value: AbstractValue): Draft {
     next.spread.add(entry.key);
   }
   next.open ||= value.open;
-  // Only a spread of a parameter with nothing but keys around it is waited for.
-  next.pending = undefined;
+  // Only one spread with nothing but keys around it is waited for; it may stand in the object that is spread.
+  next.pending = draft.entries.length === 0 && !draft.open ? value.pending : undefined;
   return next;
 }
 

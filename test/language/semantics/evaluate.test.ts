@@ -55,6 +55,7 @@ describe("known values", () => {
       { x: 1, y: 2, z: 3 },
     ],
     ["exe @f(p) = { a: 1, ...@p, c: 3 }\nvar @v = @f({ a: 7, b: 2, c: 9 })", { a: 7, b: 2, c: 3 }],
+    ["exe @g(q) = { ...@q, d: 4 }\nexe @f(p) = @g({ ...@p, b: 2 })\nvar @v = @f({ a: 1, d: 0 })", { a: 1, d: 4, b: 2 }],
     ["exe @g(q) = { ...@q, d: 4 }\nexe @f(p) = @g(@p)\nvar @v = @f({ a: 1 })", { a: 1, d: 4 }],
     ['exe @f(n) = { read: [`./@n`], x: @n.toUpperCase() }\nvar @v = @f("src")', { read: ["./src"], x: "SRC" }],
     ["var @v = <cfg.json>", { tools: ["Read"] }],
