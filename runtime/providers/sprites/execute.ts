@@ -11,7 +11,7 @@ import {
   statusError,
   WAKE_MS,
 } from "./api";
-import { startWords } from "./command-file";
+import { type Start, startOf } from "./command-file";
 import { spritePath } from "./names";
 
 /** First byte of a binary frame without a terminal. */
@@ -40,9 +40,11 @@ export async function execute(
   sink: OutputSink,
   signal: AbortSignal,
 ): Promise<Outcome> {
+  const start = startOf(api, sprite, command);
   try {
-    return await executed(api, sprite, command, sink, signal);
+    return await executed(start, api, sprite, command, sink, signal);
   } catch (error) {
+    await start.forget();
     // While it was being started.
     if (signal.aborted) return { kind: "killed", reason: "cancelled" };
     if (error instanceof ProviderError && error.code === "run/lost") return SPRITE_GONE;
@@ -53,6 +55,7 @@ export async function execute(
 const SPRITE_GONE: Outcome = { kind: "lost", cause: "the sprite is gone" };
 
 async function executed(
+  start: Start,
   api: SpritesApi,
   sprite: string,
   command: EnvironmentCommand,
@@ -60,9 +63,9 @@ async function executed(
   signal: AbortSignal,
 ): Promise<Outcome> {
   signal.throwIfAborted();
-  const argv = await startWords(api, sprite, command, signal);
-  const query = new URLSearchParams(argv.map((word): [string, string] => ["cmd", word]));
-  query.set("path", argv[0]!);
+  await start.prepare(signal);
+  const query = new URLSearchParams(start.words.map((word): [string, string] => ["cmd", word]));
+  query.set("path", start.words[0]!);
   if (command.cwd) query.set("dir", command.cwd);
   query.set("stdin", String(command.stdin !== undefined));
   query.set("max_run_after_disconnect", RUN_AFTER_DISCONNECT);
@@ -84,7 +87,10 @@ async function executed(
     const execution = new Execution(api, sprite, command, sink, signal, { pingMs, silenceMs });
     const outcome = await execution.run(socket);
     const { answer } = execution;
-    if (!answer || outcome.kind !== "lost") return outcome;
+    if (!answer || outcome.kind !== "lost") {
+      if (!execution.started) await start.forget();
+      return outcome;
+    }
     // The connection was not made: nothing has run.
     if (answer.status === 429 && limited++ < RETRIES) await pause(retryAfter(answer.retryAfter), signal);
     else if (NOT_READY.includes(answer.status) && Date.now() < end) await pause(NOT_READY_PAUSE_MS, signal);
@@ -117,6 +123,11 @@ class Execution {
     private readonly signal: AbortSignal,
     private readonly watch: { pingMs: number; silenceMs: number },
   ) {}
+
+  /** Whether the service began with the command, as far as it said so. */
+  get started(): boolean {
+    return this.session !== null || this.exitCode !== null;
+  }
 
   async run(socket: WebSocket): Promise<Outcome> {
     const cancelled = (): void => this.kill(socket, "cancelled");

@@ -403,6 +403,26 @@ describe("commands", () => {
     });
   });
 
+  test("what a command that never started would have read is not left in the sprite", async () => {
+    const environment = await provider.open(spec(), collect(), signal);
+    const [name] = fake.sprites.keys();
+    const left = () =>
+      readdirSync(fake.inside(name!, "tmp"))
+        .map(file => readFileSync(fake.inside(name!, `tmp/${file}`), "utf8"))
+        .join("");
+    const secret = sh("true", { secrets: { TOKEN: "a-secret-value" } });
+    fake.faults = { refuse: { status: 400, times: 1 } };
+    await expect(environment.execute(secret, collect(), signal)).rejects.toMatchObject({ code: "run/engine-failed" });
+    expect(left()).toBe("");
+    fake.faults = { refuse: { status: 429, times: 1 } };
+    expect(
+      await environment.execute(sh('test "$TOKEN" = a-secret-value', { secrets: secret.secrets }), collect(), signal),
+    ).toMatchObject({ exitCode: 0 });
+    fake.faults = { refuse: { status: 503, times: 1_000 } };
+    expect(await environment.execute(secret, collect(), AbortSignal.timeout(1_000))).toMatchObject({ kind: "killed" });
+    expect(left()).toBe("");
+  });
+
   test("in a sprite that is gone its variables find nothing either", async () => {
     const environment = await provider.open(spec(), collect(), signal);
     fake.sprites.clear();
