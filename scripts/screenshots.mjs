@@ -72,7 +72,7 @@ const WINDOWS = [
     },
     scenes: emptyScenes("explorer-untrusted", "not trusted"),
   },
-  { name: "walkthrough", options: {}, scenes: walkthroughScene },
+  { name: "walkthrough", options: { viewport: { width: 1800, height: 1000 } }, scenes: walkthroughScene },
 ];
 
 let failed = 0;
@@ -172,7 +172,7 @@ async function runScenes({ page, shot, open, command }) {
   }
   await open("07-widens.mld");
   await page.locator(".codelens-decoration a", { hasText: "Run" }).first().click();
-  await rows.filter({ hasText: "Refused" }).waitFor();
+  await rows.filter({ hasText: /refused after/ }).waitFor();
   await shot("terminal-refused");
   const line = text => page.locator(".terminal-wrapper.active .xterm-rows > div").filter({ hasText: text }).first();
   await open("questions.mld");
@@ -311,6 +311,9 @@ async function missingScenes(window) {
 async function walkthroughScene({ page, shot, command }) {
   await command("mlld Env: Open Walkthrough");
   await page.locator(".getting-started-step").nth(3).waitFor();
+  await page.locator(".getting-started-step .monaco-button", { hasText: "Open the First Example" }).click();
+  await page.locator(".tab.active", { hasText: "00-first-steps.mld" }).waitFor();
+  await page.locator(".squiggly-error").first().waitFor();
   await shot("walkthrough");
 }
 
