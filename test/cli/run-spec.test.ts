@@ -232,9 +232,12 @@ test("--set: numbers where a text is wanted, keys in either spelling, mistakes a
   expect(set("environment.env.GREETING=8080").stdout).toBe("8080 from main.sh\n");
   expect(set("setup.commands=[echo made >&2, exit 0]").stderr).toContain("made");
   expect(set("commands.agentCommand=null", "environment.includeOsEnv=true").status).toBe(0);
-  for (const text of ["a: b", "[1]", "a #fff", "#fff", "it's", " a ", "null", "{{x"])
-    expect(set(`environment.env.GREETING=${text}`).stdout).toBe(`${text} from main.sh\n`);
-  expect(set('environment.env.GREETING=" q "').stdout).toBe(" q  from main.sh\n");
+  const texts = ["a: b", "[1]", "a #fff", "#fff", "it's", " a ", "null", "{{x", '" q "'];
+  writeFileSync(join(folder, "all.sh"), texts.map((_, at) => `echo "$V${at}|"\n`).join(""));
+  const all = texts.flatMap((text, at) => ["--set", `environment.env.V${at}=${text}`]);
+  expect(run(LOCAL, ["--evaluate", ...all, "all.sh"]).stdout).toBe(
+    texts.map(text => `${text === '" q "' ? " q " : text}|\n`).join(""),
+  );
   const agent = run(LOCAL, ["--set", "commands.agent_command=", "--set", "environment.env.greeting=x", "true"]);
   expect([agent.status, agent.stderr]).toEqual([0, expect.stringContaining("$ true\n")]);
   const wrong = set("environment.include_os_env=maybe", "nmae=x");
