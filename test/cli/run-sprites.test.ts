@@ -36,6 +36,7 @@ function start(args: string[], token: string | null = fake.token, more: NodeJS.P
     ...more,
   };
   const child = spawn(process.execPath, [CLI, ...args], { cwd: folder, env });
+  child.stdin.on("error", () => {});
   const said = { out: "", err: "" };
   child.stdout.on("data", chunk => {
     said.out += chunk;

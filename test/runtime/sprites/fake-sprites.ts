@@ -277,6 +277,8 @@ export class FakeSprites {
     child.stdout.on("data", output(1));
     child.stderr.on("data", output(2));
     child.on("error", () => ws.close());
+    // Input may come for a command that has ended: the service loses it too.
+    child.stdin.on("error", () => {});
     child.on("close", code => {
       this.running.delete(session);
       if (this.faults.exit === "none") return ws.close();
