@@ -23,9 +23,19 @@ export function suppression(file: File, finding: Finding): (Span & { newText: st
   }
   const indent = /^[ \t]*/.exec(text.slice(line, finding.place.start))![0];
   const newText = `${indent}${SUPPRESS} ${finding.code}${text.includes("\r\n") ? "\r\n" : "\n"}`;
-  const after = parse(text.slice(0, line) + newText + text.slice(line), file.mode);
-  const isComment = after.comments.some(({ start }) => start === line + indent.length);
-  return isComment && after.errors.length <= file.errors.length ? { start: line, end: line, newText } : null;
+  return commentMayStand(file, line, indent, newText) ? { start: line, end: line, newText } : null;
+}
+
+/** Between statements it may; inside of one that is parsed again with it. */
+function commentMayStand({ text, mode, statements }: File, line: number, indent: string, comment: string): boolean {
+  const statement = statements.find(({ start, end }) => start < line && line < end);
+  if (!statement) return true;
+  const start = text.lastIndexOf("\n", statement.start) + 1;
+  const own = text.slice(start, statement.end);
+  const at = line - start;
+  const after = parse(own.slice(0, at) + comment + own.slice(at), mode);
+  const isComment = after.comments.some(one => one.start === at + indent.length);
+  return isComment && after.errors.length <= parse(own, mode).errors.length;
 }
 
 /** Their fixes give more than there was: that is for the author to decide, one by one. */
@@ -36,16 +46,29 @@ const GRANTING = new Set(["env/command-needs-bash"]);
  * file is changed.
  */
 export function fixAll(findings: Finding[]): Edit[] {
+  /** By their starts. */
   const chosen: Edit[] = [];
+  const placeOf = ({ place }: Edit): number => {
+    let low = 0;
+    let high = chosen.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (chosen[middle]!.place.start < place.start) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+  const collides = (edit: Edit): boolean => {
+    const index = placeOf(edit);
+    return [chosen[index - 1], chosen[index]].some(
+      other => other && edit.place.start <= other.place.end && other.place.start <= edit.place.end,
+    );
+  };
   for (const finding of findings) {
     const fix = GRANTING.has(finding.code) ? undefined : finding.fixes.find(one => one.preferred);
     if (!fix || fix.edits.some(edit => edit.place.uri !== finding.place.uri)) continue;
-    if (fix.edits.some(edit => chosen.some(other => collide(edit, other)))) continue;
-    chosen.push(...fix.edits);
+    if (fix.edits.some(collides)) continue;
+    for (const edit of fix.edits) chosen.splice(placeOf(edit), 0, edit);
   }
   return chosen;
-}
-
-function collide(a: Edit, b: Edit): boolean {
-  return a.place.uri === b.place.uri && a.place.start <= b.place.end && b.place.start <= a.place.end;
 }

@@ -74,8 +74,10 @@ export function indentation(file: File, opaque: Span[], options: FormatOptions):
 
   /** Follows brackets to the end of the line, past opaque spans. */
   function scan(from: number, to: number, indent = stack.at(-1)?.indent ?? 0): void {
+    let hidden = next;
     for (let i = from; i < to; i++) {
-      const span = opaque[firstEndingAfter(i)];
+      while (hidden < opaque.length && opaque[hidden]!.end <= i) hidden++;
+      const span = opaque[hidden];
       if (span && span.start <= i) {
         i = span.end - 1;
         continue;
@@ -85,12 +87,6 @@ export function indentation(file: File, opaque: Span[], options: FormatOptions):
         stack.push({ indent });
       } else if (CLOSERS.includes(character)) stack.pop();
     }
-  }
-
-  function firstEndingAfter(offset: number): number {
-    let i = next;
-    while (i < opaque.length && opaque[i]!.end <= offset) i++;
-    return i;
   }
 
   function trimEnd(from: number, end: number): void {

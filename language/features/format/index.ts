@@ -1,33 +1,43 @@
 import { parse } from "../../syntax";
 import type { File } from "../../syntax/tree";
 import type { FormatOptions, TextChange } from "./change";
+import { gaps } from "./gaps";
 import { indentation } from "./indentation";
 import { opaqueSpans } from "./opaque";
 import { sameMeaning } from "./same-meaning";
 import { spacing } from "./spacing";
 
 /**
- * Whitespace in its usual form: two steps, spaces within lines and the layout of lines. Text inside templates, commands, code and
+ * Whitespace in its usual form, in steps: spaces within lines, then the layout of lines. Text inside templates, commands, code and
  * prose is never touched. The result is parsed again, and whatever would change the tree is not done; a file with syntax errors is
  * left alone.
  */
 export function format(file: File, options: FormatOptions): TextChange[] {
   if (file.errors.length > 0 || file.mode === "att" || file.mode === "mtt") return [];
-  const spaced = checked(file, [spacing(file), []]);
-  const inner = spaced.length > 0 ? parse(applyChanges(file.text, spaced), file.mode) : file;
-  const laid = checked(inner, [indentation(inner, opaqueSpans(inner), options), []]);
-  return laid.length === 0 ? spaced : difference(file.text, applyChanges(inner.text, laid));
+  const layout = (inner: File) => indentation(inner, opaqueSpans(inner), options);
+  const done = [spacing, gaps, layout].reduce((inner, step) => {
+    const changes = checked(inner, step(inner));
+    return changes.length > 0 ? parse(applyChanges(inner.text, changes), inner.mode) : inner;
+  }, file);
+  return difference(file.text, done.text);
 }
 
-/** The first of the attempts that keeps the tree. */
-function checked(file: File, attempts: TextChange[][]): TextChange[] {
-  for (const changes of attempts) {
-    if (changes.length === 0) return [];
-    if (sameMeaning(file, parse(applyChanges(file.text, changes), file.mode))) return changes;
-    const harmless = changes.filter(change => sameMeaning(file, parse(applyChanges(file.text, [change]), file.mode)));
-    if (sameMeaning(file, parse(applyChanges(file.text, harmless), file.mode))) return harmless;
-  }
-  return [];
+/** Those of the changes that together keep the tree. */
+function checked(file: File, changes: TextChange[]): TextChange[] {
+  const harmless = harmlessOf(file, changes);
+  return harmless.length === changes.length || keepsTree(file, harmless) ? harmless : [];
+}
+
+/** By halves: few changes do harm, if any. */
+function harmlessOf(file: File, changes: TextChange[]): TextChange[] {
+  if (changes.length === 0 || keepsTree(file, changes)) return changes;
+  if (changes.length === 1) return [];
+  const middle = changes.length >> 1;
+  return [...harmlessOf(file, changes.slice(0, middle)), ...harmlessOf(file, changes.slice(middle))];
+}
+
+function keepsTree(file: File, changes: TextChange[]): boolean {
+  return sameMeaning(file, parse(applyChanges(file.text, changes), file.mode));
 }
 
 /** Changes do not overlap. */

@@ -3,7 +3,7 @@ import type { File, Node } from "../../syntax/tree";
 import type { Span } from "../span";
 
 /** Nodes whose text is never touched, brackets in it included. */
-const OPAQUE = new Set<Node["kind"]>([
+export const OPAQUE = new Set<Node["kind"]>([
   "Template",
   "CommandExpression",
   "CodeExpression",

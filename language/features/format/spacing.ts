@@ -29,7 +29,7 @@ const WORDS: Rule[] = [
   { from: /^(\/?[a-z]+)[ \t]+([a-z]+)[ \t]+([a-z]+)[ \t]+$/, to: "$1 $2 $3 " },
 ];
 
-/** Changes of the spaces within lines. */
+/** Changes of the spaces within lines, by the rules of each kind of node. */
 export function spacing(file: File): TextChange[] {
   const changes: TextChange[] = [];
   const { text } = file;
@@ -77,6 +77,7 @@ export function spacing(file: File): TextChange[] {
         between(node.start, node.name.start, KEYWORD);
         const { parameters } = node;
         if (parameters && parameters.length > 0) {
+          between(node.name.end, parameters[0]!.start, { from: /^\([ \t]*$/, to: "(" });
           for (let i = 1; i < parameters.length; i++) between(parameters[i - 1]!.end, parameters[i]!.start, COMMA);
           between(parameters.at(-1)!.end, node.body.start, { from: /^[ \t]*\)[ \t]*=[ \t]*$/, to: ") = " });
         } else
@@ -103,6 +104,10 @@ export function spacing(file: File): TextChange[] {
         break;
       case "CallExpression":
         bracketed(text.indexOf("(", node.callee.end) + 1, node.end - 1, node.arguments, NOTHING, COMMA);
+        break;
+      case "NeedsStatement":
+      case "ProfilesStatement":
+        between(node.start, text.indexOf("{", node.start), KEYWORD);
         break;
       case "Block":
         if (node.statements.length > 0) {
@@ -156,7 +161,7 @@ export function spacing(file: File): TextChange[] {
         between(node.start, first.start, { from: /^(\/?[a-z]+)[ \t]*\{[ \t]*$/, to: "$1 { " });
         for (let i = 1; i < specifiers.length; i++) between(specifiers[i - 1]!.end, specifiers[i]!.start, COMMA);
         if (node.kind === "ImportStatement")
-          between(last.end, node.source.start, { from: /^[ \t]*\}[ \t]*from[ \t]+$/, to: " } from " });
+          between(last.end, node.source.start, { from: /^[ \t]*\}[ \t]*from[ \t]*$/, to: " } from " });
         else between(last.end, node.end, { from: /^[ \t]*\}$/, to: " }" });
         break;
       }

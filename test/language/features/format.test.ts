@@ -38,6 +38,17 @@ describe("format", () => {
       'import { @a, @b as @c } from "./x.mld"\nexport { @a, @c }\n',
     ],
     ['output   @x   to   "f"\nlog   "a"\nif   @x [ show @x ]\n', 'output @x to "f"\nlog "a"\nif @x [ show @x ]\n'],
+    ["exe @f( a ,b )   =   when   [\n*=>null\n]\n", "exe @f(a, b) = when [\n  * => null\n]\n"],
+    ["if @a [\nshow 1\n]\n  else   [\nshow 2\n]\n", "if @a [\n  show 1\n]\nelse [\n  show 2\n]\n"],
+    [
+      "run sh{ ls }\nexe @g()=cmd{ls}\nloop(3)[\nshow 1\n]\n",
+      "run sh { ls }\nexe @g() = cmd {ls}\nloop(3) [\n  show 1\n]\n",
+    ],
+    [
+      "var @x = new   @c   with{tools:[]}\nbail   `x`   >> why\n",
+      "var @x = new @c with { tools: [] }\nbail `x`   >> why\n",
+    ],
+    ["import{@a}from'./x.mld'\nneeds{sh}\n", "import { @a } from './x.mld'\nneeds { sh }\n"],
   ])("brings %j to its usual form", (before, after) => {
     expect(formatted(before)).toBe(after);
   });
@@ -54,6 +65,11 @@ describe("format", () => {
 
   it("does nothing to a file with syntax errors", () => {
     expect(format(parse("var @x = \nvar    @y=2\n", "strict"), OPTIONS)).toEqual([]);
+  });
+
+  it("takes no longer than the text for many texts on one line", { timeout: 20_000 }, () => {
+    const list = (comma: string) => `var @x = [${Array.from({ length: 100_000 }, (_, i) => `"a${i}"`).join(comma)}]\n`;
+    expect(formatted(list(","))).toBe(list(", "));
   });
 
   it("uses tabs and widths as asked", () => {
