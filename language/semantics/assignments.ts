@@ -1,10 +1,13 @@
 /** What a `let` that is written again holds at one place. */
 import type { Node } from "../syntax/tree";
 import type { AbstractValue } from "../values/abstract";
-import { appended } from "./methods";
-import { newDraft, objectOf, withEntry } from "./spreads";
+import { appended, LONGEST_TEXT } from "./methods";
+import { addEntry, newDraft, objectOf } from "./spreads";
 import type { MlldSymbol, Scope } from "./symbols";
 import { each, known, made, oneOf, unknown } from "./values";
+
+/** More writes of one name are not followed: each use goes through all of them. */
+const MOST_WRITES = 50;
 
 /** Bodies that run again and again: what is written there counts before it, too. */
 const REPEATED: ReadonlySet<Scope["kind"]> = new Set(["for", "loop"]);
@@ -21,6 +24,7 @@ export function valueAt(
   if (symbol.kind !== "let" || symbol.scope.kind === "file" || !symbol.value) return null;
   const round = repeatedAround(use.scope, symbol.scope);
   const changes = unknown(`@${symbol.name} changes while the program runs`);
+  if (symbol.writes.length > MOST_WRITES) return changes;
   let value = evaluate(symbol.value);
   for (const write of symbol.writes.toSorted((a, b) => a.start - b.start)) {
     const earlierRound = round !== null && round.start <= write.start && write.start < round.end;
@@ -50,14 +54,16 @@ function sum(old: AbstractValue, added: AbstractValue): AbstractValue {
       if (one.kind === "array") return appended(one, more, place);
       if (one.kind === "known" && one.value === null) return more;
       if (one.kind === "object" && more.kind === "object" && !more.open) {
-        const { entries, open } = one;
-        return objectOf(more.entries.reduce(withEntry, { ...newDraft(), entries, open }), place);
+        const sum = { ...newDraft(), entries: one.entries.slice(), open: one.open };
+        for (const entry of more.entries) addEntry(sum, entry);
+        return objectOf(sum, place);
       }
       if (one.kind === "known" && more.kind === "known") {
         const { value: a } = one;
         const { value: b } = more;
         if (typeof a === "number" && typeof b === "number") return known(a + b, place);
-        if (typeof a === "string" && typeof b === "string") return known(a + b, place);
+        if (typeof a === "string" && typeof b === "string" && a.length + b.length < LONGEST_TEXT)
+          return known(a + b, place);
       }
       return made("a sum that is not known", place, one, more);
     }),

@@ -24,7 +24,7 @@ import { binary } from "../values/operators";
 import { valueAt } from "./assignments";
 import type { Bound } from "./bind";
 import { methodResult, sliceResult, transformed } from "./methods";
-import { type Draft, newDraft, objectOf, withEntry, withSpread } from "./spreads";
+import { addEntry, type Draft, newDraft, objectOf, withSpread } from "./spreads";
 import { substitute } from "./substitute";
 import type { ExecutableSummary } from "./summary";
 import type { MlldSymbol } from "./symbols";
@@ -361,7 +361,7 @@ export class Evaluator {
   private properties(properties: (Property | Spread)[], place: Place): AbstractValue {
     let drafts = [newDraft()];
     for (const property of properties) {
-      if (property.kind !== "Spread") drafts = drafts.map(draft => this.property(draft, property));
+      if (property.kind !== "Spread") for (const draft of drafts) this.property(draft, property);
       else {
         // A spread of one of several objects gives one of several objects.
         const value = this.evaluate(property.argument);
@@ -375,17 +375,21 @@ export class Evaluator {
     );
   }
 
-  private property(draft: Draft, property: Property): Draft {
+  private property(draft: Draft, property: Property): void {
     const name = property.key.name ?? this.keyName(property);
-    if (name === null) return { ...draft, open: true, pending: undefined };
+    if (name === null) {
+      draft.open = true;
+      draft.pending = undefined;
+      return;
+    }
     const value = property.value ? this.evaluate(property.value) : known(true, this.place(property.key));
     const entry: AbstractEntry = { key: name, value, keyPlace: this.place(property.key) };
     if (property.optional) {
       const present = truth(value);
-      if (present === false) return draft;
+      if (present === false) return;
       if (present === null) entry.maybe = true;
     }
-    return withEntry(draft, entry);
+    addEntry(draft, entry);
   }
 
   private keyName(property: Property): string | null {

@@ -8,6 +8,11 @@ import { each, made } from "./values";
 
 const REASON = "the result of a method";
 
+/** Longer texts are not made before the run. */
+export const LONGEST_TEXT = 100_000;
+/** A pattern may take very long: it is left to the run. */
+const LEFT_TO_THE_RUN: ReadonlySet<string> = new Set(["match"]);
+
 /** `value.name(args)`; null for what is no method of mlld. */
 export function methodResult(
   receiver: AbstractValue,
@@ -20,7 +25,7 @@ export function methodResult(
     if (one.kind === "array" && MOVING_METHODS.has(name)) return moved(one, name, args, place);
     const [subject, ...given] = [one, ...args].map(toValue);
     // Executables stand in a plain value by their name only.
-    if (one.kind === "executable" || subject === undefined || given.includes(undefined))
+    if (one.kind === "executable" || LEFT_TO_THE_RUN.has(name) || subject === undefined || given.includes(undefined))
       return made(REASON, place, one, ...args);
     return attempt(() => callMethod(subject, name, given), place) ?? made(REASON, place);
   });
@@ -95,6 +100,7 @@ export function transformed(
 function attempt(work: () => { found: boolean; value?: unknown }, place: Place): AbstractValue | null {
   try {
     const result = work();
+    if (typeof result.value === "string" && result.value.length > LONGEST_TEXT) return null;
     return result.found ? { ...fromValue(result.value), place } : null;
   } catch {
     return null;

@@ -21,17 +21,15 @@ export function objectOf({ entries, open, pending }: Draft, place: Place | undef
 }
 
 /** `key: value`; what it replaces of a spread is remembered. */
-export function withEntry(draft: Draft, entry: AbstractEntry): Draft {
-  const next = copyOf(draft);
-  setEntry(next.entries, entry, next.spread);
-  next.spread.delete(entry.key);
-  if (next.pending) next.pending = { ...next.pending, after: [...next.pending.after, entry] };
-  return next;
+export function addEntry(draft: Draft, entry: AbstractEntry): void {
+  setEntry(draft.entries, entry, draft.spread);
+  draft.spread.delete(entry.key);
+  draft.pending?.after.push(entry);
 }
 
-/** `...value`, where the value is not one of several. */
+/** A draft of its own with `...value`, where the value is not one of several. */
 export function withSpread(draft: Draft, value: AbstractValue): Draft {
-  if (value.kind === "known" && value.value === null) return draft;
+  if (value.kind === "known" && value.value === null) return copyOf(draft);
   if (value.kind !== "object") {
     // What an unknown object holds may replace everything before it.
     const reason = "a field that a spread may replace";
@@ -51,18 +49,27 @@ export function withSpread(draft: Draft, value: AbstractValue): Draft {
   }
   next.open ||= value.open;
   // Only one spread with nothing but keys around it is waited for; it may stand in the object that is spread.
-  next.pending = draft.entries.length === 0 && !draft.open ? value.pending : undefined;
+  const { pending } = value;
+  next.pending =
+    pending && draft.entries.length === 0 && !draft.open ? { ...pending, after: pending.after.slice() } : undefined;
   return next;
 }
 
 /** The object when the spread that it waited for is known. */
 export function resumed({ before, after }: PendingSpread, value: AbstractValue): Draft {
-  const start: Draft = { ...newDraft(), entries: before };
-  return after.reduce(withEntry, withSpread(start, value));
+  const draft = withSpread({ ...newDraft(), entries: before }, value);
+  for (const entry of after) addEntry(draft, entry);
+  return draft;
 }
 
 function copyOf(draft: Draft): Draft {
-  return { ...draft, entries: draft.entries.slice(), spread: new Set(draft.spread) };
+  const { entries, open, spread, pending } = draft;
+  return {
+    entries: entries.slice(),
+    open,
+    spread: new Set(spread),
+    ...(pending && { pending: { ...pending, after: pending.after.slice() } }),
+  };
 }
 
 /** Puts an entry into an object; what it replaces by a spread is remembered. */

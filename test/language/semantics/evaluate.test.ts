@@ -113,6 +113,17 @@ describe("values that are known in part", () => {
     ["a list with an item that may be missing", "var @a = [1, @payload.x?, 2]\nvar @v = @a[1]", { kind: "unknown" }],
     ["what is known of a value", "var @a = { x: 1 }\nvar @v = @a.mx.keys", { kind: "unknown" }],
     ["a method that fails", 'var @a = "a"\nvar @v = @a.repeat(-1)', { kind: "unknown" }],
+    ["a text of great length", 'var @a = "abc"\nvar @v = @a.repeat(1000000)', { kind: "unknown" }],
+    [
+      "a text that doubles again and again",
+      `exe @f() = [\n  let @a = "ab"\n${"  @a += @a\n".repeat(45)}  => @a\n]\nvar @v = @f()`,
+      { kind: "unknown" },
+    ],
+    [
+      "a list that doubles again and again",
+      `exe @f() = [\n  let @a = [1]\n${"  @a += @a\n".repeat(45)}  => @a\n]\nvar @v = @f()`,
+      { kind: "unknown" },
+    ],
     ["a text that is no JSON", 'var @v = "{" | @parse', { kind: "unknown" }],
     [
       "a list with an unknown one behind",
