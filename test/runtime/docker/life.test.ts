@@ -144,6 +144,7 @@ describe.skipIf(!hasEngine)("create or exists", () => {
 
   it("lives on when its owner is killed, but what ran for that owner ends", async () => {
     const given = spec({ name: uniqueName() });
+    strangers.push(given.name!);
     const owner = await startOwner(given, ["sh", "-c", "sleep 6002 & setsid sleep 6003 & sleep 6004"]);
     const processes = () => docker("top", given.name!, "-eo", "pid,args");
     await untilRunning(given.name!, "sleep 6004");
@@ -156,7 +157,7 @@ describe.skipIf(!hasEngine)("create or exists", () => {
     await environment.detach();
     await sleep(300);
     expect(processes()).toMatch(/sleep 6001/);
-    await provider().remove!(given.name!, never);
+    await provider().remove!(strangers.pop()!, never);
   });
 
   it("refuses a name that a stranger's container has, and leaves that alone", async () => {
