@@ -251,7 +251,7 @@ describe.skipIf("missing" in engine)("set-up of a kept environment", () => {
     expect([await third.ended, third.said.out]).toEqual([0, "begun\n"]);
   });
 
-  it("that runs is waited for, and runs once for all", async () => {
+  it("that runs is waited for, and runs once for all", { timeout: 60_000 }, async () => {
     const name = uniqueName();
     write({ "main.mld": program(name, "echo begun >> /tmp/log; sleep 1; echo done >> /tmp/log") });
     const runs = await Promise.all(
