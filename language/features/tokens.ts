@@ -153,13 +153,13 @@ function own(node: Node, fields: Set<number>, environmentsOnly: boolean, add: Ad
   }
 }
 
-/** Keywords in the text that no child and no comment covers. */
+/** Keywords in the text that no child and no comment covers; a name that nothing defines may be spelled like one. */
 function words(analysis: Analysis, node: Node, inner: Node[], add: Add): void {
   const { text, comments } = analysis.file;
   let at = node.start;
   const gap = (end: number) => {
     if (end <= at) return;
-    for (const match of text.slice(at, end).matchAll(/[A-Za-z]+/g)) {
+    for (const match of text.slice(at, end).matchAll(/(?<![@\w-])[A-Za-z]+(?![\w-])/g)) {
       const start = at + match.index;
       if (KEYWORDS.has(match[0]) && !comments.some(comment => comment.start <= start && start < comment.end))
         add({ start, end: start + match[0].length }, "keyword");

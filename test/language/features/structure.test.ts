@@ -3,8 +3,11 @@ import { folds } from "../../../language/features/folding";
 import { moved, relativePath } from "../../../language/features/moves";
 import { type OutlineEntry, outline } from "../../../language/features/outline";
 import { selections } from "../../../language/features/selection";
+import { tokens } from "../../../language/features/tokens";
 import { vocabularyOf } from "../../../language/features/vocabulary";
+import { analyse } from "../../../language/semantics";
 import { parse } from "../../../language/syntax";
+import { FOLDER, memoryHost } from "../../support/program";
 
 describe("folding", () => {
   it("folds blocks, objects, templates, comments and imports", () => {
@@ -38,6 +41,15 @@ env { tools: [
     expect(found).toEqual(
       expect.arrayContaining(["# One\n\ntext\n\n## Inner\n\nmore", "## Inner\n\nmore", "# Two\n\nend"]),
     );
+  });
+});
+
+describe("tokens", () => {
+  it("take no name for a keyword, also where nothing defines it", () => {
+    const text = "show `@policy @box-name`\nif @env [ show @run(1) ]\nexe @js = { a }\n";
+    const found = tokens(analyse(`${FOLDER}/a.mld`, memoryHost({ "a.mld": text })));
+    const keywords = found.filter(({ type }) => type === "keyword").map(({ start, end }) => text.slice(start, end));
+    expect(keywords).toEqual(["show", "if", "show", "exe"]);
   });
 });
 
