@@ -146,7 +146,7 @@ export async function runSession(
   const unwritable = ({ code = "", message }: NodeJS.ErrnoException) => {
     if (!DISK_FAULTS.has(code)) return cancellation.cancel("signal");
     crash ??= code;
-    err.writeOwn(`mlld-env run: standard output cannot be written: ${message}\n`);
+    void err.writeOwn(`mlld-env run: standard output cannot be written: ${message}\n`);
     cancellation.cancel("signal");
   };
   process.on("uncaughtException", crashed);
