@@ -29,12 +29,19 @@ const LINES = [
   'policy @p = { env: { tools: ["Bash"] } }',
   "guard before op:cmd = when [ * => env @wide ]",
   'import { @shared } from "./shared.mld"',
+  'import "./shared.mld"\nenv @shared.shared [ run sh { ls } ]',
+  'var @shared = { tools: ["Bash"] }',
+  "exe @over(base) = env { ...@base, tools: @list.concat(['Task']) } [ => py { return 1 } ]",
+  "env @base [ => @over(@config) ]",
+  'exe @grown() = [\n  let @t = ["Read"]\n  @t += @list\n  let @x = env { tools: @t } [ => 1 ]\n  => @x\n]',
+  'env { tools: ["Read"] } [ show @grown() ]',
   ">> mlld-env-ignore env/tools-widened",
   "var @broken = [",
   "]",
   "",
 ];
-const SHARED = 'var @shared = { tools: ["Bash", "Web"] }\nexport { @shared }\n';
+const SHARED =
+  'var @shared = { tools: ["Bash", "Web"] }\nguard before op:sh = when [ * => env { tools: ["Bash", "Glob"] } ]\nexport { @shared }\n';
 
 type Edit = { at: number; remove: number; insert: string };
 
