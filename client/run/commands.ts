@@ -125,7 +125,7 @@ async function askInput(request: RunRequest): Promise<RunRequest | undefined> {
   }
 }
 
-/** Asks which provider takes the place of the block's own. */
+/** Asks which provider a block is given whose config names none. */
 async function askProvider(request: RunRequest): Promise<RunRequest | undefined> {
   const other = vscode.l10n.t("Another…");
   const chosen = await vscode.window.showQuickPick(
@@ -134,7 +134,10 @@ async function askProvider(request: RunRequest): Promise<RunRequest | undefined>
       { label: "@mlld/env-sprites", description: vscode.l10n.t("a Sprites machine") },
       { label: other, description: vscode.l10n.t("a provider written in mlld") },
     ],
-    { title: vscode.l10n.t("Run in Another Environment") },
+    {
+      title: vscode.l10n.t("Run in Another Environment"),
+      placeHolder: vscode.l10n.t("Instead of this machine; a block whose config names a provider stays there"),
+    },
   );
   if (!chosen) return undefined;
   const provider =
