@@ -92,7 +92,8 @@ export class StubExec {
 
   /** Sends a request; its answer ends in the trailer. `after` answers it, for a command with live input. */
   run(request: Request, command: StubCommand, after: ((nonce: string) => string) | null = null): void {
-    const nonce = randomBytes(18).toString("hex");
+    // Begins with what ends no text: an output that could be the beginning of the nonce would be held back.
+    const nonce = `\x1e${randomBytes(18).toString("hex")}`;
     const finder = (stream: StreamName) =>
       new TrailerFinder(nonce, {
         data: chunk => (running.done.has(stream) ? this.#own(stream, chunk) : command.output(stream, chunk)),

@@ -1,6 +1,6 @@
 /** Input that comes while a command runs: what a person types. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { InputQueue } from "../../../cli/run/input-queue";
 import type { Environment, EnvironmentCommand } from "../../../runtime/providers/provider";
 import { TIMED } from "../../support/timed";
@@ -65,9 +65,24 @@ describe.skipIf(!hasEngine)("live input", () => {
     await second.ended;
     expect(queue.held).toBe(odd.length);
     const third = start("cat");
-    await until(() => third.output.out === odd);
+    await vi.waitFor(() => expect(third.output.out).toBe(odd), 15_000);
     queue.end();
     await third.ended;
+  });
+
+  it.each([...shells, SHELLLESS])("is answered to its last character, in %s", async image => {
+    const environment = await open({ image });
+    const { queue, type, start } = keyboard(environment);
+    const { output, ended } = start(["cat"]);
+    // Whatever the trailer of the output begins with must not look like the end of a question.
+    let shown = "";
+    for (const character of "0123456789abcdef: ") {
+      type(character);
+      shown += character;
+      await vi.waitFor(() => expect(output.out).toBe(shown), 15_000);
+    }
+    queue.end();
+    await ended;
   });
 
   it.each(shells)("leaves it also when it has come to its end, in %s", async image => {
