@@ -47,7 +47,7 @@ describe.skipIf(!hasEngine)("a container that goes away", () => {
     const environment = await open({ name: uniqueName() });
     await run(environment, "echo x >/root/state");
     docker("kill", environment.name);
-    await sleep(200);
+    docker("wait", environment.name);
     expect((await run(environment, "cat /root/state")).out).toBe("x\n");
   });
 
@@ -58,6 +58,7 @@ describe.skipIf(!hasEngine)("a container that goes away", () => {
     const environment = await open({ name: uniqueName(), fs });
     await run(environment, "ls /data");
     docker("kill", environment.name);
+    docker("wait", environment.name);
     rmdirSync(host);
     await expect(run(environment, "ls /data")).rejects.toThrow(/data/);
   });
