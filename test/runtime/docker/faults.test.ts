@@ -2,6 +2,7 @@ import { mkdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
 import { createDockerProvider } from "../../../runtime/providers/docker";
 import type { Environment, Provider } from "../../../runtime/providers/provider";
 import { startEngine } from "../../support/docker-engine.mjs";
@@ -20,6 +21,12 @@ import {
   workspace,
 } from "./harness";
 
+/** The container is stopped, and its streams have told so. */
+async function stopped(name: string): Promise<void> {
+  docker("wait", name);
+  await sleep(200);
+}
+
 describe.skipIf(!hasEngine)("a container that goes away", () => {
   it("in mid-run is told as lost, removed or stopped, and its output until then is kept", async () => {
     const environment = await open();
@@ -34,10 +41,10 @@ describe.skipIf(!hasEngine)("a container that goes away", () => {
     await environment.release(never);
 
     const named = await open({ name: uniqueName() });
-    const stopped = run(named, "sleep 1000");
+    const killed = run(named, "sleep 1000");
     await untilRunning(named.name, "sleep 1000");
     docker("kill", named.name);
-    expect((await stopped).outcome).toEqual({
+    expect((await killed).outcome).toEqual({
       kind: "lost",
       cause: "the environment's container stopped (exit code 137)",
     });
@@ -47,7 +54,7 @@ describe.skipIf(!hasEngine)("a container that goes away", () => {
     const environment = await open({ name: uniqueName() });
     await run(environment, "echo x >/root/state");
     docker("kill", environment.name);
-    docker("wait", environment.name);
+    await stopped(environment.name);
     expect((await run(environment, "cat /root/state")).out).toBe("x\n");
   });
 
@@ -58,7 +65,7 @@ describe.skipIf(!hasEngine)("a container that goes away", () => {
     const environment = await open({ name: uniqueName(), fs });
     await run(environment, "ls /data");
     docker("kill", environment.name);
-    docker("wait", environment.name);
+    await stopped(environment.name);
     rmdirSync(host);
     await expect(run(environment, "ls /data")).rejects.toThrow(/data/);
   });
