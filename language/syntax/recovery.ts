@@ -70,18 +70,23 @@ export function atBlockLine(p: Parser, i: number): boolean {
   return p.at(first) === CLOSE_BRACKET || atStatement(p, first);
 }
 
-/** The end of the line before the next one where `test` holds: there something unclosed is cut off. */
-export function endBefore(p: Parser, i: number, test: (p: Parser, i: number) => boolean): number {
-  const next = nextLineWhere(p, i, test);
+/** The end of the line before the next one where `test` holds, if that begins before `limit`: there something unclosed is cut off. */
+export function endBefore(
+  p: Parser,
+  i: number,
+  test: (p: Parser, i: number) => boolean,
+  limit: number = p.end,
+): number {
+  const next = nextLineWhere(p, i, test, limit);
   if (next >= p.end) return p.end;
   return p.text.charCodeAt(next - 2) === RETURN ? next - 2 : next - 1;
 }
 
-/** The start of the next line behind `i` where `test` holds, or the end of the input. */
-function nextLineWhere(p: Parser, i: number, test: (p: Parser, i: number) => boolean): number {
+/** The start of the next line behind `i` and before `limit` where `test` holds, or the end of the input. */
+function nextLineWhere(p: Parser, i: number, test: (p: Parser, i: number) => boolean, limit: number): number {
   for (;;) {
     const newline = p.text.indexOf("\n", i);
-    if (newline === -1 || newline + 1 >= p.end) return p.end;
+    if (newline === -1 || newline + 1 >= limit) return p.end;
     i = newline + 1;
     if (test(p, i)) return i;
   }

@@ -137,7 +137,7 @@ const CUT_ALREADY: readonly string[] = ["syntax/unclosed-block", "syntax/unclose
 function withoutNext(p: Parser, whole: Statement, errors: number, comments: number): Statement {
   const { start } = whole;
   if (p.pos <= p.lineEnd(start) || (p.errors.length === errors && endsLine(p))) return whole;
-  const cut = endBefore(p, start, atTopLevelLine);
+  const cut = endBefore(p, start, atTopLevelLine, p.pos);
   if (cut >= p.pos || p.reach(start) < p.end) return whole;
   const { pos, end } = p;
   const found = [p.errors.slice(errors), p.comments.slice(comments)] as const;
