@@ -3,7 +3,7 @@ import type { Place } from "../place";
 import type { AbstractObject, AbstractValue } from "../values/abstract";
 import { NO_FILES, normaliseFiles, UNKNOWN_FILES } from "./path-sets";
 import { isWithin, resolveContainerPath, resolveHostPath, splitGrant } from "./paths";
-import type { Reading } from "./reading";
+import { listSource, type Reading } from "./reading";
 import type { FsSet, PathItem } from "./types";
 
 /** Where relative paths of the environment start. */
@@ -14,7 +14,8 @@ export function readFiles(reading: Reading, value: AbstractValue): FsSet | null 
   if (value.kind === "unknown") return { ...UNKNOWN_FILES, place };
   if (value.kind === "known" && value.value === "*") return null;
   if (value.kind !== "object") {
-    reading.type("fs", "an object { read: […], write: […] }", value);
+    const paths = listSource(value);
+    reading.type("fs", "an object { read: […], write: […] }", value, paths && `{ read: ${paths} }`);
     return null;
   }
   const set: FsSet = { ...NO_FILES, read: [], write: [], openRead: value.open, openWrite: value.open, place };

@@ -1,7 +1,7 @@
 /** `net`. `null` is unset. */
 import type { AbstractValue } from "../values/abstract";
 import { LIMITED, NO_NET, normaliseNet, parseDeniedItems, parseNetItems } from "./net-sets";
-import type { Reading } from "./reading";
+import { listSource, type Reading } from "./reading";
 import type { NetItem, NetSet } from "./types";
 
 export function readNet(reading: Reading, value: AbstractValue): NetSet | null {
@@ -23,7 +23,13 @@ export function readNet(reading: Reading, value: AbstractValue): NetSet | null {
     }
   }
   if (value.kind !== "object") {
-    reading.type("net", '"none", "limited", "bridge", "host", the name of a network, or { allow: […] }', value);
+    const hosts = listSource(value);
+    reading.type(
+      "net",
+      '"none", "limited", "bridge", "host", the name of a network, or { allow: […] }',
+      value,
+      hosts && `{ allow: ${hosts} }`,
+    );
     return null;
   }
   const sets: Record<"allow" | "deny", NetItem[]> = { allow: [], deny: [] };

@@ -18,10 +18,21 @@ export class Reading {
     this.problems.push({ code, severity: "error", message, place, related, fixes: [] });
   }
 
-  type(what: string, wanted: string, value: AbstractValue): void {
+  /** @param asWanted the value as it was probably meant, where that is known */
+  type(what: string, wanted: string, value: AbstractValue, asWanted?: string): void {
     // A field is named as it is written, a description begins the sentence.
     const subject = /^[A-Za-z.]+$/.test(what) ? `\`${what}\`` : capital(what);
-    this.report("env/field-type", `${subject} must be ${wanted}, not ${kindOf(value)}.`, value.place);
+    this.problems.push({
+      code: "env/field-type",
+      severity: "error",
+      message: `${subject} must be ${wanted}, not ${kindOf(value)}.`,
+      place: value.place,
+      related: [],
+      fixes:
+        asWanted && value.place
+          ? [{ kind: "replace", title: `Write ${asWanted}`, place: value.place, newText: asWanted, preferred: true }]
+          : [],
+    });
   }
 
   unknownKey(key: string, place: Place | undefined, of: string, known: readonly string[]): void {
@@ -46,6 +57,13 @@ export class Reading {
     this.problems.length = before;
     return result;
   }
+}
+
+/** A list of texts as it is written; undefined for what is no such list, or not known as a whole. */
+export function listSource(value: AbstractValue): string | undefined {
+  if (value.kind !== "array" || value.open) return undefined;
+  const texts = value.items.map(item => (item.kind === "known" && typeof item.value === "string" ? item.value : null));
+  return texts.includes(null) ? undefined : `[${texts.map(text => JSON.stringify(text)).join(", ")}]`;
 }
 
 export function kindOf(value: AbstractValue): string {

@@ -213,10 +213,10 @@ export type FixData =
   /** Adds an item at the end of the array at `place`. */
   | { kind: "append"; title: string; place: Place; newText: string; preferred?: boolean };
 
-/** A finding without severity settings applied. `place` is missing only for values that no text made (at run time). */
 /** What starts a process in an environment; `js` blocks do not. */
 export type ProcessLanguage = "cmd" | "sh" | "bash" | "node" | "py";
 
+/** A finding without severity settings applied. `place` is missing only for values that no text made (at run time). */
 export interface Problem {
   code: EnvironmentCode;
   severity: "error" | "warning" | "information";

@@ -186,6 +186,14 @@ export const CONTRACT: Record<string, string> = {
     `limits: { mem: "1g" }`,
     `limits: { cpu: ${W("env/field-type", "-1")}, pids: ${W("env/field-type", "1.5")}, timeout: ${W("env/field-type", `"soon"`)} }`,
   ),
+  "spelling: hosts without their field": derived(
+    `net: { allow: ["a.example", "b.example"] }`,
+    `net: ${W("env/field-type", `["a.example"]`)}`,
+  ),
+  "spelling: paths without their field": derived(
+    `fs: { read: ["./a", "./b"] }`,
+    `fs: ${W("env/field-type", `["./a/c"]`)}`,
+  ),
   "profiles: an entry that is no object": `var @cfg = { profiles: { a: ${W("env/field-type", "5")} } }\nenv @cfg [\n  show "in"\n]\n`,
   "ignored: whatever it is": `var @p = { tools: ["Read"] }\n>> mlld-env-ignore\nenv @p with { tools: ["Write"] } [\n  show "in"\n]\n`,
   "box: in memory nothing needs a sandbox": `box { net: "none" } [\n  show "in"\n]\n`,
