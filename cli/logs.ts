@@ -93,6 +93,12 @@ async function follow(
   });
 }
 
+/** `2026-11-21 14:04:39`, by the clock of whoever reads. */
+function localTime(iso: string): string {
+  const time = new Date(iso);
+  return new Date(time.getTime() - time.getTimezoneOffset() * 60_000).toISOString().slice(0, 19).replace("T", " ");
+}
+
 /** A log for people: each command after the run and the place it came from. */
 function textLog(out: OutputStream, cwd: string): (entry: LogEntry) => void | Promise<void> {
   const paint = painter(out.isTerminal);
@@ -106,7 +112,7 @@ function textLog(out: OutputStream, cwd: string): (entry: LogEntry) => void | Pr
   return async entry => {
     if (entry.run !== run) {
       run = entry.run;
-      await line(paint.dim(`── ${entry.time} ──`));
+      await line(paint.dim(`── ${localTime(entry.time)} ──`));
     }
     switch (entry.event) {
       case "command": {

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { changes, inspect } from "../../cli/inspect";
 import { type Io, UsageError } from "../../cli/io";
 import { logs } from "../../cli/logs";
@@ -147,8 +147,12 @@ describe.skipIf("missing" in engine)("the log of an environment", () => {
       err: expect.stringContaining("No run of this machine"),
     });
     run(name, true, "built", 2);
+    const zone = vi.spyOn(Date.prototype, "getTimezoneOffset").mockReturnValue(300);
     const text = await ended(logs, name);
-    expect(text.out).toMatch(/^── 20.* ──\n\$ make a\.mld:5\nbuilt\nexit code 2 \(1\.5 s\)\n$/);
+    zone.mockRestore();
+    const [, time, rest] = /^── (20\S+ \S+) ──\n([\s\S]*)$/.exec(text.out)!;
+    expect(Math.abs(Date.now() - 5 * 3_600_000 - Date.parse(`${time}Z`))).toBeLessThan(60_000);
+    expect(rest).toBe("$ make a.mld:5\nbuilt\nexit code 2 (1.5 s)\n");
     const events = (await ended(logs, "--json", name)).out
       .trim()
       .split("\n")
