@@ -6,7 +6,13 @@ import { join } from "node:path";
 import esbuild from "esbuild";
 import { language, task, views, walkthrough } from "./manifest-parts.mjs";
 
-const SEVERITIES = ["error", "warning", "information", "hint", "off"];
+const SEVERITIES = {
+  error: "Shown as an error.",
+  warning: "Shown as a warning.",
+  information: "Shown as an information.",
+  hint: "Shown as a hint: a few dots under the text.",
+  off: "Not shown.",
+};
 const check = process.argv.includes("--check");
 
 /** A module of protocol/, through esbuild: Node does not read TypeScript by itself. */
@@ -32,10 +38,20 @@ const text = (key, english) => {
   return `%${key}%`;
 };
 
-/** Codes for completion in the severity setting; the catalog belongs to the language. */
+/** Codes for the severity setting, with what they mean; the catalog belongs to the language. */
 async function diagnosticCodes() {
   const { CATALOG } = await load("language/diagnostics/catalog.ts");
-  return Object.keys(CATALOG).sort();
+  return Object.entries(CATALOG).sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** The value of a code in the severity setting. */
+function severitySchema(description) {
+  return {
+    type: "string",
+    enum: Object.keys(SEVERITIES),
+    enumDescriptions: Object.entries(SEVERITIES).map(([name, words]) => text(`severity.${name}`, words)),
+    ...(description ? { description } : {}),
+  };
 }
 
 function settingSchema(name, entry, order) {
@@ -58,8 +74,13 @@ function settingSchema(name, entry, order) {
     case "severities":
       return {
         type: "object",
-        properties: Object.fromEntries(CODES.map(code => [code, { type: "string", enum: SEVERITIES }])),
-        additionalProperties: { type: "string", enum: SEVERITIES },
+        properties: Object.fromEntries(
+          CODES.map(([code, { title, severity }]) => [
+            code,
+            severitySchema(text(`diagnostic.${code}`, `${title}. Unless set here: ${severity}.`)),
+          ]),
+        ),
+        additionalProperties: severitySchema(),
         ...described,
       };
     case "number":
