@@ -274,6 +274,11 @@ export function commandProblem(
   const { tools } = environment.capabilities;
   const list = (tools.options[0] as NameSet).place ?? tools.place;
   const removed = removedByPolicy(environment, "bash");
+  // What `@base` itself allows may have been taken away on the way here, by a `with` or by a block around it.
+  const leftOut =
+    tools.history.length > 1
+      ? `the narrowed tools of ${environment.label} leave out`
+      : `${environment.label} does not allow`;
   if (removed) {
     return {
       code: "env/command-needs-bash",
@@ -287,7 +292,7 @@ export function commandProblem(
   return {
     code: "env/command-needs-bash",
     severity: "error",
-    message: `${what} needs the tool Bash, which ${environment.label} does not allow. Add "Bash" to its tools, or remove the command.`,
+    message: `${what} needs the tool Bash, which ${leftOut}. Add "Bash" to the tools, or remove the command.`,
     place,
     related: list ? [{ place: list, message: "the tools are set here" }] : [],
     fixes: list

@@ -241,6 +241,14 @@ describe("commands need Bash", () => {
     );
   });
 
+  it("says what took Bash away", () => {
+    const narrowed =
+      'var @wide = { tools: ["Read", "Bash"] }\nenv @wide with { tools: ["Read"] } [\n  run cmd { ls }\n]\n';
+    expect(checkText(narrowed)[0]!.message).toBe(
+      'This command needs the tool Bash, which the narrowed tools of @wide leave out. Add "Bash" to the tools, or remove the command.',
+    );
+  });
+
   it("adding Bash mends it", () => {
     const text = `${READER}env @reader [\n  run cmd { ls }\n]\n`;
     expect(checkText(fixed(text, checkText(text)[0]!, "Bash"))).toEqual([]);
