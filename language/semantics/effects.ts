@@ -4,7 +4,7 @@ import { forEachChild } from "../syntax";
 import type { Action, EnvExpression, File, Node, WithClause } from "../syntax/tree";
 import type { AbstractValue } from "../values/abstract";
 import type { Site } from "./analysis";
-import { derivesConfig, headOf } from "./evaluate";
+import { headOf, isDerivedConfig, namesFields } from "./evaluate";
 import type { Effect, EnvironmentEffect } from "./summary";
 import type { MlldSymbol } from "./symbols";
 import { each, oneOf, unknown } from "./values";
@@ -97,8 +97,8 @@ class Collector {
         return;
       case "WithExpression":
         this.visitChildren(node);
-        if (derivesConfig(node.clause))
-          this.site(isConfig(node.value) ? "with" : "command", node, node.value, node.clause);
+        if (namesFields(node.clause))
+          this.site(isDerivedConfig(node) ? "with" : "command", node, node.value, node.clause);
         return;
       case "WithClause":
         this.pipeline(node);
@@ -206,17 +206,6 @@ class Collector {
 
 function isName(node: Node): boolean {
   return node.kind === "VariableReference" || node.kind === "MemberExpression";
-}
-
-/** Whether a `with` tail stands at a value, rather than at something that runs. */
-function isConfig(node: Node): boolean {
-  return [
-    "VariableReference",
-    "MemberExpression",
-    "IndexExpression",
-    "ObjectExpression",
-    "ParenthesizedExpression",
-  ].includes(node.kind);
 }
 
 /** An argument of `foreach` is one item of the list. */

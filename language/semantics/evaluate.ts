@@ -17,6 +17,7 @@ import type {
   VariableReference,
   WhenExpression,
   WithClause,
+  WithExpression,
 } from "../syntax/tree";
 import type { AbstractEntry, AbstractValue } from "../values/abstract";
 import { inlineText } from "../values/format";
@@ -45,6 +46,17 @@ export interface Surroundings {
 
 /** Keys of a `with` tail that make it a derived config rather than options of a command or pipeline. */
 const CONFIG_KEYS = new Set(["tools", "mcps", "fs", "net", "limits", "provider", "auth", "profile", "name", "keep"]);
+
+/** Values that a `with` tail derives a config from. */
+const CONFIGS: ReadonlySet<NodeKind> = new Set([
+  "VariableReference",
+  "MemberExpression",
+  "IndexExpression",
+  "ObjectExpression",
+  "ParenthesizedExpression",
+]);
+/** Keys of a tail that change a value on its way. */
+const PIPES = new Set(["pipeline", "format"]);
 
 /** As quickly made as found again. */
 const LITERALS: ReadonlySet<NodeKind> = new Set(["NumberLiteral", "BooleanLiteral", "NullLiteral", "Wildcard"]);
@@ -269,8 +281,10 @@ export class Evaluator {
       }
       case "WithExpression": {
         const value = this.evaluate(node.value);
-        if (!derivesConfig(node.clause))
-          return value.kind === "unknown" ? value : unknown("the result of a pipeline", place);
+        if (!isDerivedConfig(node)) {
+          const same = value.kind === "unknown" || !isPiped(node.clause);
+          return same ? value : unknown("the result of a pipeline", place);
+        }
         return deriveConfig(value, this.clause(node.clause), "with", { paths: this.around.paths }).value;
       }
       case "CallExpression":
@@ -550,8 +564,18 @@ export function headOf(node: Node): Node | null {
 }
 
 /** Whether a `with` tail names fields of an environment. */
-export function derivesConfig(clause: WithClause): boolean {
+export function namesFields(clause: WithClause): boolean {
   return clause.properties.some(property => property.kind === "Spread" || CONFIG_KEYS.has(property.key.name ?? ""));
+}
+
+/** `@config with { tools: […] }`: the tail stands at a value, rather than at something that runs. */
+export function isDerivedConfig({ value, clause }: WithExpression): boolean {
+  return CONFIGS.has(value.kind) && namesFields(clause);
+}
+
+/** What changes a value on its way: stages, or the format in which they see it. */
+function isPiped(clause: WithClause): boolean {
+  return clause.properties.some(property => property.kind === "Spread" || PIPES.has(property.key.name ?? ""));
 }
 
 function joined(before: AbstractValue, after: AbstractValue, place: Place): AbstractValue {

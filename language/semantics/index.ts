@@ -1,7 +1,7 @@
 /** Program facts: scopes, symbols, imports, constant values, environment sites. Pure over a `Host` snapshot. */
 export type { Analysis, ImportFact, Site } from "./analysis";
 export { BUILTIN_NAMES, RESERVED } from "./builtins";
-export { headOf, parameterValues } from "./evaluate";
+export { headOf, isDerivedConfig, parameterValues } from "./evaluate";
 export type { HeldChoice } from "./guard-choices";
 export { analyse, Program } from "./program";
 export type { Effect, ExecutableSummary, ModuleSummary } from "./summary";

@@ -1,15 +1,15 @@
 /** Calls: executables, methods, transformers, `new`. */
 
-import { deriveConfig, fromValue, toValue } from "../../language/environment";
 import type { Action, CallExpression, Expression, NewExpression, WhenExpression } from "../../language/syntax/tree";
 import { isMethodName, isPlainObject, transformer } from "../../language/values";
 import { readOutput } from "./bindings";
 import { runCode, runCommandExpression } from "./code/run-code";
 import { type Context, inAmbient, strictly } from "./context";
+import { derivedConfig } from "./derived-config";
 import { chooseEnvironment } from "./env-blocks";
 import { DeniedError, messageOf, RunError } from "./errors";
 import { Executable } from "./executable";
-import { evaluate, objectValue } from "./expressions";
+import { evaluate } from "./expressions";
 import { callValueMethod, fieldOf } from "./fields";
 import { fileExists, pathExists } from "./file-exists";
 import { evaluateBlock } from "./flow";
@@ -337,21 +337,5 @@ export async function newExpression(node: NewExpression, context: Context): Prom
     );
   }
   if (!isPlainObject(target.data)) throw new RunError("new needs a config object or an executable");
-  if (node.with === null) return target;
-  const overlay = await objectValue(
-    { kind: "ObjectExpression", start: node.with.start, end: node.with.end, properties: node.with.properties },
-    context,
-  );
-  const { root, home } = context.run.services.settings;
-  const label = node.target.kind === "VariableReference" ? `@${node.target.name}` : "the config";
-  const derived = deriveConfig(fromValue(plain(target)), fromValue(plain(overlay)), "new", {
-    paths: { folder: context.module.folder, root, home },
-    label,
-  });
-  const problem = derived.problems.find(found => found.severity === "error");
-  if (problem !== undefined) throw new DeniedError(problem.message, problem.code);
-  return new Value(
-    toValue(derived.value) ?? { ...target.data, ...(overlay.data as object) },
-    target.adding(overlay.security).security,
-  );
+  return node.with === null ? target : derivedConfig(target, node.target, node.with, "new", context);
 }

@@ -17,14 +17,14 @@ import type { EnvExpression, Node } from "../../language/syntax/tree";
 import { isPlainObject } from "../../language/values";
 import { requireCredentials } from "./auth";
 import { type Context, inAmbient } from "./context";
+import { configData } from "./derived-config";
 import { ActiveEnvironment } from "./environments";
 import { DeniedError, RunError } from "./errors";
-import { Executable } from "./executable";
 import { evaluate, objectValue } from "./expressions";
 import { evaluateBlock } from "./flow";
 import { readMcpConfig } from "./mcp-config";
 import type { FileAccess } from "./services";
-import { define, elementOf, plain, type Value } from "./value";
+import { elementOf, plain, type Value } from "./value";
 
 /** Runs the block in its environment. What it opened is closed on every way out. */
 export async function enterEnvironment(node: EnvExpression, context: Context): Promise<Value> {
@@ -109,8 +109,8 @@ async function activate(
   const policy = policyOf(context, paths);
   const facts = enterBlock({
     parent: enclosing(parent) ?? TOP_LEVEL,
-    config: config === null ? null : fromValue(abstractData(config)),
-    with: withValue === null ? null : fromValue(abstractData(withValue)),
+    config: config === null ? null : fromValue(configData(config)),
+    with: withValue === null ? null : fromValue(configData(withValue)),
     place,
     paths,
     ...(label === undefined ? {} : { label }),
@@ -146,20 +146,6 @@ async function withSpecFile(paths: PathContext, config: Value | null, files: Fil
     ...paths,
     specFile: asked => (asked === path && text !== null ? { uri: pathToFileURL(path).href, text } : null),
   };
-}
-
-/** Configs and tool collections hold executables: for the algebra a function of their name stands for them. */
-function abstractData(value: Value): unknown {
-  return named(plain(value));
-}
-
-function named(data: unknown): unknown {
-  if (data instanceof Executable) return Object.defineProperty(() => {}, "name", { value: data.name });
-  if (Array.isArray(data)) return data.map(named);
-  if (!isPlainObject(data)) return data;
-  const fields: Record<string, unknown> = {};
-  for (const [key, item] of Object.entries(data)) define(fields, key, named(item));
-  return fields;
 }
 
 function toolsOf(config: Value | null): Value | null {

@@ -1,8 +1,11 @@
 /** `value with { pipeline, stdin, auth, using, guards, … }`. */
+
+import { isDerivedConfig } from "../../language/semantics";
 import type { EffectStage, Expression, Stage, UsingClause, WithExpression } from "../../language/syntax/tree";
-import { csvRows, infer } from "../../language/values";
+import { csvRows, infer, isPlainObject } from "../../language/values";
 import { type CommandOptions, runCode, runCommandExpression } from "./code/run-code";
 import type { Context } from "./context";
+import { derivedConfig } from "./derived-config";
 import { evaluate, evaluatePlain } from "./expressions";
 import { guardOptions } from "./guards";
 import { runStages } from "./pipelines";
@@ -19,7 +22,12 @@ interface WithOptions extends CommandOptions {
 export async function withExpression(node: WithExpression, context: Context): Promise<Value> {
   const options = await withOptions(node, context);
   const inner: Context = { ...context, ...options.guarding };
-  const source = async (at: Context) => inFormat(await sourceValue(node.value, options, at), options.format);
+  const source = async (at: Context) => {
+    const value = await sourceValue(node.value, options, at);
+    if (isDerivedConfig(node) && isPlainObject(value.data))
+      return derivedConfig(value, node.value, node.clause, "with", at);
+    return inFormat(value, options.format);
+  };
   return options.stages.length === 0 ? source(inner) : runStages(source, options.stages, inner);
 }
 

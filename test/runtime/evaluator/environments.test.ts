@@ -189,6 +189,20 @@ describe("refusals", () => {
       expect(box.commands).toEqual([]);
     }
   });
+  it("holds to a config that was derived from another one", async () => {
+    const base =
+      'var @box = { provider: "box", tools: ["Read", "Bash"], limits: { mem: "1g", cpu: 2 } }\n';
+    const block = (config: string) => `${base}var @mine = ${config}\nenv @mine [ run cmd { echo in } ]\n`;
+    for (const how of ["@box with", "new @box with"]) {
+      const refused = await inBox(block(`${how} { tools: ["Read"] }`));
+      expect(refused.outcome.errors[0]!.code).toBe("ENV_TOOL_DENIED");
+      const wider = await inBox(block(`${how} { tools: ["Write"] }`));
+      expect(wider.outcome.errors[0]!.code).toBe("env/tools-widened");
+      const narrowed = await inBox(block(`${how} { limits: { mem: "512m" } }`));
+      expect(narrowed.box.specs[0]!.limits).toEqual({ memoryBytes: 512 * 1024 ** 2, cpus: 2 });
+    }
+  });
+
   it("says what is no config", async () => {
     expect((await inBox('var @c = "text"\nenv @c [ show "x" ]')).errors[0]).toBe("env config must be an object.");
     expect((await inBox('env @nothing [ show "x" ]')).outcome.ok).toBe(false);
