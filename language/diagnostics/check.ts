@@ -1,6 +1,6 @@
 import { editsOf, type Problem } from "../environment";
 import type { Host } from "../host";
-import type { Place } from "../place";
+import { samePlace } from "../place";
 import type { Analysis } from "../semantics";
 import { environmentProblems } from "./environments";
 import type { Finding, Fix, Severity } from "./finding";
@@ -87,8 +87,4 @@ function fromProblem(problem: Problem, analysis: Analysis, host: Host): Finding[
   });
   const related = problem.related.filter(more => !samePlace(more.place, place));
   return [{ code, severity, message, place, related, fixes }];
-}
-
-function samePlace(a: Place, b: Place): boolean {
-  return a.uri === b.uri && a.start === b.start && a.end === b.end;
 }

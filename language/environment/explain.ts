@@ -1,5 +1,6 @@
 /** What holds inside a block, for `explain --json` and hover. */
 
+import { samePlace } from "../place";
 import { NO_CONFIG } from "./chain";
 import { compareCapability } from "./compare";
 import { CAPABILITY_NAMES } from "./defaults";
@@ -99,9 +100,11 @@ const TITLES: Record<CapabilityName, string> = {
 
 /** How a field came to be what it is: the notes of its history, with what each step did to the one before. */
 function stepsOf(name: CapabilityName, { history }: Field<unknown>): Provenance[] {
-  return history.map((step, at) => {
+  return history.flatMap((step, at) => {
     const before = history[at - 1]?.options;
-    if (!step.options || !before) return step;
+    if (!step.options || !before) return [step];
+    // A nested block under the same config says nothing new.
+    if (step.place && samePlace(step.place, history[at - 1]!.place)) return [];
     const asField = (options: readonly unknown[]): Field<unknown> => ({
       options: [...options],
       maybeUnset: false,
@@ -111,7 +114,7 @@ function stepsOf(name: CapabilityName, { history }: Field<unknown>): Provenance[
     const [child, parent] = [asField(step.options), asField(before)];
     const { answer } = compareCapability(name, child, parent);
     const same = answer === "narrower" && compareCapability(name, parent, child).answer === "narrower";
-    return { ...step, note: step.note.replace(SET_IN, same ? SAME : WORDS[answer]) };
+    return [{ ...step, note: step.note.replace(SET_IN, same ? SAME : WORDS[answer]) }];
   });
 }
 

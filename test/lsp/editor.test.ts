@@ -66,6 +66,13 @@ describe("hover", () => {
     expect(text).toContain("api.example.com");
   });
 
+  it("says once what a nested block has from the same config", async () => {
+    const text = await hover(
+      'var @box = { tools: ["Read"] }\nenv @box [\n  en‸v @box with { auth: [] } [ show 1 ]\n]\n',
+    );
+    expect(text).toMatch(/`tools`[^\n]*set in @box \|/);
+  });
+
   it("names the sources of every capability, and what is compared only at run time", async () => {
     const text = await hover(SANDBOX.replace("env @sandbox", "en‸v @sandbox"));
     expect(text).toMatch(/`tools`[^\n]*set in @sandbox; narrowed by with/);
