@@ -1,9 +1,11 @@
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import type { Finding } from "../../language/diagnostics";
-import { type EnvironmentSpecFile, readSpec, type SpecProblem } from "../../language/environment/spec-model";
+import { readSpec } from "../../language/environment/spec-model";
+import type { SpecProblem } from "../../language/environment/spec-readers";
 import { camelCase } from "../../language/environment/spec-readers";
 import { parseSpecText } from "../../language/environment/spec-text";
+import type { EnvironmentSpecFile } from "../../language/environment/spec-types";
 import type { AbstractValue } from "../../language/values/abstract";
 import type { ReportedFinding } from "../../protocol/events";
 import { DiskHost } from "../host";

@@ -2,8 +2,8 @@
 import type { Place } from "../place";
 import type { AbstractValue } from "../values/abstract";
 import { isAbsolute, isWithin, resolveContainerPath } from "./paths";
-import type { EnvironmentSpecFile, StaticAsset } from "./spec-model";
 import { partAt, problem, type SpecProblem } from "./spec-readers";
+import type { EnvironmentSpecFile, StaticAsset } from "./spec-types";
 
 /** No mount lies at, under or around the work folder, which is the workspace; and no two at one place. */
 export function checkMounts(

@@ -9,17 +9,16 @@ import type { Reading } from "./reading";
 import { checkStaticNames } from "./spec-checks";
 import {
   absolutePath,
-  type EnvironmentSpecFile,
   engineProgram,
   ports,
   readSpec,
   readSpecPart,
   SPEC_TYPES,
-  type SpecProblem,
   unknownDockerKeys,
 } from "./spec-model";
-import { partAt, problem, type Read } from "./spec-readers";
+import { partAt, problem, type Read, type SpecProblem } from "./spec-readers";
 import { parseSpecText } from "./spec-text";
+import type { EnvironmentSpecFile } from "./spec-types";
 
 /** The config with the fields of its spec file and of its `docker` and `local` parts. A file that is not loaded leaves it open. */
 export function withSpecOptions(config: AbstractObject, reading: Reading): AbstractObject {

@@ -3,7 +3,7 @@ import { realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { ENTRY_TOKEN, entryProblem, withStaticPaths } from "../../language/environment/spec-checks";
-import type { EnvironmentSpecFile, StaticAsset } from "../../language/environment/spec-model";
+import type { EnvironmentSpecFile, StaticAsset } from "../../language/environment/spec-types";
 import { type MountGrant, type NetGrant, ProviderError } from "../providers/provider";
 
 /** `commands`, then `eval_commands` when evaluating: the agent never sees these. A kept environment that is found again is resumed. */

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import type { EnvironmentSpecFile, SnapshotOptions } from "../../language/environment/spec-model";
+import type { EnvironmentSpecFile, SnapshotOptions } from "../../language/environment/spec-types";
 import type { RunEventBody } from "../../protocol/events";
 import type { RunEnvironments } from "../environments/run-environments";
 import {

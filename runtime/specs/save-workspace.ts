@@ -1,4 +1,4 @@
-import type { SnapshotOptions } from "../../language/environment/spec-model";
+import type { SnapshotOptions } from "../../language/environment/spec-types";
 import type { RunEventBody } from "../../protocol/events";
 import { ProviderError } from "../providers/provider";
 import { type Archive, createArchive } from "./archive";
