@@ -1,7 +1,6 @@
 import { startTimeOf } from "../../environments/process-identity";
 import type { Environment, EnvironmentCommand, EnvironmentSpec, Outcome, OutputSink } from "../provider";
 import { endProcesses, groupAlive, MARK } from "./processes";
-import type { LocalProviderOptions } from "./provider";
 import { runProcess } from "./run-process";
 import { onTerminal, TERMINAL } from "./terminal";
 
@@ -14,6 +13,15 @@ const BASIC_VARIABLES = [
 
 /** No descendant is older than this process. Where there is no `/proc`, groups alone are looked for. */
 const SINCE = process.platform === "linux" ? startTimeOf(process.pid) : null;
+
+export interface LocalProviderOptions {
+  /** Identifies the run in the mark of its processes. */
+  runId: string;
+  /** Variables that commands inherit. */
+  variables: NodeJS.ProcessEnv;
+  /** Called right after a process group was started, and once no member of it is left. */
+  groups: { started(group: number): void; ended(group: number): void };
+}
 
 /** Processes that were started together: they end together at the latest when the environment is released. */
 export class LocalEnvironment implements Environment {
