@@ -8,16 +8,12 @@ import type { ProgramSlice } from "../evaluator";
 import { brokenImports } from "./broken-imports";
 import { type BlockPath, blockAt, sliceOf } from "./slice";
 import { stepsOf } from "./steps";
-import { fileOf, Targets } from "./targets";
+import { fileOf, type TargetDefaults, Targets } from "./targets";
 import { unsupported } from "./unsupported";
 
-export interface PlanRequest {
+export interface PlanRequest extends TargetDefaults {
   /** Zero-based line of the block; null runs the whole file. */
   line: number | null;
-  /** `--provider P`, for blocks whose config names none. */
-  provider: string | null;
-  /** An image for sandboxes that name none (the setting or `MLLD_ENV_DOCKER_IMAGE`); empty for none. */
-  image: string;
   /** Reported problems of the file (`diagnose`), for those that lie in the slice. */
   findings: Finding[];
   /** The analysis of an imported file. */

@@ -7,7 +7,6 @@ import type { Analysis, Site } from "../../language/semantics";
 import { children } from "../../language/syntax";
 import type { EnvExpression, Node, Statement } from "../../language/syntax/tree";
 import type { ProgramSlice } from "../evaluator";
-import type { PlanRequest } from "./index";
 
 /** Fields that say which image a sandbox has. */
 const IMAGE_FIELDS = ["image", "from", "build"];
@@ -20,12 +19,20 @@ export function targetWord(provider: string | null): string {
   return kind === "none" ? "local" : kind === "docker" || kind === "sprites" ? kind : provider!;
 }
 
+/** What holds for a block whose config does not say. */
+export interface TargetDefaults {
+  /** `--provider P`, for blocks whose config names none. */
+  provider: string | null;
+  /** An image for sandboxes that name none (the setting or `MLLD_ENV_DOCKER_IMAGE`); empty for none. */
+  image: string;
+}
+
 export class Targets {
   private readonly sites = new Map<Node, Site>();
 
   constructor(
     private readonly analysis: Analysis,
-    private readonly request: Pick<PlanRequest, "provider" | "image">,
+    private readonly defaults: TargetDefaults,
   ) {
     for (const site of analysis.sites) this.sites.set(site.node, site);
   }
@@ -37,7 +44,7 @@ export class Targets {
     const { options } = facts.capabilities.provider;
     const [only] = options;
     if (options.length !== 1 || only === undefined || only.kind === "unknown") return undefined;
-    return only.ref ?? this.request.provider;
+    return only.ref ?? this.defaults.provider;
   }
 
   /** `targetWord` of the place's provider. */
@@ -62,7 +69,7 @@ export class Targets {
 
   /** Docker blocks without an image, where no default image is set either: one finding, since one setting mends them all. */
   missingImages(chosen: readonly Statement[], slice: ProgramSlice | null): Finding[] {
-    if (this.request.image !== "") return [];
+    if (this.defaults.image !== "") return [];
     const blocks: Place[] = [];
     const visit = (node: Node) => {
       if (slice !== null && node.kind.endsWith("Statement") && !slice.statements.has(node as Statement)) return;
