@@ -1,16 +1,18 @@
 // Bundles client, server, its web worker and the command line into dist/, as CommonJS, with the licences
-// of the packages in them.
-//   --production   minified, without source maps, into an empty dist/
+// of the packages in them. What runs from dist/ meanwhile never reads half a file.
+//   --production   minified, without source maps, and nothing else in dist/
 //   --watch        builds again at every change
 //   --if-stale     does nothing when dist/ is newer than every source
-import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import esbuild from "esbuild";
 import * as yaml from "yaml";
 import { thirdPartyLicenses } from "./licenses.mjs";
 
 const production = process.argv.includes("--production");
 const watch = process.argv.includes("--watch");
+const OUT = "dist";
+const LICENSES = "THIRD-PARTY-LICENSES.txt";
 const SOURCES = ["language", "protocol", "runtime", "server", "client", "cli"];
 
 /** dockerode loads these for BuildKit sessions and engines over ssh, which are not used: empty modules save 0.7 MB and 80 ms. */
@@ -35,6 +37,25 @@ const yamlWhenNeeded = {
       contents: `for (const name of ${JSON.stringify(Object.keys(yaml))})
         Object.defineProperty(exports, name, { enumerable: true, get: () => require("./yaml.js")[name] });`,
     }));
+  },
+};
+
+/** Writes a file beside its place and puts it there whole. */
+async function replaceFile(path, contents) {
+  const beside = `${path}.${process.pid}`;
+  await writeFile(beside, contents);
+  await rename(beside, path);
+}
+
+/** esbuild writes into the files that are there: one that is being loaded then ends in its middle. */
+const wholeFiles = {
+  name: "whole-files",
+  setup(build) {
+    build.initialOptions.write = false;
+    build.onEnd(async ({ outputFiles }) => {
+      await mkdir(OUT, { recursive: true });
+      await Promise.all(outputFiles.map(({ path, contents }) => replaceFile(path, contents)));
+    });
   },
 };
 
@@ -86,7 +107,7 @@ const bundles = [
     banner: { js: "#!/usr/bin/env node" },
     plugins: [withoutUnused, yamlWhenNeeded],
   },
-].map(options => ({ ...options, outdir: "dist" }));
+].map(({ plugins = [], ...options }) => ({ ...options, outdir: OUT, plugins: [...plugins, wholeFiles] }));
 
 /** Newest modification time of the files below a folder, ms. */
 async function newest(folder) {
@@ -103,20 +124,29 @@ async function isStale() {
     ...["package-lock.json", "scripts/build.mjs"].map(async f => (await stat(f)).mtimeMs),
   ]);
   const outputs = await Promise.all(
-    ["client", "server", "yaml", "server-worker", "script-worker", "cli"].map(n =>
-      stat(`dist/${n}.js`).then(
-        s => s.mtimeMs,
-        () => 0,
+    bundles
+      .flatMap(({ entryPoints }) => Object.keys(entryPoints))
+      .map(name =>
+        stat(join(OUT, `${name}.js`)).then(
+          s => s.mtimeMs,
+          () => 0,
+        ),
       ),
-    ),
   );
   return Math.max(...sources) > Math.min(...outputs);
+}
+
+/** Removes what earlier builds have left in dist/. */
+async function keepOnly(names) {
+  const others = (await readdir(OUT)).filter(name => !names.includes(name));
+  await Promise.all(others.map(name => rm(join(OUT, name), { recursive: true })));
 }
 
 if (watch) {
   for (const options of bundles) await (await esbuild.context(options)).watch();
 } else if (!process.argv.includes("--if-stale") || (await isStale())) {
-  if (production) await rm("dist", { recursive: true, force: true });
   const built = await Promise.all(bundles.map(options => esbuild.build({ ...options, metafile: true })));
-  await writeFile("dist/THIRD-PARTY-LICENSES.txt", await thirdPartyLicenses(built.map(({ metafile }) => metafile)));
+  await replaceFile(join(OUT, LICENSES), await thirdPartyLicenses(built.map(({ metafile }) => metafile)));
+  if (production)
+    await keepOnly([...built.flatMap(({ outputFiles }) => outputFiles.map(({ path }) => basename(path))), LICENSES]);
 }
