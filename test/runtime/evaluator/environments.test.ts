@@ -190,8 +190,7 @@ describe("refusals", () => {
     }
   });
   it("holds to a config that was derived from another one", async () => {
-    const base =
-      'var @box = { provider: "box", tools: ["Read", "Bash"], limits: { mem: "1g", cpu: 2 } }\n';
+    const base = 'var @box = { provider: "box", tools: ["Read", "Bash"], limits: { mem: "1g", cpu: 2 } }\n';
     const block = (config: string) => `${base}var @mine = ${config}\nenv @mine [ run cmd { echo in } ]\n`;
     for (const how of ["@box with", "new @box with"]) {
       const refused = await inBox(block(`${how} { tools: ["Read"] }`));
