@@ -51,9 +51,17 @@ export function parseProfiles(p: Parser): ProfilesStatement {
     if (profile.kind !== "Property" || profile.value?.kind !== "ObjectExpression") {
       if (profile.kind === "Property" && profile.value?.kind !== "Missing")
         p.fail("syntax/invalid-profile", "A profile is an object: `{ requires: { … } }`.", profile.start, profile.end);
-    }
+    } else checkProfile(p, profile.value);
   }
   return { kind: "ProfilesStatement", start, end: p.pos, value };
+}
+
+function checkProfile(p: Parser, { properties }: ObjectExpression): void {
+  for (const entry of properties) {
+    const key = entry.kind === "Property" ? entry.key : entry;
+    if (key.kind === "PropertyKey" && (key.name === "requires" || key.name === "description")) continue;
+    p.fail("syntax/invalid-profile", "A profile has `requires` and `description`, nothing else.", key.start, key.end);
+  }
 }
 
 function parseNeedsBody(p: Parser, keyword: string): ObjectExpression {
@@ -260,6 +268,14 @@ function parsePolicyValue(p: Parser): Expression {
     p.skipSpaces();
     if (p.peek() === OPEN_PAREN) {
       const args = parseArguments(p);
+      const wrong = args.find(({ kind }) => kind !== "VariableReference" && kind !== "MemberExpression");
+      if (wrong !== undefined || args.length === 0)
+        p.fail(
+          "syntax/invalid-policy",
+          "Expected the policies to join: `union(@a, @b)`.",
+          wrong?.start ?? start,
+          wrong?.end ?? p.pos,
+        );
       return { kind: "CallExpression", start, end: p.pos, callee, arguments: args };
     }
     p.fail("syntax/invalid-policy", "Expected the policies to join: `union(@a, @b)`.", p.pos, p.pos);

@@ -30,6 +30,7 @@ import { parseValue, startsValue, Where } from "./expressions";
 import { parseLabelled } from "./label-expressions";
 import { parseProperties } from "./literals";
 import type { Parser } from "./parser";
+import type { Place } from "./statement-words";
 import { parseTail } from "./tails";
 import type {
   Action,
@@ -41,6 +42,7 @@ import type {
   Label,
   LetStatement,
   Parameter,
+  Pipeline,
   ReturnStatement,
   VarStatement,
 } from "./tree";
@@ -171,6 +173,9 @@ function rejectField(p: Parser): void {
   p.fail("syntax/invalid-name", "A declared name has no fields.", start, p.pos);
 }
 
+/** Words that mean something else where labels begin. */
+const NO_LABELS = new Set(["module", "static", "live", "cached", "local", "foreach", "pipeline", "with", "from", "as"]);
+
 /** Labels between the keyword and the name; a single word before no name is the name without its `@`. */
 function parseDeclarationLabels(p: Parser): Label[] {
   const start = p.pos;
@@ -178,7 +183,11 @@ function parseDeclarationLabels(p: Parser): Label[] {
   if (labels.length === 0) return labels;
   const at = p.pos;
   p.skipWhitespace();
-  if (p.peek() === AT) return labels;
+  if (p.peek() === AT) {
+    const { name, start: from, end } = labels[0]!;
+    if (NO_LABELS.has(name)) p.fail("syntax/invalid-name", `\`${name}\` is a keyword and no label.`, from, end);
+    return labels;
+  }
   if (p.peek() !== EQUALS && p.peek() !== OPEN_PAREN && p.lineStart(p.pos) <= at) {
     const end = p.identifierEnd(p.pos);
     if (end > p.pos) {
@@ -236,23 +245,40 @@ export function parseAssignment(p: Parser, target: Expression): AssignStatement 
   return { kind: "AssignStatement", start: target.start, end: p.pos, target, operator, value };
 }
 
-/** `=> value`, or a bare `=>`. */
-export function parseReturn(p: Parser): ReturnStatement {
+/** `=> value`, or in some blocks a bare `=>`. */
+export function parseReturn(p: Parser, place: Place): ReturnStatement {
   const start = p.pos;
   p.pos += 2;
   const next = p.afterWhitespace(p.pos);
   const c = p.at(next);
-  if (c === -1 || c === CLOSE_BRACKET || c === SEMICOLON || p.atComment(next))
+  if (c === -1 || c === CLOSE_BRACKET || c === SEMICOLON || p.atComment(next)) {
+    if (place === "top" || place === "for" || place === "hook" || place === "when")
+      p.fail("syntax/missing-value", "Expected a value after `=>`.", start, p.pos);
     return { kind: "ReturnStatement", start, end: p.pos, value: null };
+  }
   p.pos = next;
   const value = parseLabelled(p) ?? parseValue(p, Where.Return);
+  if (value.kind === "Pipeline") rejectPipedRun(p, value);
   return { kind: "ReturnStatement", start, end: Math.max(p.pos, start + 2), value };
+}
+
+/** mlld returns what `run cmd { … }` prints as it is. */
+function rejectPipedRun(p: Parser, { source, stages }: Pipeline): void {
+  if (source?.kind !== "RunExpression") return;
+  const { kind } = source.target;
+  if (kind !== "CommandExpression" && kind !== "CodeExpression") return;
+  p.fail(
+    "syntax/invalid-stage",
+    "A returned `run` takes no pipe: write `=> cmd { … } | @f`, or assign its result with `let` first.",
+    source.end,
+    stages[0]?.start ?? source.end,
+  );
 }
 
 // ---------------------------------------------------------------------------------------------------------------------- exe
 
 const SHADOW_LANGUAGES = new Set(["js", "javascript", "node", "nodejs", "py", "python", "sh", "bash"]);
-const METADATA = new Set(["risk", "about", "meta"]);
+const METADATA = new Set(["risk", "risk.high", "risk.med", "risk.low", "about", "meta"]);
 
 /** `exe [labels] @name[.meta][(params)] = body`, `exe js = { a, b }`. */
 export function parseExe(p: Parser): ExeStatement | ExeShadowStatement {
@@ -278,9 +304,9 @@ function parseMetadata(p: Parser): string | null {
   if (p.peek() !== DOT) return null;
   const start = p.pos + 1;
   let end = p.wordEnd(start);
-  const known = METADATA.has(p.text.slice(start, end));
   while (p.at(end) === DOT && p.wordEnd(end + 1) > end + 1) end = p.wordEnd(end + 1);
-  if (!known) p.fail("syntax/invalid-name", "The name of an `exe` has no fields.", p.pos, end);
+  if (!METADATA.has(p.text.slice(start, end)))
+    p.fail("syntax/invalid-name", "The name of an `exe` has no fields.", p.pos, end);
   p.pos = end;
   return p.text.slice(start, end);
 }

@@ -24,6 +24,7 @@ import { parsePrimary, startsValue } from "./expressions";
 import { parseForeach } from "./for";
 import type { Parser } from "./parser";
 import { parseReference } from "./references";
+import { hasNarrowEffects, type Place } from "./statement-words";
 import { parseTail, parseTitle, parseWith } from "./tails";
 import { parseString, parseTemplate } from "./templates";
 import type {
@@ -70,7 +71,7 @@ export function parseLabels(p: Parser): Label[] {
 }
 
 /** `show [labels] VALUE [tail] [under …]`. In blocks numbers and objects are shown too. */
-export function parseShow(p: Parser, inBlock: boolean): ShowStatement {
+export function parseShow(p: Parser, place: Place): ShowStatement {
   const start = p.pos;
   p.pos += 4;
   const keywordEnd = p.pos;
@@ -99,7 +100,7 @@ export function parseShow(p: Parser, inBlock: boolean): ShowStatement {
     }
   }
   const valueStart = p.pos;
-  const value = parseShown(p, inBlock, start, keywordEnd);
+  const value = parseShown(p, place, start, keywordEnd);
   if (value.kind === "Missing")
     return { kind: "ShowStatement", start, end: Math.max(keywordEnd, p.pos), labels, value, as: null, under: null };
   let shown = parseTail(p, value) as Expression;
@@ -114,7 +115,7 @@ export function parseShow(p: Parser, inBlock: boolean): ShowStatement {
     p.pos = p.afterSpaces(next + 5);
     under = parseUnder(p);
   }
-  checkSingleArgument(p, inBlock, valueStart);
+  if (place === "top") checkSingleArgument(p, valueStart);
   return { kind: "ShowStatement", start, end: p.pos, labels, value: shown, as, under };
 }
 
@@ -133,10 +134,11 @@ function parseUnder(p: Parser): Expression {
   return p.missing();
 }
 
-function parseShown(p: Parser, inBlock: boolean, start: number, keywordEnd: number): Expression {
+function parseShown(p: Parser, place: Place, start: number, keywordEnd: number): Expression {
+  const inBlock = place !== "top";
   const c = p.peek();
   if (c === LESS && p.at(p.pos + 1) !== LESS) {
-    if (inBlock)
+    if (inBlock && place !== "for" && place !== "loop" && place !== "hook")
       p.fail(
         "syntax/invalid-value",
         "In a block a file is loaded first: `let @text = <file>`, then `show @text`.",
@@ -148,7 +150,10 @@ function parseShown(p: Parser, inBlock: boolean, start: number, keywordEnd: numb
   if (startsTemplate(c) || c === AT || (c === OPEN_BRACKET && p.at(p.pos + 1) === OPEN_BRACKET)) return parsePrimary(p);
   if (isIdentifierStart(c)) {
     const word = p.text.slice(p.pos, p.wordEnd(p.pos));
-    if (word === "foreach") return parseForeach(p);
+    if (word === "foreach") {
+      if (hasNarrowEffects(place)) invalidShown(p, "`foreach` cannot be shown", p.pos + word.length);
+      return parseForeach(p);
+    }
     if (word === "true" || word === "false" || word === "null") {
       if (!inBlock) invalidShown(p, "`true`, `false` and `null` cannot be shown", p.pos + word.length);
       return parsePrimary(p);
@@ -175,7 +180,7 @@ function parseShown(p: Parser, inBlock: boolean, start: number, keywordEnd: numb
     return value;
   }
   if (isDigit(c) || (c === MINUS && isDigit(p.at(p.pos + 1))) || c === OPEN_BRACE || c === OPEN_BRACKET) {
-    if (!inBlock)
+    if (!inBlock || (c === OPEN_BRACKET && hasNarrowEffects(place)))
       invalidShown(
         p,
         c === OPEN_BRACE
@@ -196,9 +201,8 @@ function invalidShown(p: Parser, what: string, end: number): void {
   p.fail("syntax/invalid-value", `${what} here: put it in a template, or assign it to a name first.`, p.pos, end);
 }
 
-/** At top level mlld reads a value on the next line as a second argument. */
-function checkSingleArgument(p: Parser, inBlock: boolean, valueStart: number): void {
-  if (inBlock) return;
+/** At top level mlld reads another value on the line as a second argument. */
+function checkSingleArgument(p: Parser, valueStart: number): void {
   const same = p.afterSpaces(p.pos);
   const c = p.at(same);
   if ((startsTemplate(c) || c === AT) && same > valueStart) {
@@ -209,7 +213,7 @@ function checkSingleArgument(p: Parser, inBlock: boolean, valueStart: number): v
 }
 
 /** `output SRC to TARGET [as FMT]`, `output "path"`. */
-export function parseOutput(p: Parser): OutputStatement {
+export function parseOutput(p: Parser, place: Place): OutputStatement {
   const start = p.pos;
   p.pos += 6;
   p.skipSpaces();
@@ -236,6 +240,13 @@ export function parseOutput(p: Parser): OutputStatement {
     // `output "path"` writes the whole document.
     target = { kind: "OutputTarget", start: source.start, end: source.end, to: "file", name: null, value: source };
     source = null;
+    if (hasNarrowEffects(place))
+      p.fail(
+        "syntax/missing-target",
+        "The document is written at the top level or in a loop only: here say what to write, and `to` where.",
+        target.start,
+        target.end,
+      );
   } else {
     p.fail(
       "syntax/missing-target",
@@ -248,6 +259,8 @@ export function parseOutput(p: Parser): OutputStatement {
   let format: string | null = null;
   next = p.afterSpaces(p.pos);
   if (p.atWord(next, "as")) {
+    if (place !== "top" && place !== "when" && place !== "action")
+      p.fail("syntax/invalid-value", "In a block `output` takes no format: convert the value first.", next, next + 2);
     p.pos = p.afterSpaces(next + 2);
     const formatStart = p.pos;
     p.pos = p.wordEnd(formatStart);
@@ -387,14 +400,40 @@ function parseSilently(p: Parser): Expression {
 }
 
 /** `log [SRC]`. */
-export function parseLog(p: Parser): LogStatement {
+export function parseLog(p: Parser, place: Place): LogStatement {
   const start = p.pos;
   p.pos += 3;
   const next = p.afterSpaces(p.pos);
   if (atEnd(p, next)) return { kind: "LogStatement", start, end: p.pos, source: null };
   p.pos = next;
-  const source = parseTail(p, parsePrimary(p)) as Expression;
+  const value = parsePrimary(p);
+  checkLogged(p, place, value);
+  const source = parseTail(p, value) as Expression;
   return { kind: "LogStatement", start, end: p.pos, source };
+}
+
+/** mlld logs other values at the top level than in blocks, and pipes them in one of the two only. */
+function checkLogged(p: Parser, place: Place, value: Expression): void {
+  const template = value.kind === "Template";
+  const reference =
+    value.kind === "VariableReference" || value.kind === "MemberExpression" || value.kind === "CallExpression";
+  if (place === "top" && !template && !reference && value.kind !== "Missing") {
+    p.fail(
+      "syntax/invalid-value",
+      "At the top level `log` takes a template, a variable or a call: assign the value to a name first.",
+      value.start,
+      value.end,
+    );
+    return;
+  }
+  const pipe = p.afterSpaces(p.pos);
+  if (p.at(pipe) !== PIPE || place === "when" || place === "action" || (place === "top" ? template : !template)) return;
+  p.fail(
+    "syntax/invalid-stage",
+    "This value of `log` takes no pipe here: assign its result to a name first.",
+    pipe,
+    pipe + 1,
+  );
 }
 
 /** `bail [value]`. */
@@ -479,13 +518,13 @@ export function parseEffectValue(p: Parser): Action {
 function parseEffect(p: Parser): Statement | null {
   switch (p.text.slice(p.pos, p.wordEnd(p.pos))) {
     case "show":
-      return parseShow(p, true);
+      return parseShow(p, "action");
     case "output":
-      return parseOutput(p);
+      return parseOutput(p, "action");
     case "append":
       return parseAppend(p);
     case "log":
-      return parseLog(p);
+      return parseLog(p, "action");
     default:
       return null;
   }

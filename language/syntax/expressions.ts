@@ -168,6 +168,7 @@ function parseValueInside(p: Parser, where: Where): Action {
         return parseTemplateFile(p, where);
       case Word.Effect:
         if (p.bareWords && endsElement(p)) break;
+        if (where === Where.Var || where === Where.Let) onlyShowHasValue(p);
         return parseEffectValue(p);
       case Word.Control:
         if (where !== Where.Return && where !== Where.Action) break;
@@ -191,7 +192,41 @@ function parseValueInside(p: Parser, where: Where): Action {
       title: "Insert `run`",
       edits: [{ start: value.start, end: value.start, newText: "run " }],
     });
+  else if (where <= Where.Return || where === Where.Element || (where === Where.Property && !p.inWith))
+    rejectConditions(p, value, where);
   return parseTail(p, value);
+}
+
+/** `*`, `none` and `denied` are conditions, and code takes arguments behind `run` only. */
+function rejectConditions(p: Parser, value: Expression, where: Where): void {
+  if (value.kind === "Wildcard" || (value.kind === "BareWord" && NO_VALUES.has(value.text) && !p.bareWords))
+    p.fail(
+      "syntax/invalid-value",
+      `\`${p.text.slice(value.start, value.end)}\` is a condition of \`when\`, no value.`,
+      value.start,
+      value.end,
+    );
+  else if (value.kind === "CodeExpression" && value.arguments !== null && where <= Where.Let)
+    p.fail(
+      "syntax/invalid-value",
+      "Code with arguments is written `run js(@x) { … }`.",
+      value.start,
+      value.body.start,
+      {
+        title: "Insert `run`",
+        edits: [{ start: value.start, end: value.start, newText: "run " }],
+      },
+    );
+}
+
+const NO_VALUES = new Set(["none", "denied"]);
+
+/** Of the effects only `show` is a value that a name can take. */
+function onlyShowHasValue(p: Parser): void {
+  const end = p.wordEnd(p.pos);
+  const word = p.text.slice(p.pos, end);
+  if (word !== "show")
+    p.fail("syntax/invalid-value", `\`${word}\` has no value: write it as a statement of its own.`, p.pos, end);
 }
 
 /** True when the word at the position stands alone in a list: `pipeline: [ show, @f ]`. */

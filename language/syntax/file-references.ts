@@ -54,6 +54,15 @@ export function fileReferenceEnd(p: Parser, i: number, ends: Ends): number {
 /** `<file>` as a value, with `?` and field access behind it. */
 export function parseFileAccess(p: Parser): Expression {
   const file = parseFileReference(p, Ends.File);
+  if (file.placeholder)
+    p.fail(
+      "syntax/invalid-file",
+      "Expected a path between `<` and `>`: `<>` stands in `as` texts only.",
+      file.start,
+      p.pos,
+    );
+  else if (file.definitions !== null && /(?:^|,)\s*@[\w-]+\s*(?:,|$)/.test(file.definitions.text))
+    p.fail("syntax/invalid-file", "A definition is named without `@`.", file.definitions.start, file.definitions.end);
   const c = p.peek();
   if (c === DOT || c === OPEN_BRACKET || c === NEWLINE || c === RETURN) return parseAccess(p, file, false);
   return file;

@@ -39,8 +39,11 @@ export function parseFor(p: Parser, expression: boolean): ForExpression {
   const parallel = parseParallel(p);
   let variable = parseLoopVariable(p);
   let key: Binding | null = null;
+  const behind = p.pos;
   p.skipWhitespace();
   if (p.peek() === COMMA) {
+    if (variable.end < behind)
+      p.fail("syntax/invalid-name", "A key has no fields: only the item has.", variable.end, behind);
     p.pos++;
     p.skipWhitespace();
     key = variable;

@@ -79,6 +79,8 @@ function skipRest(p: Parser): void {
   }
 }
 
+const ALLOW_OPTIONS = new Set(["addLabels", "removeLabels", "warning"]);
+
 function parseAllow(p: Parser, start: number): GuardAction {
   let value: Expression | null = null;
   let clause: WithClause | null = null;
@@ -95,6 +97,11 @@ function parseAllow(p: Parser, start: number): GuardAction {
   } else if (p.atWord(next, "with") && p.at(p.afterWhitespace(next + 4)) === OPEN_BRACE) {
     p.pos = next;
     clause = parseWith(p);
+  }
+  for (const entry of clause?.properties ?? []) {
+    const key = entry.kind === "Property" ? entry.key : entry;
+    if (key.kind !== "PropertyKey" || !ALLOW_OPTIONS.has(key.name ?? ""))
+      p.fail("syntax/guard-action", "`allow` takes `addLabels`, `removeLabels` and `warning`.", key.start, key.end);
   }
   return { kind: "GuardAction", start, end: p.pos, action: "allow", value, with: clause };
 }

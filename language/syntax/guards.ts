@@ -47,6 +47,7 @@ export function parseGuard(p: Parser): GuardStatement {
   }
   let timing: GuardStatement["timing"] | null = parseTiming(p);
   let name = parseName(p);
+  const named = timing === null ? null : name;
   p.skipWhitespace();
   timing ??= parseTiming(p);
   if (p.atWord(p.pos, "for")) {
@@ -59,7 +60,7 @@ export function parseGuard(p: Parser): GuardStatement {
     timing = "before";
   }
   // `guard before @fn` names a function (2.0.5), not the guard.
-  const filter = parseFilter(p, name !== null && (p.peek() === EQUALS || p.peek() === -1) ? name : null);
+  const filter = parseFilter(p, p.peek() === EQUALS || p.peek() === -1 ? named : null);
   if (filter.filter === "function" && name !== null && filter.start === name.start) name = null;
   const rules = parseRules(p, start);
   let withClause: WithClause | null = null;

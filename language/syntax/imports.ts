@@ -58,6 +58,7 @@ export function parseImport(p: Parser): ImportStatement {
   if (isIdentifierStart(p.peek()) && !p.atWord(p.pos, "from") && !p.atWord(p.pos, "mcp") && !p.atWord(p.pos, "node")) {
     labels = parseLabels(p);
     p.skipWhitespace();
+    if (p.atWord(p.pos, "from")) bareNames(p, labels);
   }
   let specifiers: ImportSpecifier[] | null = null;
   let namespace: Binding | null = null;
@@ -123,6 +124,19 @@ export function parseImport(p: Parser): ImportStatement {
     sourceType,
     with: withClause,
   };
+}
+
+/** `import helper from "./x"`, as other languages have it. */
+function bareNames(p: Parser, names: Label[]): void {
+  const { start } = names[0]!;
+  const { end } = names[names.length - 1]!;
+  p.fail("syntax/invalid-import", "Names are imported in braces: `import { @name } from …`.", start, end, {
+    title: "Put the names in braces",
+    edits: [
+      { start, end: start, newText: "{ " },
+      { start: end, end, newText: " }" },
+    ],
+  });
 }
 
 function parseCached(p: Parser): Duration | null {

@@ -54,7 +54,8 @@ export function atStatement(p: Parser, i: number): boolean {
   return (statementWord(p, i, STATEMENTS) || p.atWord(i, "let")) && isFirstOnLine(p, i);
 }
 
-function isFirstOnLine(p: Parser, i: number): boolean {
+/** True when only white space stands before `i` on its line. */
+export function isFirstOnLine(p: Parser, i: number): boolean {
   while (i > 0 && isSpace(p.text.charCodeAt(i - 1))) i--;
   return atColumnOne(p, i);
 }

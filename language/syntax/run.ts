@@ -93,8 +93,8 @@ function parseRunTarget(p: Parser): Expression {
     const using = parseUsing(p);
     return { kind: "CommandExpression", start, end: p.pos, arguments: null, path: null, body, using };
   }
-  if (c === LESS || c === OPEN_BRACKET || c === COLON) return parsePrimary(p);
-  if (c === APOSTROPHE || c === BACKTICK) {
+  if (c === LESS || c === OPEN_BRACKET) return parsePrimary(p);
+  if (c === APOSTROPHE || c === BACKTICK || c === COLON) {
     const template = parseTemplate(p);
     if (p.at(p.afterWhitespace(p.pos)) !== PIPE)
       p.fail("syntax/missing-command", 'A command is written `cmd { … }` or `"…"`.', start, p.pos);

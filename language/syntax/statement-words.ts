@@ -7,6 +7,13 @@ export type Place = "top" | BlockKind;
 const BLOCKS: readonly Place[] = ["value", "env", "if", "for", "loop", "hook", "when", "action"];
 const TOP: readonly Place[] = ["top"];
 const NOT_FREE: readonly Place[] = ["value", "env", "if", "when", "action"];
+/** Blocks with effects of their own form; loops and hooks take those of the top level too. */
+const NARROW: readonly Place[] = ["value", "env", "if"];
+
+/** True in a block whose `show`, `output` and `log` take less than those of the top level and of loops. */
+export function hasNarrowEffects(place: Place): boolean {
+  return NARROW.includes(place);
+}
 
 /** Statements that mlld accepts in some places only; words that are not listed stand anywhere. */
 const REJECTED: Record<string, { places: readonly Place[]; instead: string }> = {

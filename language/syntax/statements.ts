@@ -41,6 +41,7 @@ import { parseFor, parseForeach, parseLoop, parseWhile } from "./for";
 import { parseGuard, parseHook } from "./guards";
 import { parseExport, parseImport } from "./imports";
 import type { Parser } from "./parser";
+import { isFirstOnLine } from "./recovery";
 import { parseRun } from "./run";
 import { type Place, RULES, WORDS, Word } from "./statement-words";
 import { parseTail } from "./tails";
@@ -78,7 +79,7 @@ function parseStatement(p: Parser, place: Place): Statement | null {
         p.pos,
         p.pos + 2,
       );
-    return parseReturn(p);
+    return parseReturn(p, place);
   }
   if (isIdentifierStart(c)) return parseWordStatement(p, place);
   if (c === SLASH) {
@@ -133,7 +134,7 @@ function parseWordStatement(p: Parser, place: Place): Statement | null {
     case Word.Exe:
       return parseExe(p);
     case Word.Show:
-      return parseShow(p, place !== "top");
+      return parseShow(p, place);
     case Word.Run:
       return statementOf(p, start, parseRun(p));
     case Word.If:
@@ -146,11 +147,11 @@ function parseWordStatement(p: Parser, place: Place): Statement | null {
     case Word.Box:
       return statementOf(p, start, parseEnv(p));
     case Word.Output:
-      return parseOutput(p);
+      return parseOutput(p, place);
     case Word.Append:
       return parseAppend(p);
     case Word.Log:
-      return parseLog(p);
+      return parseLog(p, place);
     case Word.Import:
       return parseImport(p);
     case Word.Export:
@@ -178,6 +179,8 @@ function parseWordStatement(p: Parser, place: Place): Statement | null {
     case Word.Bail:
       return parseBail(p);
     case Word.Checkpoint:
+      if ((place === "value" || place === "env") && !isFirstOnLine(p, start))
+        p.fail("syntax/not-in-block", "In a block `checkpoint` begins a line of its own.", start, end);
       return parseCheckpoint(p);
     case Word.Sign:
       return parseSign(p);
@@ -259,7 +262,7 @@ function parseWordInBlock(p: Parser, place: Place, word: string): Statement | nu
       title: "Write `=>`",
       edits: [{ start, end: start + 6, newText: "=>" }],
     });
-    const statement = parseReturn(replaceReturn(p));
+    const statement = parseReturn(replaceReturn(p), place);
     statement.start = start;
     return statement;
   }

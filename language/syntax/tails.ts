@@ -192,6 +192,7 @@ function parseStage(p: Parser): Stage | null {
     case "while": {
       p.pos = end;
       const { cap, pace } = parseCapAndPace(p);
+      if (cap === null) p.fail("syntax/missing-value", "Expected the number of rounds: `while (5) @f`.", p.pos, p.pos);
       p.skipWhitespace();
       const target = parseStageTarget(p);
       return { kind: "WhileStage", start, end: p.pos, limit: cap ?? p.missing(end), pace, target };
@@ -303,8 +304,7 @@ export function parseCapAndPace(p: Parser): { cap: Expression | null; pace: Expr
     const text = p.text.slice(start, p.pos);
     cap = { kind: "BareWord", start, end: p.pos, text };
     if (text !== "endless") p.fail("syntax/invalid-number", "Expected a number, `@name` or `endless`.", start, p.pos);
-  } else if (c !== COMMA && c !== CLOSE_PAREN)
-    p.fail("syntax/missing-value", "Expected a number or `@name`.", p.pos, p.pos);
+  } else if (c !== COMMA) p.fail("syntax/missing-value", "Expected a number or `@name`.", p.pos, p.pos);
   p.skipWhitespace();
   if (p.peek() === COMMA) {
     p.pos++;

@@ -264,6 +264,13 @@ function parseEntry(p: Parser, kind: ActionKind, withSubject: boolean): WhenEntr
   const condition =
     (c === LESS || c === GREATER) && (withSubject || p.at(start + 1) !== c) ? parsePattern(p) : parseCondition(p);
   if (p.pos === start) return { kind: "ErrorStatement", start, end: start };
+  if (!withSubject && condition.kind === "ComparisonPattern")
+    p.fail(
+      "syntax/invalid-condition",
+      "A comparison without a left side needs a subject: `when @value [ > 5 => … ]`.",
+      condition.start,
+      condition.end,
+    );
   const errors = p.errors.length;
   // A bare call is an effect: `COND => @a(); @b()`.
   if (condition.kind === "CallExpression" && p.at(p.afterWhitespace(p.pos)) !== EQUALS)
