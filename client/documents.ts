@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 
 const SCHEME = "mlld-env";
-/** Documents kept for editors that show them again; an older one shows as empty and can be asked for anew. */
+/** Documents kept for editors that show them again; an older one says that it can be asked for anew. */
 const KEPT = 50;
 
 /** Read-only documents of ours: explanations, inspections, output of past runs. */
@@ -12,19 +12,16 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
   private readonly registration = vscode.workspace.registerTextDocumentContentProvider(SCHEME, this);
 
   provideTextDocumentContent(uri: vscode.Uri): string {
-    return this.texts.get(uri.path) ?? "";
+    return (
+      this.texts.get(uri.path) ??
+      vscode.l10n.t("What stood here is no longer kept: call the command that showed it again.")
+    );
   }
 
   /** Shows a text beside the editor, or in place of what was shown under the same name. */
   async show(kind: string, name: string, text: string, language: string): Promise<void> {
-    const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${kind}/${name.replace(/[\\/]/g, "∕")}` });
-    this.texts.delete(uri.path);
-    this.texts.set(uri.path, text);
-    for (const path of this.texts.keys()) {
-      if (this.texts.size <= KEPT) break;
-      this.texts.delete(path);
-    }
-    this.changed.fire(uri);
+    const uri = uriOf(kind, name);
+    this.put(uri, text);
     const document = await vscode.workspace.openTextDocument(uri);
     await vscode.languages.setTextDocumentLanguage(document, language);
     if (language === "markdown" && (await shownAsPreview(uri))) return;
@@ -35,11 +32,41 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
     });
   }
 
+  /** Whether a tab shows a document, as text or drawn: a preview is known by its title alone. */
+  isIn({ input, label }: vscode.Tab, kind: string, name: string): boolean {
+    const uri = uriOf(kind, name);
+    return input instanceof vscode.TabInputText
+      ? input.uri.toString() === uri.toString()
+      : input instanceof vscode.TabInputWebview && label.includes(uri.path.slice(uri.path.lastIndexOf("/") + 1));
+  }
+
+  /** Gives a document another text where it is shown. */
+  async update(kind: string, name: string, text: string): Promise<void> {
+    const uri = uriOf(kind, name);
+    // The editor forgets a document that only a preview shows, and tells the preview of changes to documents that it knows.
+    await vscode.workspace.openTextDocument(uri);
+    this.put(uri, text);
+  }
+
+  private put(uri: vscode.Uri, text: string): void {
+    this.texts.delete(uri.path);
+    this.texts.set(uri.path, text);
+    for (const path of this.texts.keys()) {
+      if (this.texts.size <= KEPT) break;
+      this.texts.delete(path);
+    }
+    this.changed.fire(uri);
+  }
+
   dispose(): void {
     this.registration.dispose();
     this.changed.dispose();
     this.texts.clear();
   }
+}
+
+function uriOf(kind: string, name: string): vscode.Uri {
+  return vscode.Uri.from({ scheme: SCHEME, path: `/${kind}/${name.replace(/[\\/]/g, "∕")}` });
 }
 
 /** Markdown reads better drawn; false where the editor's own Markdown extension is switched off. */

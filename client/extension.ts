@@ -7,6 +7,7 @@ import { explain } from "./explain";
 import { Activity } from "./explorer/activity";
 import { explorerCommands } from "./explorer/commands";
 import { EnvironmentsView } from "./explorer/environments-view";
+import { Inspections } from "./explorer/inspections";
 import { noticeMended } from "./first-steps";
 import type { Language } from "./language";
 import { keepPathOfTerminals } from "./path-of-terminals";
@@ -44,13 +45,14 @@ export function activate(context: vscode.ExtensionContext): Inside {
   const runs = new Runs(program, () => secrets.values());
   const activity = new Activity(runs);
   const view = new EnvironmentsView(program, activity, context.workspaceState, log);
+  const inspections = new Inspections(view, documents, log);
   const server = () => (language ??= startServer(context.extensionUri, log));
   const version = String(context.extension.packageJSON.version);
   const facts = async () => issueFacts(program, Object.values(await secrets.values()), version);
 
   const handlers: Record<CommandId, Handler> = {
     ...runCommands(runs, server, documents),
-    ...explorerCommands(view, program, documents, server),
+    ...explorerCommands(view, program, documents, inspections, server),
     "mlldEnv.explain": explain(server, documents),
     "mlldEnv.secrets.set": name => secrets.askToSet(name),
     "mlldEnv.secrets.list": () => secrets.list(),
@@ -68,6 +70,7 @@ export function activate(context: vscode.ExtensionContext): Inside {
     documents,
     runs,
     view,
+    inspections,
     activity,
     showFailures(runs),
     showRunning(runs),

@@ -9,8 +9,8 @@ import { setting } from "../settings";
 import { mayRun } from "../trust";
 import { revealBlock, runBlockHere } from "./block-of";
 import { confirmed } from "./confirm";
-import { detailsDocument } from "./details-document";
 import type { EnvironmentsView } from "./environments-view";
+import type { Inspections } from "./inspections";
 import type { Node } from "./model";
 import { snapshotCommands } from "./snapshot-commands";
 import { chooseShell, openLog, openShell } from "./terminals";
@@ -26,6 +26,7 @@ export function explorerCommands(
   view: EnvironmentsView,
   program: Program,
   documents: Documents,
+  inspections: Inspections,
   language: () => Promise<Language>,
 ) {
   const { l10n, window } = vscode;
@@ -112,14 +113,7 @@ export function explorerCommands(
       if (shell) await openShell(environment, program, shell);
     }),
     "mlldEnv.environments.logs": on(l10n.t("Show Log"), async environment => openLog(environment, program)),
-    "mlldEnv.environments.inspect": on(l10n.t("Inspect"), async environment => {
-      const { name } = environment;
-      const [details, snapshots] = await Promise.all([
-        view.ask("inspect", { name }),
-        environment.abilities.includes("restore") ? view.ask("snapshots", { name }) : [],
-      ]);
-      await documents.show("inspect", `${name}.md`, detailsDocument(details, snapshots), "markdown");
-    }),
+    "mlldEnv.environments.inspect": on(l10n.t("Inspect"), environment => inspections.show(environment)),
     "mlldEnv.environments.openFile": on(l10n.t("Open File"), async ({ name, provider }, node) => {
       if (node?.kind !== "change") return;
       const { path } = node.change;

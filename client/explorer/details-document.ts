@@ -4,8 +4,12 @@ import { networkWords } from "./model";
 import { escapeMarkdown, megabytes, stateWord } from "./tree-item";
 import { words } from "./words";
 
-/** All that is known about an environment, as Markdown. `now` is for the time it has been up. */
-export function detailsDocument(details: EnvironmentDetails, snapshots: SnapshotInfo[], now = new Date()): string {
+/** All that is known about an environment at a time, as Markdown; of one that is gone, what was known last. */
+export function detailsDocument(
+  details: EnvironmentDetails,
+  snapshots: SnapshotInfo[],
+  { now = new Date(), gone = false } = {},
+): string {
   const { t } = vscode.l10n;
   const w = words();
   const time = (iso: string | undefined) => iso && new Date(iso).toLocaleString();
@@ -58,6 +62,10 @@ export function detailsDocument(details: EnvironmentDetails, snapshots: Snapshot
   ];
   const lines = [
     `# ${escapeMarkdown(details.name)}`,
+    "",
+    gone
+      ? t("**This environment is no more.** What was known of it at {0}:", now.toLocaleTimeString())
+      : t("As of {0}. This page follows what changes.", now.toLocaleTimeString()),
     "",
     `| | |`,
     `| --- | --- |`,

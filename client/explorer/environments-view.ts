@@ -34,6 +34,9 @@ type Kept = Extract<Node, { kind: "environment" | "section" }>;
 export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<Node[] | undefined>();
   readonly onDidChangeTreeData = this.changed.event;
+  private readonly lists = new vscode.EventEmitter<void>();
+  /** The backends have said what is live now. */
+  readonly onDidList = this.lists.event;
   private readonly tree: vscode.TreeView<Node>;
   private readonly listeners: vscode.Disposable;
   private process: ExplorerProcess | undefined;
@@ -82,6 +85,11 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
 
   get environments(): readonly ExplorerEnvironment[] {
     return [...this.listed, ...this.activity.local.environments];
+  }
+
+  /** Whether a backend answers: of one that does not, nobody knows what lives. */
+  answers(provider: string): boolean {
+    return this.engines.some(engine => engine.provider === provider && engine.state === "ready");
   }
 
   get selection(): readonly Node[] {
@@ -196,6 +204,7 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
     this.listeners.dispose();
     this.tree.dispose();
     this.changed.dispose();
+    this.lists.dispose();
   }
 
   private restart(): void {
@@ -211,6 +220,7 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
   private take(environments: ExplorerEnvironment[], engines: ExplorerEngine[]): void {
     this.show(environments, engines);
     this.updateState();
+    this.lists.fire();
   }
 
   /** Redraws what differs. */

@@ -173,7 +173,7 @@ env @named [
     log.dispose();
   });
 
-  it("inspects it in a read-only document", async () => {
+  it("inspects it in a read-only document, which follows it", async () => {
     await call("inspect", await node());
     const shown = await until("the document", () =>
       vscode.workspace.textDocuments.find(({ uri }) => uri.scheme === "mlld-env" && uri.path.endsWith(`${name}.md`)),
@@ -182,6 +182,10 @@ env @named [
     for (const wanted of [/mem 64m, pids 50/, /\| Network \| none/, /\/app/, /running since .* \(\d+ s\)/, /processes/])
       assert.match(text, wanted);
     assert.doesNotMatch(text, /"Env":/);
+    await call("stop", await node());
+    await until("the stopped state in it", () => /\| State \| stopped since/.test(shown.getText()));
+    await call("start", await node());
+    await until("the running state in it", () => /\| State \| running since/.test(shown.getText()));
     await vscode.commands.executeCommand("workbench.action.closeAllEditors");
   });
 
