@@ -50,6 +50,16 @@ describe("network rules", () => {
     [["*"], "0x7f000001", 443, false],
     [["*"], "2130706433", 443, false],
     [["*"], "::1", 443, false],
+    [["*"], "0x8.0x8.0x8.0x8", 443, false],
+    [["*"], "0x7f.1", 443, false],
+    [["*"], "example.com.", 443, false],
+    [["*"], "e\u00advil.com", 443, false],
+    [["*.example.com"], "evil.net\0.example.com", 443, false],
+    [["*.example.com"], "evil.net\n.example.com", 443, false],
+    [["*.example.com"], ".example.com", 443, false],
+    [["*.example.com"], "_srv-1.example.com", 443, true],
+    [["*"], "xn--bcher-kva.example", 443, true],
+    [["*"], "1.2.3.example", 443, true],
   ])("%j with %s:%d is %s", (hosts, name, port, expected) => {
     expect(lets(allow(...hosts), name, port)).toBe(expected);
     if (expected) expect(portsOf(allow(...hosts), name)).toContain(port);
@@ -212,7 +222,7 @@ describe.skipIf(!hasEngine)("an environment that may reach some names", () => {
         environment,
         `printf 'CONNECT localhost:${web} HTTP/1.1\\r\\n\\r\\n' | nc 127.0.0.1 3128`,
       );
-      expect(out).toMatch(/^HTTP\/1.1 502 [\s\S]*resolves to a private address/);
+      expect(out).toMatch(/^HTTP\/1.1 502 [\s\S]*resolves to a private address\.\n$/);
       expect(sink.refused).toEqual([
         expect.stringMatching(new RegExp(`^localhost:${web} it resolves to a private address`)),
       ]);

@@ -5,8 +5,15 @@ import { isPrivateAddress } from "./rule";
 
 const CONNECT_WITHIN_MS = 10_000;
 
-/** A connection that was not made, with the reason in words. */
-export class DialRefused extends Error {}
+/** A connection that was not made, with the reason in words. `inside` is what the environment may know of it. */
+export class DialRefused extends Error {
+  constructor(
+    message: string,
+    readonly inside = message,
+  ) {
+    super(message);
+  }
+}
 
 /**
  * Resolves and connects. An address of a private network is refused, whatever the name is: a name is all that the author allowed, and who
@@ -20,7 +27,12 @@ export async function dial(host: string, port: number): Promise<Socket> {
     throw new DialRefused(`its name cannot be resolved (${(error as NodeJS.ErrnoException).code})`);
   }
   const open = addresses.filter(address => !isPrivateAddress(address));
-  if (open.length === 0) throw new DialRefused(`it resolves to a private address (${addresses.join(", ")})`);
+  // Which one is a fact of the author's network.
+  if (open.length === 0)
+    throw new DialRefused(
+      `it resolves to a private address (${addresses.join(", ")})`,
+      "it resolves to a private address",
+    );
   let failure = "";
   for (const address of open) {
     try {

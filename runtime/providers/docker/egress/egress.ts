@@ -185,8 +185,9 @@ export class Egress {
     try {
       return await this.#connect(host, port);
     } catch (error) {
-      if (error instanceof DialRefused) this.#options.denied(host, port, error.message);
-      refused(502, (error as Error).message);
+      const refusal = error instanceof DialRefused ? error : null;
+      if (refusal) this.#options.denied(host, port, refusal.message);
+      refused(502, refusal?.inside ?? (error as Error).message);
       return null;
     }
   }

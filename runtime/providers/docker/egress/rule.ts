@@ -36,10 +36,16 @@ function denies(rule: EgressRule, name: string, port: number): boolean {
   return (rule.deny ?? []).some(item => matches(item.host, name) && (item.port === null || item.port === port));
 }
 
-/** A name, not an address in whatever notation a resolver would take for one. */
+/**
+ * A name that every resolver takes for what it says: letters, digits, `-` and `_`. A resolver ends a name at a NUL byte and drops or
+ * replaces some other characters, so it would look for another name than the one that was compared. One that ends in a number is an
+ * address in one of its many notations.
+ */
 function isName(name: string): boolean {
-  return isIP(name) === 0 && /[a-z]/i.test(name) && !/^0x[0-9a-f]+$/i.test(name) && name.length <= 253;
+  return name.length <= 253 && /^(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}$/i.test(name) && !ENDS_IN_NUMBER.test(name);
 }
+
+const ENDS_IN_NUMBER = /(?:^|\.)(?:\d+|0x[0-9a-f]*)$/i;
 
 /** `*` is any name, `*.suffix` any below the suffix but not the suffix itself. */
 function matches(pattern: string, name: string): boolean {
