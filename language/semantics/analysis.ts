@@ -13,8 +13,7 @@ import type {
   WithExpression,
 } from "../syntax/tree";
 import type { AbstractValue } from "../values/abstract";
-import type { HeldChoice } from "./guard-choices";
-import type { Effect, ExecutableSummary, ExportedName, ModuleSummary } from "./summary";
+import type { Effect, ExecutableSummary, ExportedName, HeldChoice, ModuleSummary } from "./summary";
 import type { MlldSymbol, Reference, Scope } from "./symbols";
 import type { Unit, Units } from "./units";
 

@@ -1,34 +1,10 @@
-import type {
-  CallExpression,
-  ExportStatement,
-  File,
-  ImportSource,
-  ImportStatement,
-  Node,
-  Statement,
-} from "../syntax/tree";
+import type { File, ImportSource, Statement } from "../syntax/tree";
 import { bindStatement, type Part } from "./binder";
+import type { Bound } from "./bound";
 import { builtin, lookUp, nameless, newScope } from "./scopes";
 import { namespaceName } from "./specifiers";
 import { lastStarting } from "./starts";
 import type { MlldSymbol, Reference, Scope } from "./symbols";
-
-/** What a tree says by itself: scopes, symbols, uses of names, imports and exports. */
-export interface Bound {
-  file: File;
-  scope: Scope;
-  symbols: MlldSymbol[];
-  references: Reference[];
-  /** Where a reference or binding node points. */
-  referenceOf(node: Node): Reference | null;
-  symbolOf(node: Node): MlldSymbol | null;
-  /** Every call, in source order. */
-  calls: CallExpression[];
-  imports: ImportStatement[];
-  exports: ExportStatement[];
-  auth: Map<string, MlldSymbol>;
-  guards: MlldSymbol[];
-}
 
 /** What was bound of statements that may be taken over from one tree to the next. */
 const PARTS = new WeakMap<Statement, Part>();

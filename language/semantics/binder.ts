@@ -15,7 +15,7 @@ import type {
   VariableReference,
   WithClause,
 } from "../syntax/tree";
-import type { Bound } from "./bind";
+import type { Bound } from "./bound";
 import { lookUp, newScope } from "./scopes";
 import type { MlldSymbol, Reference, Scope, ScopeKind, SymbolKind } from "./symbols";
 

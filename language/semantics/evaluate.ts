@@ -23,7 +23,7 @@ import type { AbstractEntry, AbstractValue } from "../values/abstract";
 import { inlineText } from "../values/format";
 import { binary } from "../values/operators";
 import { valueAt } from "./assignments";
-import type { Bound } from "./bind";
+import type { Bound } from "./bound";
 import { methodResult, sliceResult, transformed } from "./methods";
 import { addEntry, type Draft, newDraft, objectOf, withSpread } from "./spreads";
 import { substitute } from "./substitute";

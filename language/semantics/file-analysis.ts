@@ -16,19 +16,19 @@ import type { Host } from "../host";
 import type { Place } from "../place";
 import type { CallExpression, File, Node, Parameter } from "../syntax/tree";
 import type { AbstractObject, AbstractValue } from "../values/abstract";
-import type { Analysis, ImportFact, Site } from "./analysis";
-import type { Bound } from "./bind";
+import type { ImportFact, Site } from "./analysis";
+import type { Bound } from "./bound";
 import { BUILTIN_NAMES } from "./builtins";
 import { dataModule } from "./data-module";
 import { type Collected, collect, type EffectSource } from "./effects";
 import { Evaluator, type Surroundings } from "./evaluate";
-import { guardChoices, type HeldChoice } from "./guard-choices";
+import { guardChoices } from "./guard-choices";
 import { credentialsOf, policiesOf } from "./policies";
 import { builtin } from "./scopes";
 import { resolveImport, resolveReference } from "./specifiers";
 import { lastStarting } from "./starts";
-import { summarise } from "./summarise";
-import type { Effect, ExecutableSummary, ExportedName, ModuleSummary } from "./summary";
+import { type Summarisable, summarise } from "./summarise";
+import type { Effect, ExecutableSummary, ExportedName, HeldChoice, ModuleSummary } from "./summary";
 import type { MlldSymbol, Reference, Scope } from "./symbols";
 import { type Unit, type Units, unitsOf } from "./units";
 import { folderOf, pathOfUri, resolvePath } from "./uri";
@@ -50,7 +50,7 @@ export interface Remains {
 }
 
 /** The facts of one file. Values are computed when they are asked for, once. */
-export class FileAnalysis implements Analysis, Surroundings {
+export class FileAnalysis implements Summarisable, Surroundings {
   readonly file: File;
   readonly scope: Scope;
   readonly symbols: MlldSymbol[];
@@ -347,7 +347,7 @@ export class FileAnalysis implements Analysis, Surroundings {
   }
 
   get guardChoices(): HeldChoice[] {
-    return (this.choices ??= guardChoices(this));
+    return (this.choices ??= guardChoices(this, index => this.moduleAtImport(index)));
   }
 
   get summary(): ModuleSummary {

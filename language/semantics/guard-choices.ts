@@ -1,31 +1,38 @@
-import type { FileAnalysis } from "./file-analysis";
-import type { GuardChoice } from "./summary";
+import type { Analysis } from "./analysis";
+import type { HeldChoice, ModuleSummary } from "./summary";
 
-/** A choice, and from which offset of the file on it can be made: a block in front of the guard runs before it is there. */
-export interface HeldChoice extends GuardChoice {
-  from: number;
-}
-
-/** What guards choose for operations of a file: those of its imports and its own. A file that is imported twice counts once. */
-export function guardChoices(analysis: FileAnalysis): HeldChoice[] {
+/**
+ * What guards choose for operations of a file, in the order in which the run registers them: those of its imports and its own. A file
+ * that is imported twice counts once.
+ */
+export function guardChoices(
+  analysis: Pick<Analysis, "imports" | "units" | "sitesOf">,
+  moduleAtImport: (index: number) => ModuleSummary | null,
+): HeldChoice[] {
   const imported = analysis.imports.flatMap(({ statement }, index) =>
-    (analysis.moduleAtImport(index)?.choices ?? []).map(choice => ({ ...choice, from: statement.start })),
+    (moduleAtImport(index)?.choices ?? []).map(choice => ({ ...choice, from: statement.start })),
   );
   const seen = new Set<string>();
-  return [...imported, ...ownChoices(analysis)].filter(({ head }) => {
-    const key = `${head.uri} ${head.start}`;
-    return !seen.has(key) && seen.add(key);
-  });
+  return [...imported, ...ownChoices(analysis)]
+    .sort((a, b) => a.from - b.from)
+    .filter(({ head }) => {
+      const key = `${head.uri} ${head.start}`;
+      return !seen.has(key) && seen.add(key);
+    });
 }
 
-function ownChoices(analysis: FileAnalysis): HeldChoice[] {
+function ownChoices(analysis: Pick<Analysis, "units" | "sitesOf">): HeldChoice[] {
   return analysis.units.list.flatMap(unit => {
     const { statement } = unit;
     if (statement.kind !== "GuardStatement" || statement.timing === "after") return [];
     const { filter, name } = statement.filter;
+    const [first] = statement.rules.entries;
+    const sure = first?.kind === "WhenEntry" && first.condition.kind === "Wildcard" ? first.action : null;
     return analysis
       .sitesOf(unit)
       .filter(({ kind }) => kind === "guard")
-      .map(({ config, head, label }) => ({ filter, name, config, head, label, from: statement.start }));
+      .map(({ node, config, head, label }) => {
+        return { filter, name, config, head, label, always: node === sure, from: statement.start };
+      });
   });
 }

@@ -2,8 +2,7 @@
 export type { Analysis, ImportFact, Site } from "./analysis";
 export { BUILTIN_NAMES, RESERVED } from "./builtins";
 export { headOf, isDerivedConfig, parameterValues } from "./evaluate";
-export type { HeldChoice } from "./guard-choices";
 export { analyse, Program } from "./program";
-export type { Effect, ExecutableSummary, ModuleSummary } from "./summary";
+export type { Effect, ExecutableSummary, HeldChoice, ModuleSummary } from "./summary";
 export type { MlldSymbol, Reference, Scope, SymbolKind } from "./symbols";
 export type { Unit } from "./units";

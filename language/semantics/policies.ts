@@ -1,6 +1,6 @@
 import type { Place } from "../place";
 import type { Analysis, ImportFact } from "./analysis";
-import type { Bound } from "./bind";
+import type { Bound } from "./bound";
 import type { ModuleSummary } from "./summary";
 import { field } from "./values";
 

@@ -2,7 +2,8 @@ import type { Host } from "../host";
 import { modeOf, parse, reparse } from "../syntax";
 import type { File } from "../syntax/tree";
 import type { Analysis } from "./analysis";
-import { type Bound, bind } from "./bind";
+import { bind } from "./bind";
+import type { Bound } from "./bound";
 import { FileAnalysis } from "./file-analysis";
 import type { ModuleSummary } from "./summary";
 

@@ -1,13 +1,24 @@
 import type { Place } from "../place";
 import type { Statement } from "../syntax/tree";
 import type { AbstractValue } from "../values/abstract";
-import type { FileAnalysis } from "./file-analysis";
+import type { Analysis } from "./analysis";
+import type { Bound } from "./bound";
 import type { ExecutableSummary, ExportedName, ModuleSummary } from "./summary";
 import type { MlldSymbol } from "./symbols";
 import { unknown } from "./values";
 
+/** The facts of a file, and what else a summary needs of it. */
+export interface Summarisable extends Analysis {
+  bound: Bound;
+  /** Policies that hold in the file, as they are written: those of imports first. */
+  policies: ModuleSummary["policies"];
+  /** Those of its imports that could be loaded. */
+  importedModules(): ModuleSummary[];
+  symbolValue(symbol: MlldSymbol): AbstractValue;
+}
+
 /** What importers see of a file. It holds no tree, so that the tree of a closed file can go. */
-export function summarise(analysis: FileAnalysis): ModuleSummary {
+export function summarise(analysis: Summarisable): ModuleSummary {
   const imported = analysis.importedModules();
   return {
     uri: analysis.uri,
@@ -32,7 +43,7 @@ function isGuard(statement: Statement): boolean {
 }
 
 /** A file that is not loaded may register guards. */
-function opaqueImport(analysis: FileAnalysis): boolean {
+function opaqueImport(analysis: Summarisable): boolean {
   return analysis.imports.some(({ kind, state }) => kind === "file" && state !== "loaded");
 }
 
@@ -41,7 +52,7 @@ function settled(executable: ExecutableSummary): ExecutableSummary {
   return { ...executable };
 }
 
-function exportsOf(analysis: FileAnalysis): Map<string, ExportedName> {
+function exportsOf(analysis: Summarisable): Map<string, ExportedName> {
   const exports = new Map<string, ExportedName>();
   const add = (symbol: MlldSymbol, name: string): void => {
     const exported = exportedAs(analysis, symbol, name);
@@ -63,7 +74,7 @@ function exportsOf(analysis: FileAnalysis): Map<string, ExportedName> {
   return exports;
 }
 
-function exportedAs(analysis: FileAnalysis, symbol: MlldSymbol, name: string): ExportedName | null {
+function exportedAs(analysis: Summarisable, symbol: MlldSymbol, name: string): ExportedName | null {
   const origin = analysis.exportedName(symbol);
   if (origin) return { ...origin, name };
   if (!symbol.range) return null;
@@ -71,7 +82,7 @@ function exportedAs(analysis: FileAnalysis, symbol: MlldSymbol, name: string): E
   return { name, kind: symbol.kind, place, value: exportedValue(analysis, symbol, place), labels: symbol.labels };
 }
 
-function exportedValue(analysis: FileAnalysis, symbol: MlldSymbol, place: Place): AbstractValue {
+function exportedValue(analysis: Summarisable, symbol: MlldSymbol, place: Place): AbstractValue {
   const plain = ["var", "exe", "policy", "import", "namespace"].includes(symbol.kind);
   return plain ? analysis.symbolValue(symbol) : unknown("no value", place);
 }

@@ -39,6 +39,13 @@ export interface GuardChoice {
   label: string | undefined;
   /** `env @config` in the guard. */
   head: Place;
+  /** Whether no rule of the guard comes before, and the choice has no condition. */
+  always: boolean;
+}
+
+/** A choice, and from which offset of the file on it can be made: a block in front of the guard runs before it is there. */
+export interface HeldChoice extends GuardChoice {
+  from: number;
 }
 
 export interface ExportedName {

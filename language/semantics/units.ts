@@ -1,6 +1,6 @@
 import { difference } from "../syntax";
 import type { File, Statement } from "../syntax/tree";
-import type { Bound } from "./bind";
+import type { Bound } from "./bound";
 import { lastStarting } from "./starts";
 import type { MlldSymbol } from "./symbols";
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Bound, bind } from "../../../language/semantics/bind";
+import { bind } from "../../../language/semantics/bind";
+import type { Bound } from "../../../language/semantics/bound";
 import type { MlldSymbol, Scope } from "../../../language/semantics/symbols";
 import { parse, reparse } from "../../../language/syntax";
 import type { Mode } from "../../../language/syntax/tree";
