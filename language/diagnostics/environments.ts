@@ -1,20 +1,15 @@
 import {
   type BlockFacts,
   checkProviderModule,
-  commandProblem,
-  type EnvironmentFacts,
-  enterBlock,
   PROVIDER_EXPORTS,
   type Problem,
   providerKind,
   TOP_LEVEL,
 } from "../environment";
 import type { Place } from "../place";
-import type { Analysis, Effect, ExecutableSummary, Site, Unit } from "../semantics";
-import { parameterValues } from "../semantics";
-import type { AbstractValue } from "../values/abstract";
-import { pathsIn, withOwnFixes } from "./elsewhere";
-import { GuardRules } from "./guards";
+import type { Analysis, Site, Unit } from "../semantics";
+import { withOwnFixes } from "./elsewhere";
+import { Running } from "./running";
 import { callsIn, exposedProblems, isSandboxed } from "./shelter";
 import { movedReport, type UnitReport } from "./unit-report";
 
@@ -22,9 +17,6 @@ import { movedReport, type UnitReport } from "./unit-report";
 const COMPARED = /-(widened|weakened)$/;
 /** A file that names its exports exports nothing else. */
 const EXPORTS = /^\/?export[ \t]*\{/m;
-/** Calls are followed this deep, and so many of them in all for one call; beyond, what they do is unknown. */
-const MAX_DEPTH = 64;
-const MAX_CALLS = 500;
 
 /** Everything that is wrong with the environments of a file: configs, comparisons, commands without Bash, provider modules. */
 export function environmentProblems(analysis: Analysis): Problem[] {
@@ -35,15 +27,15 @@ export function environmentProblems(analysis: Analysis): Problem[] {
 /** What is wrong in each unit. Most units are the same as in the text before, and so is what was said of them. */
 export function environmentReports(analysis: Analysis): UnitReport[] {
   const { list, revision, continues, moved } = analysis.units;
-  let checks: Checks | null = null;
+  let running: Running | null = null;
   return list.map(unit => {
     const known = REPORTS.get(unit.identity);
     if (known?.revision === revision) return known.report;
     let report: UnitReport;
     if (known && known.revision === continues) report = movedReport(known.report, analysis.uri, moved);
     else {
-      checks ??= { analysis, calls: new Calls(analysis), guards: new GuardRules(analysis) };
-      report = reportOf(unit, checks);
+      running ??= new Running(analysis);
+      report = reportOf(unit, analysis, running);
     }
     REPORTS.set(unit.identity, { revision, report });
     return report;
@@ -52,13 +44,9 @@ export function environmentReports(analysis: Analysis): UnitReport[] {
 
 const REPORTS = new WeakMap<object, { revision: object; report: UnitReport }>();
 
-interface Checks {
-  analysis: Analysis;
-  calls: Calls;
-  guards: GuardRules;
-}
-
-function reportOf(unit: Unit, { analysis, calls, guards }: Checks): UnitReport {
+function reportOf(unit: Unit, analysis: Analysis, running: Running): UnitReport {
+  const { statement } = unit;
+  running.sheltered.clear();
   const report: UnitReport = { problems: [], unenforced: [], inside: [], outside: [], firing: [], credentials: [] };
   const effects = analysis.effectsOf(unit);
   report.outside.push(...callsIn(effects, analysis));
@@ -77,14 +65,15 @@ function reportOf(unit: Unit, { analysis, calls, guards }: Checks): UnitReport {
     report.problems.push(...(module ?? []));
     report.credentials.push(...credentialsOf(facts, analysis.uri));
     if (site.kind !== "block") continue;
-    report.problems.push(...inside(site.effects, facts.environment, calls), ...guards.problemsIn(site, facts));
+    const start = site.executable ? null : statement.start;
+    report.problems.push(...running.problemsIn(site.effects, facts.environment, start, site.head));
     const sandboxed = isSandboxed(facts.environment);
     (sandboxed ? report.inside : report.outside).push(...callsIn(site.effects, analysis));
-    if (sandboxed)
-      report.firing.push(...guards.firingIn(site).flatMap(({ head }) => (head.uri === analysis.uri ? [head] : [])));
   }
   // Outside of every block a call can still give an executable an argument that makes its environments wider.
-  report.problems.push(...callProblems(effects, TOP_LEVEL, calls));
+  const start = statement.kind === "ExeStatement" ? null : statement.start;
+  report.problems.push(...running.problemsIn(effects, TOP_LEVEL, start));
+  report.firing.push(...[...running.sheltered].filter(({ uri }) => uri === analysis.uri));
   return report;
 }
 
@@ -105,125 +94,6 @@ function here(problem: Problem, site: Site): Problem {
     return withOwnFixes({ ...problem, place: site.head, related: [{ place, message }, ...related] }, site.place.uri);
   if (!COMPARED.test(problem.code)) return problem;
   return { ...problem, related: [...related, { place: site.head, message: "the environment is entered here" }] };
-}
-
-/** Commands and calls directly in a block; nested blocks are sites of their own. */
-function inside(effects: Effect[], environment: EnvironmentFacts, calls: Calls): Problem[] {
-  const commands = effects.flatMap(effect =>
-    effect.kind === "command" ? (commandProblem(environment, effect.language, effect.place) ?? []) : [],
-  );
-  return [...commands, ...callProblems(effects, environment, calls)];
-}
-
-function callProblems(effects: Effect[], environment: EnvironmentFacts, calls: Calls): Problem[] {
-  return effects.flatMap(effect => (effect.kind === "call" ? calls.at(effect, environment) : []));
-}
-
-type Call = Extract<Effect, { kind: "call" }>;
-
-/** What calls do in the environment that they are made in, beyond what is wrong with the executable by itself. */
-class Calls {
-  private readonly alone = new Map<ExecutableSummary, Set<string>>();
-  private readonly done = new WeakMap<EnvironmentFacts, Map<ExecutableSummary, Problem[]>>();
-
-  private left = MAX_CALLS;
-
-  constructor(private readonly analysis: Analysis) {}
-
-  at(call: Call, environment: EnvironmentFacts): Problem[] {
-    const callee = call.callee && this.analysis.executable(call.callee.uri, call.callee.name);
-    if (!callee) return [];
-    const told = new Set<string>();
-    return this.problemsOf(callee, call.arguments, environment)
-      .filter(problem => !told.has(keyOf(problem)) && told.add(keyOf(problem)))
-      .map(problem => atCall(problem, call));
-  }
-
-  private problemsOf(callee: ExecutableSummary, args: AbstractValue[], environment: EnvironmentFacts): Problem[] {
-    const alone = this.ofItself(callee);
-    const plain = args.length === 0;
-    const known = this.done.get(environment)?.get(callee);
-    if (plain && known) return known;
-    this.left = MAX_CALLS;
-    const all = this.run(callee, args, environment, [callee]);
-    const problems = all.filter(problem => !alone.has(keyOf(problem)));
-    if (plain) {
-      const memo = this.done.get(environment) ?? new Map<ExecutableSummary, Problem[]>();
-      this.done.set(environment, memo.set(callee, problems));
-    }
-    return problems;
-  }
-
-  /** What is wrong with an executable wherever it is called: reported at its own text. */
-  private ofItself(callee: ExecutableSummary): Set<string> {
-    const known = this.alone.get(callee);
-    if (known) return known;
-    this.left = MAX_CALLS;
-    const keys = new Set(this.run(callee, [], TOP_LEVEL, [callee]).map(keyOf));
-    this.alone.set(callee, keys);
-    return keys;
-  }
-
-  private run(
-    callee: ExecutableSummary,
-    args: AbstractValue[],
-    environment: EnvironmentFacts,
-    path: ExecutableSummary[],
-  ): Problem[] {
-    return this.walk(callee.effects, environment, parameterValues(callee, args), path);
-  }
-
-  private walk(
-    effects: Effect[],
-    environment: EnvironmentFacts,
-    put: (value: AbstractValue) => AbstractValue,
-    path: ExecutableSummary[],
-  ): Problem[] {
-    return effects.flatMap(effect => {
-      switch (effect.kind) {
-        case "command":
-          return commandProblem(environment, effect.language, effect.place) ?? [];
-        case "environment": {
-          const { problems, environment: entered } = enterBlock({
-            parent: environment,
-            config: effect.config && put(effect.config),
-            with: effect.with && put(effect.with),
-            place: effect.place,
-            label: effect.label,
-            paths: pathsIn(effect.place.uri, this.analysis),
-            policy: this.analysis.policy,
-          });
-          return [...problems, ...this.walk(effect.effects, entered, put, path)];
-        }
-        default: {
-          const callee = effect.callee && this.analysis.executable(effect.callee.uri, effect.callee.name);
-          if (!callee || path.includes(callee) || path.length > MAX_DEPTH || --this.left < 0) return [];
-          return this.run(callee, effect.arguments.map(put), environment, [...path, callee]);
-        }
-      }
-    });
-  }
-}
-
-/** Problems of one executable are told apart by what they are about, not by their words. */
-function keyOf(problem: Problem): string {
-  const { place } = problem;
-  return `${problem.code} ${place?.uri} ${place?.start} ${place?.end}`;
-}
-
-/** A problem of a callee, told where the call stands. */
-function atCall(problem: Problem, call: Call): Problem {
-  const command = problem.code === "env/command-needs-bash";
-  const where = command ? "the command stands here" : `${call.name} sets it here`;
-  return {
-    ...problem,
-    message: command
-      ? problem.message.replace(/^This (.+?) needs/, `A $1 that ${call.name} runs needs`)
-      : `The call of ${call.name} does not fit here: ${problem.message}`,
-    place: call.place,
-    related: [...(problem.place ? [{ place: problem.place, message: where }] : []), ...problem.related],
-    fixes: withOwnFixes(problem, call.place.uri).fixes,
-  };
 }
 
 /** Problems of a provider that is written in mlld; null when the provider is none. */

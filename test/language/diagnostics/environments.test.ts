@@ -104,6 +104,49 @@ describe("a child is compared with its parent", () => {
     expect(told(`${text}env @sandbox [\n  ${not}\n]\n`)).toEqual([]);
   });
 
+  const DROPS = 'guard before op:cmd = when [\n  * => env { tools: ["Read"] }\n]\n';
+  it.each([
+    ["a command outside of every block", "run cmd { ls }\n"],
+    ["a command of a block", 'env { tools: ["Read", "Bash"] } [\n  run cmd { ls }\n]\n'],
+    ["a command of an executable", "exe @go() = cmd { ls }\nshow @go()\n"],
+  ])("a guard's choice without Bash for %s", (_name, text) => {
+    const [finding, ...more] = checkText(DROPS + text);
+    expect(more).toEqual([]);
+    expect(finding).toMatchObject({ code: "env/command-needs-bash", severity: "error" });
+    expect(finding!.message).toMatch(/^A command that this guard takes needs the tool Bash/);
+    expect((DROPS + text).slice(finding!.place.start, finding!.place.end)).toBe('env { tools: ["Read"] }');
+    const mended = fixed(DROPS + text, finding!, "Bash");
+    expect(told(mended)).toEqual([]);
+    expect(told(DROPS + text.replace("cmd {", "sh {"))).toEqual([]);
+    // The choice of an earlier guard is the one that is made.
+    expect(told(DROPS.replace('"Read"', '"Bash", "Read"') + DROPS + text)).toEqual([]);
+  });
+
+  it("a guard's choice with blocks in executables of other files", () => {
+    const lib =
+      'exe @go(c) = [\n  let @x = env @c [\n    run cmd { ls }\n    => "x"\n  ]\n  => @x\n]\nexport { @go }\n';
+    const head =
+      'import { @go } from "./lib.mld"\nguard before op:cmd = when [\n  * => env { tools: ["Bash", "Glob"] }\n]\n';
+    const text = (tools: string) => `${head}show @go({ tools: ${tools} })\n`;
+    expect(told(text('["Bash"]'), { "lib.mld": lib })).toEqual(['env/tools-widened «"Glob"»']);
+    expect(told(text('["Bash", "Glob"]'), { "lib.mld": lib })).toEqual([]);
+  });
+
+  it("what a call does in the environment that a guard chooses for it", () => {
+    const guard = 'guard before op:exe = when [\n  * => env { tools: ["Read"] }\n]\n';
+    const text = (body: string) => `${guard}exe @go() = ${body}\nshow @go()\n`;
+    expect(told(text("sh { ls }"))).toEqual(["env/command-needs-bash «sh { ls }»"]);
+    expect(told(text('env { tools: ["Glob"] } [ => "x" ]'))).toEqual(['env/tools-widened «"Glob"»']);
+    expect(told(text('env { tools: ["Read"] } [ => "x" ]'))).toEqual([]);
+  });
+
+  it("a guard's choice of an imported config, at the guard", () => {
+    const files = { "lib.mld": 'var @wide = { tools: ["Bash", "Glob"] }\n' };
+    const guard = "guard before op:cmd = when [\n  * => env @wide\n]\n";
+    const text = `import { @wide } from "./lib.mld"\n${guard}${SANDBOX}env @sandbox [ run cmd { ls } ]\n`;
+    expect(told(text, files)).toEqual(["env/tools-widened «env @wide»"]);
+  });
+
   it("not with a guard that stands behind the block, or looks only afterwards", () => {
     const guard = (timing: string) => `guard ${timing} op:run = when [\n  ${WIDER}\n]\n`;
     const block = "env @sandbox [ run cmd { ls } ]\n";

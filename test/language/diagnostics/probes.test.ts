@@ -40,6 +40,9 @@ const DIFFERENT: Record<string, string> = {
   "134-policy-basic": "mlld 2.0.4 drops the tools of a policy, 2.0.5 applies them",
   "312-c-python-in-tools-restricted": "a Python process needs Bash, as every process does",
   "313-c-node-in-tools-restricted": "a node process needs Bash, as every process does",
+  "127-guard-env-action": "the tools that a guard chooses hold, as in a block",
+  "128-guard-env-action-inline": "the tools that a guard chooses hold, as in a block",
+  "327-c-guard-return-env-tools": "the tools that a guard chooses hold, as in a block",
   "267-b-with-widens-config": "mlld lets `with` widen its own config",
 };
 
