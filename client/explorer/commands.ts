@@ -1,7 +1,6 @@
 import * as vscode from "vscode";
 import type { CommandId } from "../../protocol/commands";
 import type { ExplorerEnvironment } from "../../protocol/explorer";
-import { SETTINGS, SETTINGS_SECTION, type SettingName } from "../../protocol/settings";
 import type { Documents } from "../documents";
 import type { Language } from "../language";
 import type { Program } from "../program";
@@ -11,15 +10,11 @@ import { revealBlock, runBlockHere } from "./block-of";
 import { confirmed } from "./confirm";
 import type { EnvironmentsView } from "./environments-view";
 import type { Inspections } from "./inspections";
+import { listCommands } from "./list-commands";
 import type { Node } from "./model";
+import { type Handler, isListed, onEnvironments, type WithProgress } from "./on-environments";
 import { snapshotCommands } from "./snapshot-commands";
 import { chooseShell, openLog, openShell } from "./terminals";
-
-type Handler = (...args: unknown[]) => unknown;
-export type Act = (environment: ExplorerEnvironment, node: Node | undefined) => Thenable<unknown> | undefined;
-
-/** Runs an action on the environment of a node, or on one that the person chooses; its failure is told in the engine's own words. */
-export type On = (title: string, action: Act, options?: { trusted?: boolean; many?: boolean }) => Handler;
 
 /** The commands of the view. Each takes a node of the tree, or asks for an environment. */
 export function explorerCommands(
@@ -30,27 +25,8 @@ export function explorerCommands(
   language: () => Promise<Language>,
 ) {
   const { l10n, window } = vscode;
-
-  const on: On = (title, action, { trusted = true, many = false } = {}) => {
-    return async (given, selected) => {
-      if (trusted && !(await mayRun())) return;
-      const nodes = many && Array.isArray(selected) ? (selected as Node[]) : [given as Node | undefined];
-      const known = nodes.flatMap(node => environmentOf(node) ?? []);
-      const fallback = view.selection.flatMap(node => environmentOf(node) ?? []).slice(0, 1);
-      const environments = known.length ? known : fallback.length ? fallback : await choose(view, title);
-      // One after the other: questions to the person do not pile up.
-      for (const environment of environments) {
-        try {
-          await action(environment, given as Node | undefined);
-        } catch (error) {
-          void window.showErrorMessage(
-            `${title}: ${environment.name}. ${error instanceof Error ? error.message : String(error)}`,
-          );
-        }
-      }
-    };
-  };
-  const withProgress = <T>(title: string, task: () => Promise<T>) =>
+  const on = onEnvironments(view);
+  const withProgress: WithProgress = (title, task) =>
     window.withProgress({ location: { viewId: "mlldEnv.environments" }, title }, task);
 
   const release = async ({ name }: ExplorerEnvironment) => {
@@ -60,24 +36,8 @@ export function explorerCommands(
   };
 
   return {
+    ...listCommands(view, withProgress),
     ...snapshotCommands(view, on, withProgress),
-    "mlldEnv.environments.refresh": async () => {
-      if (await mayRun()) await withProgress(l10n.t("Refreshing"), () => view.refresh());
-    },
-    "mlldEnv.environments.refreshSection": node => view.refreshSection(node as Node),
-    "mlldEnv.environments.groupBy": () => chooseSetting("explorer.groupBy", l10n.t("Group environments by")),
-    "mlldEnv.environments.sortBy": () => chooseSetting("explorer.sortBy", l10n.t("Sort environments by")),
-    "mlldEnv.environments.filter": async () => {
-      const text = await window.showInputBox({
-        title: l10n.t("Filter environments"),
-        prompt: l10n.t("Words in name, provider, state, image or file"),
-        value: view.filter,
-      });
-      if (text !== undefined) view.filter = text;
-    },
-    "mlldEnv.environments.clearFilter": () => {
-      view.filter = "";
-    },
     "mlldEnv.environments.releaseAll": async given => {
       if (!(await mayRun())) return;
       const group = given as Node | undefined;
@@ -136,45 +96,4 @@ export function explorerCommands(
       runBlockHere(environment, await language()),
     ),
   } satisfies Partial<Record<CommandId, Handler>>;
-}
-
-/** Lets the person choose the value of a setting with named values; it holds for all windows. */
-async function chooseSetting(name: SettingName & ("explorer.groupBy" | "explorer.sortBy"), title: string) {
-  const current: string = setting(name);
-  const items = Object.entries(SETTINGS[name].values).map(([value, description]) => ({
-    label: value === current ? `$(check) ${value}` : value,
-    description,
-    value,
-  }));
-  const chosen = await vscode.window.showQuickPick(items, { title });
-  if (chosen)
-    await vscode.workspace
-      .getConfiguration(SETTINGS_SECTION)
-      .update(name, chosen.value, vscode.ConfigurationTarget.Global);
-}
-
-function environmentOf(node: Node | undefined): ExplorerEnvironment | undefined {
-  return node && typeof node === "object" && "environment" in node ? node.environment : undefined;
-}
-
-/** Whether a backend knows of it; a local environment is known to the run that has it. */
-function isListed({ provider }: ExplorerEnvironment): boolean {
-  return provider !== "local";
-}
-
-async function choose(view: EnvironmentsView, title: string): Promise<ExplorerEnvironment[]> {
-  const items = view.environments.filter(isListed).map(environment => ({
-    label: environment.name,
-    description: `${environment.state} · ${environment.image}`,
-    environment,
-  }));
-  if (!items.length) {
-    void vscode.window.showInformationMessage(vscode.l10n.t("No environment is live."));
-    return [];
-  }
-  const chosen = await vscode.window.showQuickPick(items, {
-    title,
-    placeHolder: vscode.l10n.t("Choose an environment"),
-  });
-  return chosen ? [chosen.environment] : [];
 }

@@ -1,17 +1,13 @@
 import * as vscode from "vscode";
 import type { CommandId } from "../../protocol/commands";
 import type { SnapshotInfo } from "../../protocol/explorer";
-import type { On } from "./commands";
 import { confirmed } from "./confirm";
 import type { EnvironmentsView } from "./environments-view";
 import type { Node } from "./model";
+import type { Handler, On, WithProgress } from "./on-environments";
 
 /** Taking, restoring and deleting snapshots. */
-export function snapshotCommands(
-  view: EnvironmentsView,
-  on: On,
-  withProgress: <T>(title: string, task: () => Promise<T>) => Thenable<T>,
-) {
+export function snapshotCommands(view: EnvironmentsView, on: On, withProgress: WithProgress) {
   const { l10n, window } = vscode;
 
   const take = on(l10n.t("Take Snapshot"), async ({ name }) => {
@@ -60,7 +56,7 @@ export function snapshotCommands(
       const snapshot = snapshotOf(node as Node | undefined);
       if (snapshot) await vscode.env.clipboard.writeText(snapshot.ref);
     },
-  } satisfies Partial<Record<CommandId, (...args: unknown[]) => unknown>>;
+  } satisfies Partial<Record<CommandId, Handler>>;
 }
 
 function snapshotOf(node: Node | undefined): SnapshotInfo | undefined {
