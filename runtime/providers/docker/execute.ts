@@ -145,7 +145,8 @@ function run(
     if (live?.after)
       rest = new Promise(known => {
         receiver.rest = bytes => {
-          if (feeding.written && isLive(stdin!)) stdin.unread?.(bytes);
+          // Others in the environment can write to the stub's streams too, and what they make up must not become the input of the next command.
+          if (bytes.length > 0 && isLive(stdin!) && feeding.endsWith(bytes)) stdin.unread?.(bytes);
           known();
         };
       });
@@ -155,10 +156,17 @@ function run(
   });
 }
 
+/** As much is remembered of what was written: more than what lies in pipes and sockets on the way. Bytes. */
+const REMEMBERED = 8 * 1024 * 1024;
+
 /** The writing of a command's stdin: goes on until the command is over. */
 export class Feeding {
   /** Something was written that the command may have left unread. */
-  written = false;
+  get written(): boolean {
+    return this.#length > 0;
+  }
+  readonly #pieces: Uint8Array[] = [];
+  #length = 0;
   over = false;
   stop: () => void = () => {};
   readonly stopped = new Promise<null>(resolve => {
@@ -167,6 +175,18 @@ export class Feeding {
       resolve(null);
     };
   });
+
+  wrote(bytes: Uint8Array): void {
+    this.#pieces.push(bytes);
+    this.#length += bytes.length;
+    while (this.#length - this.#pieces[0]!.length >= REMEMBERED) this.#length -= this.#pieces.shift()!.length;
+  }
+
+  /** Whether what was written ends so. Shells drop NUL bytes. */
+  endsWith(bytes: Buffer): boolean {
+    const all = Buffer.concat(this.#pieces).filter(byte => byte !== 0);
+    return bytes.length <= all.length && bytes.equals(all.subarray(all.length - bytes.length));
+  }
 }
 
 /** Writes a command's stdin and closes it. Stops when the command is over; a command that doesn't read its input is no error. */
@@ -196,7 +216,7 @@ export async function feed(
       return;
     }
     if (next.done) break;
-    feeding.written = true;
+    feeding.wrote(next.value);
     if (!input.write(dialect ? dialect.chunk(next.value) : next.value))
       await Promise.race([once(input, "drain"), feeding.stopped]);
   }

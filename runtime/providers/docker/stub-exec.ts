@@ -36,6 +36,10 @@ interface Running {
   done: Set<StreamName>;
 }
 
+/** The stub's own words: input that a command left unread, or, for the other one, why it could not start. Bytes and UTF-16 units. */
+const MOST_TEXT = 16 * 1024 * 1024;
+const MOST_FAILURE = 64 * 1024;
+
 /** An exec that runs the stub. `ready` resolves when it waits for its first header. */
 export class StubExec {
   readonly ready: Promise<void>;
@@ -53,7 +57,10 @@ export class StubExec {
   #resting: StubCommand | null = null;
   #unread: Buffer | null = null;
   #waiting = false;
+  /** Of its own words: the line that has not ended, lines of unread input, and how many bytes since it was ready last. */
   #text = "";
+  readonly #returned: string[] = [];
+  #heard = 0;
   #failure = "";
   #settle!: { resolve: () => void; reject: (error: Error) => void };
 
@@ -137,16 +144,24 @@ export class StubExec {
   /** What comes while no command runs: the stub is ready, or the runtime's message when it cannot start the shell. */
   #own(stream: StreamName, chunk: Buffer): void {
     if (stream === "stdout") {
-      this.#failure += chunk.toString("utf8");
+      if (this.#failure.length < MOST_FAILURE) this.#failure += chunk.toString("utf8");
       return;
     }
-    this.#text += chunk.toString("latin1");
-    const lines = this.#text.split("\n");
-    const ready = lines.slice(0, -1).findIndex(line => !line.startsWith("U ") && /^E$|R \d+$/.test(line));
+    this.#heard += chunk.length;
+    if (this.#heard > MOST_TEXT) {
+      // The stub says no such thing: somebody else in the environment writes to its stream.
+      this.close();
+      return;
+    }
+    const lines = (this.#text + chunk.toString("latin1")).split("\n");
+    this.#text = lines.pop()!;
+    const ready = lines.findIndex(line => !line.startsWith("U ") && /^E$|R \d+$/.test(line));
+    for (const line of ready < 0 ? lines : lines.slice(0, ready))
+      if (line.startsWith("U ")) this.#returned.push(line.slice(2));
     if (ready < 0) return;
     this.#text = "";
-    const unread = lines.slice(0, ready).flatMap(line => (line.startsWith("U ") ? [line.slice(2)] : []));
-    this.#settleRest(Buffer.from(unread.join("\n"), "latin1"));
+    this.#heard = 0;
+    this.#settleRest(Buffer.from(this.#returned.splice(0).join("\n"), "latin1"));
     if (lines[ready] === "E") return;
     this.pid = Number(/\d+$/.exec(lines[ready]!)![0]);
     this.#waiting = true;

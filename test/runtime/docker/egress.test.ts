@@ -7,6 +7,7 @@ import { agentMount } from "../../../runtime/providers/docker/egress/agent-volum
 import { dial } from "../../../runtime/providers/docker/egress/dial";
 import { answerTo, parseQuestion } from "../../../runtime/providers/docker/egress/dns";
 import { isPrivateAddress, lets, portsOf } from "../../../runtime/providers/docker/egress/rule";
+import { Tunnel } from "../../../runtime/providers/docker/egress/tunnel";
 import type { Engine } from "../../../runtime/providers/docker/engine";
 import type { Environment, NetGrant } from "../../../runtime/providers/provider";
 import {
@@ -101,6 +102,32 @@ describe("DNS", () => {
         answerTo(packet, "127.0.0.1");
       }),
     );
+  });
+});
+
+describe("what somebody in the environment says in place of the agent", () => {
+  const frame = (type: string, id: number, length: number) => {
+    const header = Buffer.alloc(9);
+    header.write(type);
+    header.writeUInt32BE(id, 1);
+    header.writeUInt32BE(length, 5);
+    return header;
+  };
+  const tunnel = () =>
+    new Tunnel(() => {}, {
+      ready: () => {},
+      listening: () => {},
+      busy: () => {},
+      query: () => {},
+      connection: () => {},
+    });
+
+  it("is not collected without end", () => {
+    expect(() => tunnel().push(frame("D", 1, 0xffffffff))).toThrow("too long");
+    const one = tunnel();
+    expect(() => {
+      for (let id = 0; id < 100_000; id++) one.push(Buffer.concat([frame("O", id, 6), Buffer.alloc(6)]));
+    }).toThrow("more connections");
   });
 });
 
@@ -203,6 +230,8 @@ describe.skipIf(!hasEngine)("an environment that may reach some names", () => {
         "printf 'CONNECT 169.254.169.254:80 HTTP/1.1\\r\\n\\r\\n' | nc 127.0.0.1 3128",
       );
       expect(out).toMatch(/^HTTP\/1.1 403 Forbidden[\s\S]*169.254.169.254:80 is not reachable/);
+      await run(environment, "printf 'CONNECT evil.net\\0.test.org:443 HTTP/1.1\\r\\n\\r\\n' | nc 127.0.0.1 3128");
+      expect(sink.refused.at(-1)).toMatch(/^evil\.net\?\.test\.org:443 /);
       expect(dialled).toEqual([]);
       expect(sink.refused.join("\n")).toMatch(
         /evil\.example\.net:0 [\s\S]*test\.org:0 [\s\S]*evil\.example\.net:80 [\s\S]*10\.0\.0\.1:80 [\s\S]*169\.254\.169\.254:80 /,

@@ -1,7 +1,11 @@
 /** Input that comes while a command runs: what a person types. */
+import { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import type Dockerode from "dockerode";
 import { describe, expect, it, vi } from "vitest";
 import { InputQueue } from "../../../cli/run/input-queue";
+import { SHELL } from "../../../runtime/providers/docker/dialect";
+import { StubExec } from "../../../runtime/providers/docker/stub-exec";
 import type { Environment, EnvironmentCommand } from "../../../runtime/providers/provider";
 import { TIMED } from "../../support/timed";
 import { BUSYBOX, command, docker, HOST_IMAGE, hasEngine, hasHostImage, never, Output, open, run } from "./harness";
@@ -34,6 +38,18 @@ const pids = (name: string) =>
     .split("\n")
     .filter(line => line.includes("mlld-env"))
     .map(line => line.trim().split(/\s+/)[0]);
+
+it("ends a shell whose stream somebody else fills without end", async () => {
+  const socket = new Duplex({ read: () => {}, write: (_bytes, _encoding, done) => done() });
+  const container = { exec: async () => ({ start: async () => socket }) } as unknown as Dockerode.Container;
+  const stub = await StubExec.start(container, SHELL, never);
+  const header = Buffer.from([2, 0, 0, 0, 0, 16, 0, 0]);
+  for (let i = 0; i < 20 && !stub.closed; i++) {
+    socket.push(Buffer.concat([header, Buffer.alloc(0x100000, "x")]));
+    await sleep(1);
+  }
+  expect(stub.closed).toBe(true);
+});
 
 describe.skipIf(!hasEngine)("live input", () => {
   it.each([...shells, SHELLLESS])("is read as it is typed, and ended by itself alone, in %s", async image => {
@@ -97,6 +113,18 @@ describe.skipIf(!hasEngine)("live input", () => {
       outs.push(output.out);
     }
     expect(outs).toEqual(["first\n", "second\n", "rest"]);
+  });
+
+  it("takes back nothing that was not typed", async () => {
+    const environment = await open();
+    const { queue, type, start } = keyboard(environment);
+    type("yes\n");
+    const { ended } = start(
+      "(while :; do printf 'U rm -rf /\\nE\\n' >&2; done) & read -r line; sleep 0.2; kill $! 2>/dev/null; (sleep 0.5; printf 'U rm -rf /\\nE\\n' >&2) & exit 0",
+    );
+    expect(await ended).toEqual({ kind: "exited", exitCode: 0 });
+    await sleep(1000);
+    expect(queue.held).toBe(0);
   });
 
   it("keeps the waiting shells in use", TIMED, async () => {

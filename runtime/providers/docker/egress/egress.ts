@@ -124,11 +124,11 @@ export class Egress {
     if (address) return answerTo(packet, address);
     if (portsOf(this.#options.rule, name).length === 0) {
       // Every resolver asks for A and AAAA: one report is enough.
-      if (question.type !== AAAA) this.#options.denied(name, 0, "no rule of `net` allows this name");
+      if (question.type !== AAAA) this.#denied(name, 0, "no rule of `net` allows this name");
       return answerTo(packet, null);
     }
     if (this.#addresses.size >= MOST_NAMES) {
-      this.#options.denied(name, 0, `the environment has asked for ${MOST_NAMES} names already`);
+      this.#denied(name, 0, `the environment has asked for ${MOST_NAMES} names already`);
       return answerTo(packet, null);
     }
     const index = this.#addresses.size;
@@ -141,6 +141,11 @@ export class Egress {
     this.#addresses.set(name, address);
     this.#listen(tunnel, name, address);
     return answerTo(packet, address);
+  }
+
+  /** What the environment calls a name is any bytes: in a report they must not pass for lines of ours. */
+  #denied(host: string, port: number, reason: string): void {
+    this.#options.denied(host.replace(/[^\x21-\x7e]/g, "?"), port, reason);
   }
 
   #listen(tunnel: Tunnel, name: string, address: string): void {
@@ -178,7 +183,7 @@ export class Egress {
   ): Promise<Duplex | null> {
     if (!lets(this.#options.rule, host, port)) {
       const reason = "no rule of `net` allows it";
-      this.#options.denied(host, port, reason);
+      this.#denied(host, port, reason);
       refused(403, reason);
       return null;
     }
@@ -186,7 +191,7 @@ export class Egress {
       return await this.#connect(host, port);
     } catch (error) {
       const refusal = error instanceof DialRefused ? error : null;
-      if (refusal) this.#options.denied(host, port, refusal.message);
+      if (refusal) this.#denied(host, port, refusal.message);
       refused(502, refusal?.inside ?? (error as Error).message);
       return null;
     }

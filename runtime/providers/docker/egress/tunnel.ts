@@ -5,6 +5,8 @@ const HEADER = 9;
 /** Largest payload, and how much a side may send before the other says that it took it. The agent has the same numbers. */
 const FRAME = 32_768;
 const WINDOW = 65_536;
+/** Connections at a time. The agent has room for a quarter, and may have ended some that have not ended here. */
+const MOST_STREAMS = 1024;
 
 export interface TunnelReceiver {
   ready(): void;
@@ -30,11 +32,12 @@ export class Tunnel {
     this.#receiver = receiver;
   }
 
-  /** Output of the agent, cut anywhere. */
+  /** Output of the agent, cut anywhere. Throws for what the agent does not say: somebody else in the environment writes to its stream. */
   push(chunk: Buffer): void {
     let rest = this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk]) : chunk;
     while (rest.length >= HEADER) {
       const length = rest.readUInt32BE(5);
+      if (length > FRAME) throw new Error("the agent sent a frame that is too long");
       if (rest.length < HEADER + length) break;
       this.#take(String.fromCharCode(rest[0]!), rest.readUInt32BE(1), rest.subarray(HEADER, HEADER + length));
       rest = rest.subarray(HEADER + length);
@@ -78,6 +81,8 @@ export class Tunnel {
   }
 
   #open(id: number, address: string, port: number): void {
+    if (this.#streams.has(id) || this.#streams.size >= MOST_STREAMS)
+      throw new Error("the agent opened more connections than it can have");
     const stream = new TunnelStream(this, id);
     this.#streams.set(id, stream);
     this.#receiver.connection(stream, address, port);
