@@ -39,9 +39,9 @@ export class Activity implements vscode.Disposable {
         }
         // Anonymous environments never come back; a named one of that name is another one.
         else if (event.event === "released") this.forget(this.usedBy(run, event.envName));
-        else if (event.event === "done") this.ended(run);
       }),
       runs.onDidChange(() => {
+        this.forgetEnded();
         for (const { named } of this.of.values()) this.changed.fire(named);
       }),
     );
@@ -73,10 +73,12 @@ export class Activity implements vscode.Disposable {
     if (environment.provider === "local" && this.local.end(environment.name)) this.changed.fire(environment);
   }
 
-  /** A run that was killed said nothing of what it released. */
-  private ended(run: RunRecord): void {
-    for (const { name, provider } of this.local.environments)
-      if (this.of.get(keyOf({ name, provider }))?.runs.has(run)) this.forget({ name, provider });
+  /** A run that was killed said nothing of what it released, and perhaps not even that it ended. */
+  private forgetEnded(): void {
+    for (const { name, provider } of this.local.environments) {
+      const runs = [...(this.of.get(keyOf({ name, provider }))?.runs ?? [])];
+      if (runs.every(({ state }) => state !== "running")) this.forget({ name, provider });
+    }
   }
 
   private used(named: Named, run: RunRecord): void {

@@ -25,7 +25,15 @@ export function showFailures(runs: Runs): vscode.Disposable {
   /** Places where a command of a run failed. */
   const failed = new WeakMap<RunRecord, { file: string; range: EventRange }[]>();
 
+  /** When a file was last edited, moved or deleted, in this window: what a run says of it from before stands nowhere now. */
+  const touched = new Map<string, number>();
+  const touch = (uri: vscode.Uri) => {
+    if (runs.running.length) touched.set(uri.fsPath, Date.now());
+    if (problems.has(uri)) problems.delete(uri);
+  };
+
   const add = (run: RunRecord, file: string, range: EventRange, message: string, code?: string) => {
+    if ((touched.get(file) ?? 0) > run.started.getTime()) return;
     const uri = vscode.Uri.file(file);
     const program = run.request.file;
     marked.set(program, (marked.get(program) ?? new Set()).add(file));
@@ -69,8 +77,10 @@ export function showFailures(runs: Runs): vscode.Disposable {
     }),
     runs.onEvent(({ run, event }) => take(run, event)),
     vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
-      if (contentChanges.length && problems.has(document.uri)) problems.delete(document.uri);
+      if (contentChanges.length) touch(document.uri);
     }),
+    vscode.workspace.onDidRenameFiles(({ files }) => files.map(({ oldUri }) => oldUri).forEach(touch)),
+    vscode.workspace.onDidDeleteFiles(({ files }) => files.forEach(touch)),
   );
 }
 

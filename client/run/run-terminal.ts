@@ -11,6 +11,8 @@ import { type RunRequest, runTitle } from "./run-request";
 
 /** Credit goes back to the run in parts of this size, in bytes. */
 const CREDIT_PART = INITIAL_CREDIT / 8;
+/** Exit code of a run that cannot begin: its file is gone, say. */
+const USAGE = 2;
 /** After a run its last Enter may still be on its way: it must not start another one. Milliseconds. */
 const REST_MS = 400;
 
@@ -177,6 +179,8 @@ export class RunTerminal implements vscode.Pseudoterminal {
 function troubleText(trouble: RunTrouble): string {
   const { t } = vscode.l10n;
   if (trouble.kind === "not-started") return t("The runner could not be started: {0}", trouble.cause);
+  // The command line has said why it could not even begin.
+  if (trouble.exitCode === USAGE && trouble.said) return trouble.said.replace(/^mlld-env: /, "");
   const how = trouble.signal
     ? t("The run was ended by {0}.", trouble.signal)
     : t("The run ended with exit code {0} without a result.", trouble.exitCode ?? "?");

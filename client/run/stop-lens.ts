@@ -4,14 +4,18 @@ import { setting } from "../settings";
 import type { RunRecord, Runs } from "./runs";
 
 /** An editor that loses the focus at that moment forgets that it was told of a change. Milliseconds. */
-const ASK_AGAIN_MS = 1000;
+const ASK_AGAIN_MS = 800;
+
+/** A run that ends sooner is never stopped by hand: no lens comes and goes for it. Milliseconds. */
+const SHORT_MS = 700;
 
 /** A *Stop* beside the lenses of a block while it runs. Those lenses keep the line there, so no text moves; without them there is none. */
 export function stopLenses(runs: Runs): vscode.Disposable {
   const changed = new vscode.EventEmitter<void>();
   let later: NodeJS.Timeout | undefined;
+  let shown = false;
   const listening = runs.onDidChange(() => {
-    changed.fire();
+    if (shown) changed.fire();
     clearTimeout(later);
     later = setTimeout(() => changed.fire(), ASK_AGAIN_MS);
   });
@@ -19,7 +23,9 @@ export function stopLenses(runs: Runs): vscode.Disposable {
     onDidChangeCodeLenses: changed.event,
     provideCodeLenses: document => {
       if (!setting("codeLens.run", document.uri) && !setting("codeLens.explain", document.uri)) return [];
-      return runs.running.flatMap(run => {
+      const old = runs.running.filter(({ started }) => Date.now() - started.getTime() > SHORT_MS);
+      shown = old.length > 0;
+      return old.flatMap(run => {
         const line = lineIn(run, document);
         if (line === undefined) return [];
         const command = {

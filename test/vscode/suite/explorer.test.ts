@@ -284,7 +284,8 @@ env @named [
     }
   });
 
-  it("shows local environments while they live, with nothing on them that cannot be done", async () => {
+  /** The row of a local environment whose command goes on until it is stopped. */
+  async function localRow(): Promise<Node> {
     const { document } = await open("local.mld");
     const line = document
       .getText()
@@ -296,9 +297,17 @@ env @named [
       .slice(0, line + 1)
       .findLastIndex(text => text.startsWith("env "));
     await vscode.commands.executeCommand("mlldEnv.runBlock", document.uri.toString(), start);
-    const local = await until("the local row", async () =>
+    return until("the local row", async () =>
       (await children()).find(child => child.kind === "environment" && child.environment.provider === "local"),
     );
+  }
+  const noLocalRow = () =>
+    until("the local row to go", async () =>
+      (await children()).every(child => child.kind !== "environment" || child.environment.provider !== "local"),
+    );
+
+  it("shows local environments while they live, with nothing on them that cannot be done", async () => {
+    const local = await localRow();
     assert.match(spoken(local), /, local, running$/);
     assert.doesNotMatch(
       String(inside.view.getTreeItem(local).contextValue),
@@ -310,9 +319,13 @@ env @named [
     );
     assert.match(spoken(changed), /sleeper\.pid, (added|changed)$/);
     for (const run of inside.runs.running) inside.runs.stop(run);
-    await until("the local row to go", async () =>
-      (await children()).every(child => child.kind !== "environment" || child.environment.provider !== "local"),
-    );
+    await noLocalRow();
+  });
+
+  it("shows no local environment of a run that was killed", async () => {
+    await localRow();
+    process.kill(inside.runs.last!.terminal["process"]!["child"].pid!, "SIGKILL");
+    await noLocalRow();
   });
 
   it("copies the name, and releases it", async () => {

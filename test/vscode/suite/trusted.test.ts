@@ -276,6 +276,37 @@ describe("a trusted window", () => {
       await document.save();
     });
 
+    it("puts no problem where an edit has moved the statement meanwhile", async () => {
+      const source = 'var @here = { tools: ["Bash"] }\nenv @here [\n  run sh { read line; exit 9 }\n]\n';
+      await vscode.workspace.fs.writeFile(fileUri("waits.mld"), new TextEncoder().encode(source));
+      const run = await startBlock("waits.mld", "env @here");
+      await until("the command", () => run.text.includes("exit 9"));
+      const edit = new vscode.WorkspaceEdit();
+      edit.insert(fileUri("waits.mld"), new vscode.Position(0, 0), ">> edited\n");
+      await vscode.workspace.applyEdit(edit);
+      vscode.window.terminals.find(({ name }) => name === run.title)!.sendText("");
+      await until("its end", () => run.state === "failed");
+      assert.deepEqual(
+        vscode.languages.getDiagnostics(fileUri("waits.mld")).map(({ message }) => message),
+        [],
+      );
+      await vscode.commands.executeCommand("workbench.action.files.revert");
+    });
+
+    it("says in a word that its file is gone", async () => {
+      await vscode.workspace.fs.writeFile(fileUri("goes.mld"), new TextEncoder().encode('show "here"\n'));
+      await open("goes.mld");
+      await vscode.commands.executeCommand("mlldEnv.runFile");
+      const run = inside.runs.last!;
+      await until("its end", () => run.state === "done");
+      await vscode.workspace.fs.delete(fileUri("goes.mld"));
+      await vscode.commands.executeCommand("mlldEnv.runAgain");
+      const again = inside.runs.last!;
+      assert.notEqual(again, run);
+      await until("its end", () => again.state !== "running");
+      assert.match(plain(again.text), /^[^\n]*\n(\S+ )?cannot read \S*goes\.mld: there is no such file or folder\r\n/);
+    });
+
     for (const [way, stop] of [
       [
         "closing its terminal",
