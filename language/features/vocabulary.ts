@@ -2,13 +2,16 @@
 export interface Vocabulary {
   tools: string[];
   providers: string[];
+  /** Modules of a registry: `@author/name`. */
+  modules: string[];
 }
 
 const TOOL_LIST = /\btools\s*:\s*(?:\[([^\]]*)\]|("[^"\n]*"|'[^'\n]*'))/g;
 const COLLECTION = /\bvar\s+tools\s+@[\w-]+\s*=\s*\{/g;
 const PROVIDER = /\b(?:provider|default)\s*:\s*(?:"([^"\n]+)"|'([^'\n]+)')/g;
+const MODULE = /^[ \t]*\/?import\b.*?[ \t](@[\w-]+\/[\w/.-]+)/gm;
 
-/** Names of tools and providers, read from the text: a file that is being typed counts too. */
+/** Names of tools, providers and modules, read from the text: a file that is being typed counts too. */
 export function vocabularyOf(text: string): Vocabulary {
   const tools = new Set<string>();
   for (const [, list, single] of text.matchAll(TOOL_LIST)) {
@@ -22,7 +25,8 @@ export function vocabularyOf(text: string): Vocabulary {
   const providers = [...text.matchAll(PROVIDER)]
     .map(([, double, single]) => double ?? single ?? "")
     .filter(name => /^[\w@./-]+$/.test(name));
-  return { tools: [...tools], providers: [...new Set(providers)] };
+  const modules = [...text.matchAll(MODULE)].map(([, name]) => name!);
+  return { tools: [...tools], providers: [...new Set(providers)], modules: [...new Set(modules)] };
 }
 
 /** Keys of the object whose opening brace ends at an offset. */

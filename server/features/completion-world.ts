@@ -17,6 +17,7 @@ export class Worlds {
       languageVersion: this.workspace.settingsOf(uri).language.languageVersion,
       tools: this.words("tools"),
       providers: this.words("providers"),
+      modules: this.words("modules"),
       narrowable: (field, offset) => canNarrow(analysis, field, offset),
       exportsOf: specifier => {
         const resolved =

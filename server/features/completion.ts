@@ -1,4 +1,10 @@
-import { type CompletionItem, CompletionItemKind, InsertTextFormat, type Position } from "vscode-languageserver";
+import {
+  type CompletionItem,
+  CompletionItemKind,
+  type CompletionParams,
+  CompletionTriggerKind,
+  InsertTextFormat,
+} from "vscode-languageserver";
 import {
   type CompletionEntry,
   complete,
@@ -38,13 +44,16 @@ export const completion: Feature = {
   register(context) {
     const worlds = new Worlds(context.workspace);
     context.connection.onCompletion(
-      onDocument<{ textDocument: { uri: string }; position: Position }, CompletionItem[]>(
+      onDocument<CompletionParams, CompletionItem[]>(
         context,
         "textDocument/completion",
         [],
-        async (checked, { position }) => {
+        async (checked, { position, context: asked }) => {
           const offset = checked.positions.offsetAt(position);
-          const { entries, path } = complete(checked.analysis, offset, worlds.of(checked));
+          const { entries, path } = complete(checked.analysis, offset, {
+            ...worlds.of(checked),
+            bySpace: asked?.triggerKind === CompletionTriggerKind.TriggerCharacter && asked.triggerCharacter === " ",
+          });
           const all = path ? [...entries, ...(await pathEntries(context, checked, path))] : entries;
           return all.map(entry => itemOf(context, checked, entry));
         },

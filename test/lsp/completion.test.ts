@@ -292,6 +292,66 @@ describe("the version of the language", () => {
   });
 });
 
+describe("completion of what usually comes next", () => {
+  /** The first ten, as an editor shows them. */
+  async function first(source: string, path?: string): Promise<string[]> {
+    const { items } = await complete(source, path);
+    return items
+      .sort((a, b) => (a.sortText! < b.sortText! ? -1 : 1))
+      .slice(0, 10)
+      .map(({ label }) => label);
+  }
+
+  it.each([
+    [
+      "fields that the file takes elsewhere",
+      "for @t in @payload.x [ show `@t.title` ]\nfor @t in @payload.y [ show @t.‸ ]",
+      ["title"],
+    ],
+    ["the metadata of a value", 'var secret @k = "v"\nshow @k.‸', ["mx"]],
+    ["what the metadata holds", 'var secret @k = "v"\nshow @k.mx.‸', ["labels", "taint", "filename"]],
+    [
+      "the context's fields, the most used first",
+      "guard before op:run = when [ @mx.‸ => allow ]",
+      ["op", "guard", "try"],
+    ],
+    ["reserved names before transformers", "var @a = 1\nshow @‸", ["@a", "@mx", "@payload", "@input"]],
+    ["members in double braces", "var @c = { port: 1 }\nshow :::On {{c.‸}}:::", ["port"]],
+    ["names in double braces", "var @conf = { port: 1 }\nshow :::On {{co‸}}:::", ["@conf"]],
+    ["bodies of an executable", "exe @f(a) = ‸", ["@a", "cmd", "js", "sh", "template", "when"]],
+    ["effects of an action", "var @x = when [\n  @mx.try < 2 => ‸\n]", ["show", "retry", "skip"]],
+    ["effects and commands as stages", 'var @x = "a" | ‸', ["show", "cmd", "output"]],
+    ["labels", "var ‸", ["tools", "secret", "pii", "untrusted"]],
+    ["labels of executables", "exe llm, ‸ @f() = `x`", ["destructive", "network"]],
+    ["what a guard is for", "guard @g for ‸", ["op:", "secret"]],
+    ["the word behind a loop's variable", "var @all = for @x ‸", ["in"]],
+    ["directives, the most used first", "‸", ["var", "exe", "run", "show", "import", "env"]],
+    ["rules of a policy", "policy @p = { labels: { secret: { ‸ } } }", ["allow", "deny"]],
+    ["kinds of operations", "policy @p = { operations: { ‸ } }", ["exfil", "destructive", "privileged"]],
+    ["modules that the workspace imports", "import { @a } from @acme/one\nimport { @b } from @‸", ["@acme/one"]],
+  ])("offers %s", async (_title, source, expected) => {
+    expect(await first(source)).toEqual(expect.arrayContaining(expected));
+  });
+
+  it("offers nothing behind the name of somebody's address", async () => {
+    expect(await first('var @x = "bob@example.‸"')).toEqual([]);
+  });
+
+  it.each([
+    ["an indentation", "exe @f() = [\n  ‸\n]"],
+    ["a command that is complete", "run cmd { ls } ‸"],
+    ["the word of a definition", "var ‸"],
+  ])("offers nothing that Enter would take after a space behind %s", async (_title, source) => {
+    const { text, cursor } = marked(source);
+    const path = `c${count++}.mld`;
+    await session.open(path, text);
+    const ask = (context: object) =>
+      session.ask<CompletionItem[]>("textDocument/completion", path, { position: cursor, context });
+    expect(await ask({ triggerKind: 2, triggerCharacter: " " })).toEqual([]);
+    expect(await ask({ triggerKind: 1 })).not.toEqual([]);
+  });
+});
+
 describe("clients without snippets", () => {
   it("get plain text", async () => {
     const plain = await Session.start({ capabilities: {} });

@@ -15,6 +15,7 @@ const top = row("top");
 const inBlock = row("block");
 const anywhere = row("both");
 
+/** The most used first. */
 export const DIRECTIVES: Directive[] = [
   top("var", "var @${1:name} = ${2:value}", "Defines a value."),
   inBlock("let", "let @${1:name} = ${2:value}", "Defines a value for the rest of the block."),
@@ -25,34 +26,34 @@ export const DIRECTIVES: Directive[] = [
   ),
   anywhere("run", "run cmd { $1 }", "Runs a command, code or an executable."),
   anywhere("show", "show $1", "Writes a value to the output."),
-  anywhere("log", 'log "$1"', "Writes a value to standard error."),
-  anywhere("output", 'output @${1:value} to "${2:file}"', "Writes a value to a file or stream."),
-  anywhere("append", 'append @${1:value} to "${2:file}"', "Adds a value to a file."),
-  anywhere("stream", "stream @${1:call}()", "Shows the output of a call while it comes."),
-  anywhere(
-    "env",
-    "env @${1:config} [\n  $0\n]",
-    "Runs a block in an environment. It may only narrow the environment around it.",
-  ),
-  anywhere("box", "box @${1:config} [\n  $0\n]", "The spelling of `env` since 2.0.5."),
-  anywhere("if", "if ${1:condition} [\n  $0\n]", "Runs a block when a condition holds; `else` takes the other case."),
-  anywhere("when", "when [\n  ${1:condition} => $0\n]", "The first condition that holds decides."),
+  top("import", 'import { @${1:name} } from "${2:path}"', "Brings in names of another file or module."),
   anywhere(
     "for",
     "for @${1:item} in @${2:list} [\n  $0\n]",
     "Runs a block for each item, or collects a value of each with `=>`.",
   ),
-  anywhere("loop", "loop(${1:10}) [\n  $0\n]", "Repeats a block until `done`."),
-  inBlock("foreach", "foreach @${1:call}(@${2:list})", "Calls an executable for each item of an array."),
-  top("import", 'import { @${1:name} } from "${2:path}"', "Brings in names of another file or module."),
-  top("export", "export { @${1:name} }", "Says which names other files may import."),
+  anywhere("if", "if ${1:condition} [\n  $0\n]", "Runs a block when a condition holds; `else` takes the other case."),
+  anywhere("when", "when [\n  ${1:condition} => $0\n]", "The first condition that holds decides."),
+  anywhere(
+    "env",
+    "env @${1:config} [\n  $0\n]",
+    "Runs a block in an environment. It may only narrow the environment around it.",
+  ),
   top(
     "guard",
     "guard @${1:name} before ${2:op:run} = when [\n  ${3:*} => ${4:allow}\n]",
     "Decides about operations or labelled values: allow, deny, retry, or another environment.",
   ),
-  top("hook", "hook @${1:name} before ${2:op:run} = [\n  $0\n]", "Runs a block before or after an operation."),
+  anywhere("output", 'output @${1:value} to "${2:file}"', "Writes a value to a file or stream."),
+  anywhere("log", 'log "$1"', "Writes a value to standard error."),
+  anywhere("append", 'append @${1:value} to "${2:file}"', "Adds a value to a file."),
   top("policy", "policy @${1:name} = {\n  $0\n}", "Says what the program may do, wherever it does it."),
+  top("export", "export { @${1:name} }", "Says which names other files may import."),
+  anywhere("stream", "stream @${1:call}()", "Shows the output of a call while it comes."),
+  anywhere("box", "box @${1:config} [\n  $0\n]", "The spelling of `env` since 2.0.5."),
+  anywhere("loop", "loop(${1:10}) [\n  $0\n]", "Repeats a block until `done`."),
+  inBlock("foreach", "foreach @${1:call}(@${2:list})", "Calls an executable for each item of an array."),
+  top("hook", "hook @${1:name} before ${2:op:run} = [\n  $0\n]", "Runs a block before or after an operation."),
   top("auth", 'auth @${1:name} = { from: "${2:env:TOKEN}", as: "${3:TOKEN}" }', "Names a credential."),
   top("needs", "needs { $1 }", "Says what the file needs in order to run."),
   top(
@@ -115,7 +116,13 @@ export const GUARD_ACTIONS: Directive[] = [
 ];
 
 /** Operations that guards and hooks can name. */
-export const OPERATIONS = ["run", "cmd", "sh", "js", "node", "py", "exe", "show", "output", "append", "log", "import"];
+export const OPERATIONS = [
+  ...["run", "cmd", "sh", "js", "node", "py", "exe", "show", "output", "append", "log", "import"],
+  ...["for:iteration", "for:batch", "loop"],
+];
 
 /** Labels that rules of mlld speak of; programs make others. */
-export const LABELS = ["secret", "sensitive", "untrusted", "trusted", "destructive", "privileged"];
+export const LABELS = [
+  ...["secret", "sensitive", "pii", "untrusted", "trusted", "retryable"],
+  ...["llm", "network", "destructive", "privileged", "recursive", "exfil", "net:r", "net:w", "fs:r", "fs:w"],
+];

@@ -16,9 +16,11 @@ import {
 } from "./directives";
 import { type CompletionEntry, wordEntry } from "./entry";
 import { keyEntries, pathFits, shapeOf, valueEntries } from "./keys";
-import { memberEntries, nameEntries, type Wanted } from "./names";
+import { memberEntries } from "./members";
+import { nameEntries, type Wanted } from "./names";
 import { type PathRequest, pathRequest } from "./paths";
 import {
+  additions,
   continuations,
   definesName,
   ENV_PLACE,
@@ -31,7 +33,7 @@ import {
   startsStatement,
   VALUE_PLACE,
 } from "./places";
-import { exportSpecifiers, importSpecifiers } from "./specifiers";
+import { exportSpecifiers, importSpecifiers, moduleEntries } from "./specifiers";
 import type { CompletionWorld } from "./world";
 
 export { type CompletionEntry, type EntryKind, plainOf } from "./entry";
@@ -49,6 +51,7 @@ const NOTHING: Completion = { entries: [], path: null };
 /** What may be written at an offset. */
 export function complete(analysis: Analysis, offset: number, world: CompletionWorld): Completion {
   const { file } = analysis;
+  if (world.bySpace && file.text.slice(startOfLine(file.text, offset), offset).trim() === "") return NOTHING;
   if (file.mode === "att" || file.mode === "mtt") return only(inText(analysis, offset));
   const markdown = file.mode === "markdown" && !inProgram(analysis, offset);
   if (markdown && inProse(analysis, offset)) return NOTHING;
@@ -60,7 +63,8 @@ export function complete(analysis: Analysis, offset: number, world: CompletionWo
   const path = requested && { ...requested, fits: pathFits(analysis, offset, context) };
   if (context.quote) {
     const values = valueEntries(analysis, offset, context, world);
-    const names = context.quote.quote === "'" || path ? [] : inText(analysis, offset);
+    const { quote } = context.quote;
+    const names = quote === "'" || path ? [] : inText(analysis, offset, quote === ":::");
     return { entries: values.length > 0 ? values : names, path };
   }
   if (path) return { entries: [], path };
@@ -79,7 +83,10 @@ function inCode(analysis: Analysis, offset: number, context: CursorContext, worl
   const directives = (choice: Directive[], rank = 0) => choice.map(one => directiveEntry(one, replace, rank));
   const names = (wanted: Wanted) => nameEntries(analysis, offset, replace, wanted);
 
-  const specifiers = importSpecifiers(text, offset, context, world) ?? exportSpecifiers(analysis, offset, context);
+  const specifiers =
+    importSpecifiers(text, offset, context, world) ??
+    exportSpecifiers(analysis, offset, context) ??
+    moduleEntries(text, offset, world);
   if (specifiers) return specifiers;
   if (/:\s*$/.test(before) && isParameter(context))
     return PARAMETER_TYPES.map(word => wordEntry(word, "keyword", replace));
@@ -95,7 +102,8 @@ function inCode(analysis: Analysis, offset: number, context: CursorContext, worl
   const values = valueEntries(analysis, offset, context, world);
   if (values.length > 0) return values;
 
-  if (/(?<!\|)\|[ \t]*$/.test(before)) return names({ pipe: true });
+  if (/(?<!\|)\|[ \t]*$/.test(before)) return [...names({ pipe: true }), ...directives(STAGES)];
+
   if (/\bop:$/.test(before)) return OPERATIONS.map(word => wordEntry(word, "operator", replace));
   if (isGuardAction(text, context)) return directives(GUARD_ACTIONS);
   const choosing = frame?.open === "[" && isChoice(frame.head);
@@ -106,16 +114,18 @@ function inCode(analysis: Analysis, offset: number, context: CursorContext, worl
   if (/^\s*\/?policy\s+@[\w-]+\s*=\s*$/.test(before)) return directives(POLICY_VALUES);
   const tails = envTails(before);
   if (tails.length > 0) return directives(tails);
-  const continued = continuations(before, analysis);
-  if (continued.length > 0) return continued.map(word => wordEntry(word, "keyword", replace));
+  const continued = [...continuations(before, analysis), ...(world.bySpace ? [] : additions(before, analysis))];
+  if (continued.length > 0) return continued.map((word, rank) => ({ ...wordEntry(word, "keyword", replace), rank }));
   if (/\brun[ \t]+$/.test(before))
     return [...directives(RUNNERS), ...names({}).filter(({ kind }) => kind === "function")];
   if (/=>\s*$/.test(before) && (choosing || /^\s*\/?(for|when)\b/.test(before)))
-    return [...names({}), ...directives(ACTIONS, 8), ...literals(replace)];
+    return [...names({}), ...directives(COMMON_ACTIONS), ...directives(ACTIONS, 2), ...literals(replace)];
   if (VALUE_PLACE.test(before) || frame?.open === "(" || frame?.open === "[")
     return [
       ...names({}),
-      ...directives(/^\s*\/?exe\b/.test(before) ? [...VALUES, ...EXE_VALUES] : VALUES, 8),
+      ...(/^\s*\/?exe\b/.test(before)
+        ? [...directives(COMMON_BODIES), ...directives(BODIES, 1)]
+        : directives(VALUES, 2)),
       ...literals(replace),
     ];
   if (
@@ -128,11 +138,22 @@ function inCode(analysis: Analysis, offset: number, context: CursorContext, worl
 
 const ofWords = (...words: string[]): Directive[] => DIRECTIVES.filter(({ word }) => words.includes(word));
 const VALUES: Directive[] = [...RUNNERS, ...ofWords("run", "env", "when", "for", "foreach", "loop")];
-/** What a condition or an iteration may do instead of giving a value. */
-const ACTIONS: Directive[] = [
-  ...VALUES,
-  ...ofWords("show", "log", "output", "append", "stream", "bail", "skip", "retry", "done", "continue"),
+/** What an executable is usually made of, and what else it may be. */
+const COMMON_BODIES: Directive[] = [
+  ...RUNNERS.filter(({ word }) => word !== "bash" && word !== "node"),
+  ...EXE_VALUES.slice(0, 1),
+  ...ofWords("run", "when"),
 ];
+const BODIES: Directive[] = [...VALUES, ...EXE_VALUES].filter(one => !COMMON_BODIES.includes(one));
+/** What a stage of a pipeline may be besides a name. */
+const STAGES: Directive[] = [
+  ...["show", "log"].map(word => ({ ...ofWords(word)[0]!, snippet: word })),
+  ...ofWords("output", "append"),
+  ...RUNNERS.slice(0, 1),
+];
+/** What a condition or an iteration may do instead of giving a value. */
+const COMMON_ACTIONS = ofWords("show", "skip", "retry", "done", "continue");
+const ACTIONS: Directive[] = [...VALUES, ...ofWords("log", "output", "append", "stream", "bail")];
 
 function literals(replace: Span): CompletionEntry[] {
   return ["true", "false", "null", "new"].map(word => ({ ...wordEntry(word, "keyword" as const, replace), rank: 9 }));
@@ -147,6 +168,11 @@ function conditionEntries(names: (wanted: Wanted) => CompletionEntry[]): Complet
       { word: "none", snippet: "none => $0", doc: "When no other condition holds.", at: "block" },
       replace,
       5,
+    ),
+    directiveEntry(
+      { word: "denied", snippet: "denied => $0", doc: "When a guard refused the operation.", at: "block" },
+      replace,
+      6,
     ),
     ...ofWords("let").map(one => directiveEntry(one, replace, 6)),
   ];
@@ -171,28 +197,34 @@ function ignoredCodes(text: string, offset: number, comment: Span): CompletionEn
     }));
 }
 
-/** A name with what is taken of it: `@a.b[0].c`, up to the cursor. */
-const CHAIN = /@([\w-]+)((?:\.[\w-]+|\[\d+\]|\([^()\n]*\)|\?(?=\.))*)\.([\w-]*)$/;
+/** A name with what is taken of it: `@a.b[0].c`, up to the cursor; in double braces the sigil is not written. */
+const CHAIN = /(@|\{\{\s*)([\w-]+)((?:\.[\w-]+|\[\d+\]|\([^()\n]*\)|\?(?=\.))*)\.([\w-]*)$/;
+
+/** Members of what stands before the last dot; null where there is no dot behind a name. */
+function chainEntries(analysis: Analysis, offset: number): CompletionEntry[] | null {
+  const { text } = analysis.file;
+  const chain = CHAIN.exec(text.slice(startOfLine(text, offset), offset));
+  if (!chain) return null;
+  const [whole, sigil = "", name = "", taken = "", last = ""] = chain;
+  const end = wordEnd(text, offset);
+  // What a call gives is not known, so nothing is a field of it.
+  const path = [...taken.matchAll(/\.([\w-]+)|\[(\d+)\]|\([^()\n]*\)/g)];
+  // The scope of a statement ends where it is broken: the name itself stands inside.
+  return memberEntries(analysis, offset - whole.length + sigil.length - 1, {
+    written: `@${name}${taken}`,
+    path: [name, ...path.map(([call, field, index]) => field ?? index ?? call)],
+    replace: { start: offset - last.length, end },
+    called: text[end] === "(",
+  });
+}
 
 /** Behind `@`: names, or members of what stands before the last dot. */
 function sigilEntries(analysis: Analysis, offset: number): CompletionEntry[] | null {
   const { text } = analysis.file;
   const line = text.slice(startOfLine(text, offset), offset);
   const end = wordEnd(text, offset);
-  const member = CHAIN.exec(line);
-  if (member) {
-    // What a call gives is not known, so nothing is a field of it.
-    const taken = member[2]!.matchAll(/\.([\w-]+)|\[(\d+)\]|\([^()\n]*\)/g);
-    const path = [member[1]!, ...[...taken].map(([call, field, index]) => field ?? index ?? call)];
-    // The scope of a statement ends where it is broken: the name itself stands inside.
-    return memberEntries(
-      analysis,
-      offset - member[0].length,
-      path,
-      { start: offset - member[3]!.length, end },
-      text[end] === "(",
-    );
-  }
+  const members = /\.[\w-]*$/.test(line) ? chainEntries(analysis, offset) : null;
+  if (members) return members;
   const name = /@([\w-]*)$/.exec(line);
   if (!name) return null;
   const start = offset - name[0].length;
@@ -209,22 +241,24 @@ function sigilEntries(analysis: Analysis, offset: number): CompletionEntry[] | n
   );
 }
 
-/** In a template or command body: names only. */
-function inText(analysis: Analysis, offset: number): CompletionEntry[] {
-  const { text, mode } = analysis.file;
-  if (mode === "mtt") {
-    const open = /\{\{\s*([\w-]*)$/.exec(text.slice(Math.max(0, offset - 80), offset));
-    if (!open) return [];
-    const replace = { start: offset - open[1]!.length, end: wordEnd(text, offset) };
-    return nameEntries(analysis, offset, replace, { called: true }).map(one => ({
-      ...one,
-      insert: one.insert.slice(1),
-      filter: one.label.slice(1),
-    }));
-  }
-  return sigilEntries(analysis, offset) ?? [];
+/** In a template or command body: names only; `braces` where they stand in double braces, without the sigil. */
+function inText(analysis: Analysis, offset: number, braces = analysis.file.mode === "mtt"): CompletionEntry[] {
+  if (!braces) return sigilEntries(analysis, offset) ?? [];
+  const { text } = analysis.file;
+  const open = /\{\{[^{}\n]*$/.exec(text.slice(startOfLine(text, offset), offset));
+  if (!open) return [];
+  const word = /\{\{\s*([\w-]*)$/.exec(open[0]);
+  if (!word) return chainEntries(analysis, offset) ?? [];
+  const replace = { start: offset - word[1]!.length, end: wordEnd(text, offset) };
+  return nameEntries(analysis, offset, replace, { called: true }).map(one => ({
+    ...one,
+    insert: one.insert.slice(1),
+    filter: one.label.slice(1),
+  }));
 }
 
+/** How many of the most used directives come first. */
+const COMMON = 10;
 /** Directives that 2.0.4 does not know. */
 const NEWER = new Set(["box", "file", "files"]);
 
@@ -236,7 +270,7 @@ function statementEntries(context: CursorContext, { languageVersion }: Completio
   );
   const later = languageVersion === "2.0.5" ? "env" : "box";
   const entries = known.map((directive, i) =>
-    directiveEntry(directive, context.word, i < 12 && directive.word !== later ? 0 : 1),
+    directiveEntry(directive, context.word, i < COMMON && directive.word !== later ? 0 : 1),
   );
   if (frame) entries.push(...RUNNERS.map(runner => directiveEntry(runner, context.word, 2)));
   return entries;

@@ -48,24 +48,38 @@ export function envTails(before: string): Directive[] {
   return [];
 }
 
-/** Words that may follow what stands before the cursor in its directive. */
+/** Words that go on with what stands before the cursor in its directive. */
 export function continuations(before: string, analysis: Analysis): string[] {
-  const head = before.trim().replace(/^\//, "");
-  if (!/[ \t]$/.test(before)) return [];
+  const head = headOf(before);
+  if (head === null) return [];
   if (/^import$/.test(head))
     return ["{", "module", "static", "live", "local", "cached", "templates", "policy", "tools"];
   if (/^import\b[^…]*\{\}$/.test(head)) return ["from"];
-  if (/^import\s+(\w+\s+)?(from\s+)?(…|@\S+)$/.test(head)) return ["as"];
   if (/^(guard|hook)(\s+@[\w-]+)?$/.test(head))
-    return head.startsWith("guard") ? ["before", "after", "always"] : ["before", "after"];
-  if (/^(guard|hook)\b.*\b(before|after|always)$/.test(head)) return ["op:", ...labelsOf(analysis)];
+    return head.startsWith("guard") ? ["before", "after", "always", "for"] : ["before", "after"];
+  if (/^(guard|hook)\b.*\b(before|after|always|for)$/.test(head)) return ["op:", ...labelsOf(analysis)];
+  if (/^guard\b.*=$/.test(head)) return ["when"];
   if (/^(output|append)\s+\S+$/.test(head)) return ["to"];
   if (/^output\b.*\bto$/.test(head)) return ["stdout", "stderr", "env"];
-  if (/^(.*=\s*)?for$/.test(head)) return ["parallel"];
-  if (/^for(\s+parallel\S*)?\s+@[\w.-]+$/.test(head)) return ["in"];
+  if (/(^|=\s*|=>\s*)for(\s+parallel\S*)?\s+(@[\w-]+\s*,\s*)?@[\w.-]+$/.test(head)) return ["in"];
   if (/\}\s+using$/.test(head)) return ["auth:"];
-  if (/\}$/.test(head) && /\b(cmd|sh|bash|run|js|node|py)\b/.test(head)) return ["using", "with"];
   return [];
+}
+
+/** Words that may stand behind what is before the cursor, but need not. */
+export function additions(before: string, analysis: Analysis): string[] {
+  const head = headOf(before);
+  if (head === null) return [];
+  if (/^import\s+(\w+\s+)?(from\s+)?(…|@\S+)$/.test(head)) return ["as"];
+  if (/^(.*=\s*)?for$/.test(head)) return ["parallel"];
+  if (/\}$/.test(head) && /\b(cmd|sh|bash|run|js|node|py)\b/.test(head)) return ["using", "with"];
+  if (/^(var|exe)(\s.*,)?$/.test(head)) return head === "var" ? ["tools", ...labelsOf(analysis)] : labelsOf(analysis);
+  if (/^sign\s+@\S+(\s+by\s+…)?$/.test(head)) return head.includes(" by ") ? ["with sha256"] : ["by", "with sha256"];
+  return [];
+}
+
+function headOf(before: string): string | null {
+  return /[ \t]$/.test(before) ? before.trim().replace(/^\//, "") : null;
 }
 
 /** Labels that mlld knows, and those that the file gives. */

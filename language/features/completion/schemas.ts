@@ -153,16 +153,26 @@ export const POLICY: KeySpec[] = [
           '"no-sensitive-exfil"',
           '"no-untrusted-destructive"',
           '"no-untrusted-privileged"',
+          '"no-send-to-unknown"',
+          '"no-destroy-unknown"',
           '"untrusted-llms-get-influenced"',
         ],
       }),
+      key("autosign", "list", '["templates"]', "What is signed where it is defined."),
+      key("autoverify", "boolean | template", "true", "Agents are told to verify what was signed."),
       key("unlabeled", "string", '"untrusted"', "The label of values without one.", {
         values: ['"untrusted"', '"trusted"'],
       }),
     ],
   }),
-  key("labels", "object", "{ $1 }", "What labelled values may flow into."),
-  key("operations", "object", "{ $1 }", "Labels of operations."),
+  key("labels", "object", "{ $1 }", "What labelled values may flow into.", {
+    names: ["deny", "allow"].map(name => key(name, "string[]", '["$1"]', "Operations and labels: `op:show`, `exfil`.")),
+  }),
+  key("operations", "object", "{ $1 }", "Which labels of executables count as a kind of operation.", {
+    fields: ["exfil", "destructive", "privileged"].map(name =>
+      key(name, "string[]", '["$1"]', `Labels of executables that count as \`${name}\`.`),
+    ),
+  }),
 ];
 
 export const PROFILES: KeySpec[] = PROFILE;
@@ -186,6 +196,8 @@ export const TAIL: KeySpec[] = [
   key("parallel", "number", "$1", "How many at once."),
   key("delay", "duration", "$1", "Pause between starts."),
   key("stream", "boolean", "true", "Show the output while it comes.", { values: ["true", "false"] }),
+  key("separator", "string", '"$1"', "Behind `foreach`: what stands between the results."),
+  key("template", "string", '"$1"', "Behind `foreach`: the text of each result."),
 ];
 
 /** `allow with { … }` in a guard. */

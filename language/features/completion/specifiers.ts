@@ -1,5 +1,5 @@
 import type { Analysis } from "../../semantics";
-import { type CursorContext, wordEnd } from "./context";
+import { type CursorContext, startOfLine, wordEnd } from "./context";
 import { type CompletionEntry, wordEntry } from "./entry";
 import type { CompletionWorld } from "./world";
 
@@ -46,4 +46,15 @@ export function importSpecifiers(
       replace: { start, end: wordEnd(text, offset) },
       rank: 0,
     }));
+}
+
+/** The module of an import, where it is one of a registry: those that the workspace imports already. */
+export function moduleEntries(text: string, offset: number, { modules }: CompletionWorld): CompletionEntry[] | null {
+  const line = text.slice(startOfLine(text, offset), offset);
+  const typed = /^[ \t]*\/?import\b(?:.*\bfrom|[ \t]+[a-z]+)?[ \t]+(@[\w/.-]*)$/.exec(line)?.[1];
+  if (typed === undefined) return null;
+  const start = offset - typed.length;
+  const end = offset + /^[\w/.-]*/.exec(text.slice(offset, offset + 200))![0].length;
+  const written = text.slice(start, end);
+  return [...modules].filter(name => name !== written).map(name => wordEntry(name, "module", { start, end }));
 }

@@ -40,6 +40,7 @@ const WORLD = {
   languageVersion: "auto" as const,
   tools: ["Foo"],
   providers: ["./x.mld"],
+  modules: [],
   narrowable: () => true,
   exportsOf: () => [{ name: "a", kind: "exe" }],
 };

@@ -100,14 +100,16 @@ describe("moves", () => {
 });
 
 describe("vocabulary", () => {
-  it("finds tools and providers in text, finished or not", () => {
-    const text = `var @c = { provider: "docker", tools: ["Read", "Bash"] }
+  it("finds tools, providers and modules in text, finished or not", () => {
+    const text = `import { @x } from @acme/lib
+var @c = { provider: "docker", tools: ["Read", "Bash"] }
 env @c with { tools: "Edit, Grep" } [
 var tools @t = { search: { mlld: @f, labels: ["x"] }, fetch: { mlld: @g } }
 var @p = { provider: '@acme/box', tools: [`;
     expect(vocabularyOf(text)).toEqual({
       tools: ["Read", "Bash", "Edit", "Grep", "search", "fetch"],
       providers: ["docker", "@acme/box"],
+      modules: ["@acme/lib"],
     });
   });
 });
