@@ -1,7 +1,8 @@
-import { appendFile, mkdir, readdir, readFile, realpath, stat, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import picomatch from "picomatch";
 import type { FileAccess } from "../../runtime/evaluator";
+import { resolvedPath } from "./resolved-path";
 
 /** The disk, for the script's own file work. */
 export const diskFiles: FileAccess = {
@@ -39,13 +40,10 @@ export const diskFiles: FileAccess = {
     for await (const path of walk(root, "")) if (matches(path)) found.push(join(root, path));
     return found.sort();
   },
-  async real(path) {
-    try {
-      return await realpath(path);
-    } catch (error) {
-      if (isMissing(error)) return path;
-      throw error;
-    }
+  resolved: resolvedPath,
+  async isPipe(path) {
+    const found = await facts(path);
+    return found !== null && (found.isFIFO() || found.isSocket());
   },
 };
 

@@ -1,3 +1,4 @@
+import { messageOf } from "../../protocol/message-of";
 import { randomBytes } from "node:crypto";
 import { Journal, stateFolder } from "../../runtime/environments/journal";
 import type { ProviderRegistry } from "../../runtime/environments/registry";
@@ -61,7 +62,7 @@ export class Ground {
     } catch (error) {
       throw new ProviderError(
         "run/no-state-folder",
-        `The folder '${this.folder}' cannot be written: ${error instanceof Error ? error.message : String(error)}`,
+        `The folder '${this.folder}' cannot be written: ${messageOf(error)}`,
         "Set MLLD_ENV_STATE_DIR to a folder that can be written: what a run makes is noted there, so that it can be given back.",
       );
     }

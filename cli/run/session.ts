@@ -1,3 +1,4 @@
+import { messageOf } from "../../protocol/message-of";
 import { modeOf } from "../../language/syntax";
 import type { ReportedFinding, RunEventBody } from "../../protocol/events";
 import { createCredentialStore } from "../../runtime/environments/credentials";
@@ -247,8 +248,4 @@ function untilCancelled<T>(work: Promise<T>, signal: AbortSignal): Promise<T | u
     work.then(resolve, reject);
     signal.addEventListener("abort", () => setTimeout(resolve, NOTICE_MS, undefined), { once: true });
   });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -126,6 +126,7 @@ export class ActiveEnvironment {
         "run/spec",
       );
     }
+    await this.noteWritable(spec);
     const environment = await environments.open(ref, spec, this.run.signal);
     const created = environment.created || !this.sandboxed;
     if (this.grants === null) return environment;
@@ -142,6 +143,12 @@ export class ActiveEnvironment {
       await environments.close(environment, environment.created ? "release" : "keep");
       throw error;
     }
+  }
+
+  private async noteWritable({ fs }: EnvironmentSpec): Promise<void> {
+    if (!this.sandboxed) return;
+    for (const { host, mode } of fs.mounts ?? [])
+      if (mode === "rw") this.run.sandboxWritable.add((await this.run.services.files.resolved(host)).real);
   }
 
   /** Saves the project's files at the end of the block, where its config says so. */

@@ -213,6 +213,7 @@ async function evaluateModule(path: string, context: Context): Promise<Module> {
 }
 
 async function jsonExports(path: string, specifier: string, context: Context): Promise<Exports> {
+  await checkFileGrant(path, "read", context);
   const text = (await context.run.services.files.read(path)) ?? "";
   let data: unknown;
   try {

@@ -20,6 +20,7 @@ export type {
   CredentialRequest,
   CredentialStore,
   FileAccess,
+  ResolvedPath,
   RunServices,
 } from "./services";
 

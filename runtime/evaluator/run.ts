@@ -24,6 +24,8 @@ export class Run {
   errors: Value[] = [];
   /** Entries of `@mx.hooks.errors`: faults of hooks, which look on and end nothing. */
   readonly hookErrors: { hook: string | null; message: string }[] = [];
+  /** Folders and files of the host, by real path, that a sandbox of this run could write to: what lies there may be a trap. */
+  readonly sandboxWritable = new Set<string>();
   /** What the chosen block returned, the last time it ran. */
   blockValue: Value | null = null;
   private commands = 0;

@@ -41,8 +41,16 @@ export interface FileAccess {
   list(path: string): Promise<string[]>;
   /** Absolute paths of the files below `folder` that match, sorted. */
   glob(pattern: string, folder: string): Promise<string[]>;
-  /** The path with symbolic links resolved; the path itself where nothing exists. */
-  real(path: string): Promise<string>;
+  resolved(path: string): Promise<ResolvedPath>;
+  /** Whether reading or writing may wait for another process without end. */
+  isPipe(path: string): Promise<boolean>;
+}
+
+/** Where a path leads, also when nothing is there. */
+export interface ResolvedPath {
+  real: string;
+  /** Each link on the way, by its own place. */
+  links: readonly string[];
 }
 
 /** Where the value of a credential is looked up. */

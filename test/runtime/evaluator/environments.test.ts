@@ -1,5 +1,6 @@
 /** env blocks: what opens when, what reaches the provider, and what is refused. */
 import { spawn } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { RunEventBody } from "../../../protocol/events";
@@ -218,6 +219,67 @@ describe("refusals", () => {
     } finally {
       place.remove();
     }
+  });
+
+  describe("links and pipes that a sandbox made", () => {
+    // The recorder runs commands here: they do what commands in a writable mount can do.
+    const traps: [string, (out: string, outside: string) => string][] = [
+      ["a link to a file", (out, outside) => `ln -s ${outside}/secret ${out}/trap`],
+      ["a link to what is not there yet", (out, outside) => `ln -s ${outside}/new ${out}/trap`],
+      ["a folder by a link", (out, outside) => `ln -s ${outside} ${out}/way; ln -s way/new ${out}/trap`],
+      ["a link by way of another", (out, outside) => `ln -s ${outside}/deep ${out}/way; ln -s way/../new ${out}/trap`],
+      ["a pipe", out => `mkfifo ${out}/trap`],
+    ];
+    const uses = ['output "x" to "out/trap"', 'append "x" to "out/trap"', "let @a = <out/trap>\n  show @a"];
+    const cases = traps.flatMap(([what, make]) => uses.map(use => [what, use, make] as const));
+
+    it.each(cases)("%s: %s", async (_, use, make) => {
+      for (const inBlock of [true, false]) {
+        const place = folder();
+        try {
+          const [out, outside] = [join(place.path, "out"), join(place.path, "outside")];
+          for (const made of [out, outside, join(outside, "deep")]) mkdirSync(made);
+          writeFileSync(join(outside, "secret"), "secret");
+          const run = `run sh { ${make(out, outside)} }`;
+          const block = inBlock
+            ? `${run}\n  ${use}\n]`
+            : `${run}\n]\n${use.replace("let", "var").replace("  show", "show")}`;
+          const text = `env { provider: "box", fs: { read: ["out"], write: ["out"] } } [\n  ${block}`;
+          const record = await runProgram({
+            path: join(place.path, "p.mld"),
+            text,
+            root: place.path,
+            providers: { box: new Recorder("box") },
+          });
+          expect(record.outcome.errors.map(error => error.code)).toEqual(["ENV_FS_DENIED"]);
+          expect(record.printed).toBe("");
+          expect(readdirSync(outside).sort()).toEqual(["deep", "secret"]);
+          expect(readFileSync(join(outside, "secret"), "utf8")).toBe("secret");
+        } finally {
+          place.remove();
+        }
+      }
+    });
+
+    it("are followed within what it can write to, and where the author names the target", async () => {
+      const place = folder({ "own.txt": "own" });
+      try {
+        mkdirSync(join(place.path, "out"));
+        symlinkSync("own.txt", join(place.path, "link"));
+        const make = `cd ${place.path}/out && echo inside >real && ln -s real near && ln -s ../own.txt far`;
+        const text = `env { provider: "box", fs: { write: ["out"] } } [ run sh { ${make} } ]\nshow <out/near>\nshow <own.txt>\nshow <link>`;
+        const record = await runProgram({
+          path: join(place.path, "p.mld"),
+          text,
+          root: place.path,
+          providers: { box: new Recorder("box") },
+        });
+        expect(record.errors).toEqual([]);
+        expect(record.printed).toBe("inside\nown\nown\n");
+      } finally {
+        place.remove();
+      }
+    });
   });
 });
 
