@@ -1,4 +1,5 @@
 import type { ExplorerEngine, ExplorerEnvironment } from "../protocol/explorer";
+import { messageOf } from "../protocol/message-of";
 import { type Provider, ProviderError } from "../runtime/providers/provider";
 import { answered, shown } from "./live";
 
@@ -76,7 +77,7 @@ export class BackendList {
         provider: provider.ref,
         state: stateOf(error),
         named: options.named,
-        detail: error instanceof Error ? error.message : String(error),
+        detail: messageOf(error),
         ...(error instanceof ProviderError && error.mend !== undefined && { mend: error.mend }),
       };
     }

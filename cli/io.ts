@@ -1,3 +1,5 @@
+import { messageOf } from "../protocol/message-of";
+
 /** What a command of `mlld-env` may touch of its process. */
 export interface Io {
   stdin: NodeJS.ReadStream & { fd: 0 };
@@ -29,7 +31,7 @@ const REASONS: Readonly<Record<string, string>> = {
 /** Why the system could not read a file, in plain words. */
 export function reasonOf(cause: unknown): string {
   const { code = "" } = cause as NodeJS.ErrnoException;
-  return REASONS[code] ?? (cause instanceof Error ? cause.message : String(cause));
+  return REASONS[code] ?? messageOf(cause);
 }
 
 /** Exit codes of the command line. */

@@ -1,4 +1,5 @@
 import type { EnvironmentDetails, ExplorerEnvironment, FileChange, SnapshotInfo } from "../protocol/explorer";
+import { messageOf } from "../protocol/message-of";
 import { removeLog } from "../runtime/environments/environment-log";
 import { stateFolder } from "../runtime/environments/journal";
 import type { ProviderRegistry } from "../runtime/environments/registry";
@@ -186,5 +187,5 @@ export function isAbsent(error: unknown): boolean {
 /** A fault in one line, with what to do about it. */
 export function faultText(error: unknown): string {
   if (error instanceof ProviderError && error.mend !== undefined) return `${error.message} ${error.mend}`;
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }

@@ -1,3 +1,4 @@
+import { messageOf } from "../protocol/message-of";
 import type { SpareSeed } from "../runtime/environments/open-environments";
 import { createGround } from "./backends";
 import { EXIT, type Io, UsageError } from "./io";
@@ -43,7 +44,7 @@ export async function spare(_args: string[], io: Io): Promise<number> {
     return await runOn(ground, args, { ...io, cwd: call.cwd }, { control: lines, spare: environment });
   } catch (error) {
     // Nothing has begun: a wrong call, a file that is gone.
-    io.stderr.write(`mlld-env: ${error instanceof Error ? error.message : String(error)}\n`);
+    io.stderr.write(`mlld-env: ${messageOf(error)}\n`);
     return EXIT.usage;
   } finally {
     await environment?.release();

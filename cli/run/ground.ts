@@ -1,5 +1,5 @@
-import { messageOf } from "../../protocol/message-of";
 import { randomBytes } from "node:crypto";
+import { messageOf } from "../../protocol/message-of";
 import { Journal, stateFolder } from "../../runtime/environments/journal";
 import type { ProviderRegistry } from "../../runtime/environments/registry";
 import { startWatchdog } from "../../runtime/environments/watchdog";

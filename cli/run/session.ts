@@ -1,6 +1,6 @@
-import { messageOf } from "../../protocol/message-of";
 import { modeOf } from "../../language/syntax";
 import type { ReportedFinding, RunEventBody } from "../../protocol/events";
+import { messageOf } from "../../protocol/message-of";
 import { createCredentialStore } from "../../runtime/environments/credentials";
 import { EnvironmentLogs } from "../../runtime/environments/environment-log";
 import { readKeychain } from "../../runtime/environments/keychain";

@@ -1,3 +1,4 @@
+import { messageOf } from "../../protocol/message-of";
 import { ProviderError } from "../providers/provider";
 
 /** A keychain that asks the person for a password must not hold a run for ever. Milliseconds. */
@@ -15,7 +16,7 @@ export async function readKeychain(service: string, account: string): Promise<st
       (await new keyring.AsyncEntry(service, account).getPassword(AbortSignal.timeout(KEYCHAIN_TIMEOUT_MS))) ?? null
     );
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     if (ABSENT.test(message)) return null;
     throw new ProviderError(
       "KEYCHAIN_UNREADABLE",

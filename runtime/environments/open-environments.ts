@@ -1,4 +1,5 @@
 import type { RunEventBody } from "../../protocol/events";
+import { messageOf } from "../../protocol/message-of";
 import {
   type Environment,
   type EnvironmentCommand,
@@ -243,8 +244,4 @@ class Tracked implements Environment {
   detach(): Promise<void> {
     return this.inner.detach();
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,6 @@
 import type { SnapshotOptions } from "../../language/environment/spec-types";
 import type { RunEventBody } from "../../protocol/events";
+import { messageOf } from "../../protocol/message-of";
 import { ProviderError } from "../providers/provider";
 import { type Archive, createArchive } from "./archive";
 import type { LeftOut } from "./list-workspace";
@@ -17,7 +18,7 @@ export async function saveWorkspace(
     if (error instanceof ProviderError) throw error;
     throw new ProviderError(
       "run/archive-failed",
-      `The workspace was not saved: ${error instanceof Error ? error.message : String(error)}.`,
+      `The workspace was not saved: ${messageOf(error)}.`,
       "Every file of it has to be readable, and `archive_save_dir` a folder that can be written; `ignore_globs` leaves files out.",
     );
   }

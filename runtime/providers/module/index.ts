@@ -1,5 +1,7 @@
 /** A provider written in mlld: a module that exports `@create`, `@execute`, `@release` and perhaps `@snapshot`. */
+
 import { isPlainObject } from "../../../language/values";
+import { messageOf } from "../../../protocol/message-of";
 import { ModuleRunner } from "../../evaluator/module-runner";
 import type { RunServices } from "../../evaluator/services";
 import {
@@ -203,7 +205,7 @@ async function called<T>(ref: string, name: string, call: () => Promise<T>): Pro
     return await call();
   } catch (cause) {
     if (cause instanceof ProviderError) throw cause;
-    const message = cause instanceof Error ? cause.message : String(cause);
+    const message = messageOf(cause);
     throw new ProviderError("ENV_PROVIDER_FAILED", `@${name} of the provider ${ref} failed: ${message}`);
   }
 }
