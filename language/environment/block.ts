@@ -1,6 +1,6 @@
 /** Entering a block: read, merge, compare, apply policy. */
 import { contains, type Place, samePlace } from "../place";
-import type { AbstractValue } from "../values/abstract";
+import type { AbstractEntry, AbstractValue } from "../values/abstract";
 import { merge, NO_CONFIG } from "./chain";
 import { compareCapability, compareFacts, wider } from "./compare";
 import { effective } from "./defaults";
@@ -188,21 +188,28 @@ export function deriveConfig(
     ...furtherProblems(child.config, after.capabilities.provider.options),
     ...compareFacts(after, { ...before, label }, overlay.place).flatMap(c => c.problems),
   ];
-  return { value: overlayValue(base, overlay, how), problems };
+  return { value: overlayValue(base, overlay, how, context.label), problems };
 }
 
 /** The derived object: keys of the overlay replace, `limits` merges, and `"*"` is resolved as `how` says. */
-function overlayValue(base: AbstractValue, overlay: AbstractValue, how: "new" | "with"): AbstractValue {
+function overlayValue(
+  base: AbstractValue,
+  overlay: AbstractValue,
+  how: "new" | "with",
+  origin: string | undefined,
+): AbstractValue {
   if (base.kind === "oneOf")
-    return { ...base, options: base.options.map(option => overlayValue(option, overlay, how)) };
+    return { ...base, options: base.options.map(option => overlayValue(option, overlay, how, origin)) };
   // Of an unknown base at least the fields that the overlay sets are known.
   if (base.kind === "unknown" && overlay.kind === "object") {
     const nothing: AbstractValue = { kind: "object", entries: [], open: true, place: base.place ?? overlay.place };
-    return overlayValue(nothing, overlay, how);
+    return overlayValue(nothing, overlay, how, origin);
   }
   if (base.kind !== "object" || overlay.kind !== "object")
     return { kind: "unknown", reason: "derived from a config that is not known", place: overlay.place ?? base.place };
-  const entries = new Map(base.entries.map(entry => [entry.key, entry]));
+  const entries = new Map<string, AbstractEntry>(
+    base.entries.map(entry => [entry.key, { ...entry, origin: entry.origin ?? origin }]),
+  );
   for (const entry of overlay.entries) {
     const before = entries.get(entry.key);
     const star = entry.value.kind === "known" && entry.value.value === "*";
@@ -213,7 +220,7 @@ function overlayValue(base: AbstractValue, overlay: AbstractValue, how: "new" | 
         : entry.value;
     entries.set(entry.key, {
       ...entry,
-      value: entry.key === "limits" && before ? overlayValue(before.value, value, how) : value,
+      value: entry.key === "limits" && before ? overlayValue(before.value, value, how, before.origin) : value,
     });
   }
   return { kind: "object", entries: [...entries.values()], open: base.open || overlay.open, place: base.place };

@@ -252,7 +252,7 @@ class Reader {
       place,
       keyPlace: entry.keyPlace,
       ...(replaced && { replaced }),
-      history: [{ place: entry.keyPlace ?? place, note: `${SET_IN}${this.label}${why}`, options }],
+      history: [{ place: entry.keyPlace ?? place, note: `${SET_IN}${entry.origin ?? this.label}${why}`, options }],
     };
   }
 
@@ -297,7 +297,7 @@ class Reader {
           if (limit === null) this.reading.unknownKey(inner.key, inner.keyPlace, "limits", LIMITS);
           else {
             here.add(limit);
-            add(limit, inner);
+            add(limit, { ...inner, origin: inner.origin ?? entry.origin });
           }
         }
         const rest: AbstractValue = { kind: "unknown", reason: "limits that may be set", place: value.place };

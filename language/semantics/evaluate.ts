@@ -277,7 +277,7 @@ export class Evaluator {
       case "NewExpression": {
         const base = this.evaluate(node.target);
         if (!node.with || node.arguments) return base;
-        return deriveConfig(base, this.clause(node.with), "new", { paths: this.around.paths }).value;
+        return this.derived(base, node.target, node.with, "new");
       }
       case "WithExpression": {
         const value = this.evaluate(node.value);
@@ -285,7 +285,7 @@ export class Evaluator {
           const same = value.kind === "unknown" || !isPiped(node.clause);
           return same ? value : unknown("the result of a pipeline", place);
         }
-        return deriveConfig(value, this.clause(node.clause), "with", { paths: this.around.paths }).value;
+        return this.derived(value, node.value, node.clause, "with");
       }
       case "CallExpression":
         return this.callValue(node, place);
@@ -372,6 +372,10 @@ export class Evaluator {
     return { kind: "array", items, open, place };
   }
 
+  private derived(base: AbstractValue, node: Node, clause: WithClause, how: "new" | "with"): AbstractValue {
+    return deriveConfig(base, this.clause(clause), how, { paths: this.around.paths, label: nameOf(node) }).value;
+  }
+
   private properties(properties: (Property | Spread)[], place: Place): AbstractValue {
     let drafts = [newDraft()];
     for (const property of properties) {
@@ -380,7 +384,7 @@ export class Evaluator {
         // A spread of one of several objects gives one of several objects.
         const value = this.evaluate(property.argument);
         const options = value.kind === "oneOf" ? value.options : [value];
-        drafts = drafts.flatMap(draft => options.map(option => withSpread(draft, option)));
+        drafts = drafts.flatMap(draft => options.map(option => withSpread(draft, option, nameOf(property.argument))));
       }
     }
     return oneOf(
@@ -561,6 +565,11 @@ export function headOf(node: Node): Node | null {
         return at;
     }
   }
+}
+
+/** How explanations call what a plain reference stands for. */
+function nameOf(node: Node): string | undefined {
+  return node.kind === "VariableReference" ? `@${node.name}` : undefined;
 }
 
 /** Whether a `with` tail names fields of an environment. */

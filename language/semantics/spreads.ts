@@ -27,8 +27,8 @@ export function addEntry(draft: Draft, entry: AbstractEntry): void {
   draft.pending?.after.push(entry);
 }
 
-/** A draft of its own with `...value`, where the value is not one of several. */
-export function withSpread(draft: Draft, value: AbstractValue): Draft {
+/** A draft of its own with `...value`, where the value is not one of several; `origin` is how it is called. */
+export function withSpread(draft: Draft, value: AbstractValue, origin?: string): Draft {
   if (value.kind === "known" && value.value === null) return copyOf(draft);
   if (value.kind !== "object") {
     // What an unknown object holds may replace everything before it.
@@ -44,7 +44,7 @@ export function withSpread(draft: Draft, value: AbstractValue): Draft {
   }
   const next = copyOf(draft);
   for (const entry of value.entries) {
-    setEntry(next.entries, entry, new Set());
+    setEntry(next.entries, { ...entry, origin: entry.origin ?? origin }, new Set());
     next.spread.add(entry.key);
   }
   next.open ||= value.open;

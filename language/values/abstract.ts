@@ -43,6 +43,8 @@ export interface AbstractEntry {
   value: AbstractValue;
   /** The range of the key, where it is written. */
   keyPlace?: Place;
+  /** The config that a spread or a derivation took it from, as it is called there: `@sandbox`. */
+  origin?: string;
   /** True when the entry may be absent (`key?: value`, or one branch only). */
   maybe?: boolean;
   /** The value that this entry replaced in a spread (`{ ...@p, tools: […] }`): the parent of the field. */

@@ -73,6 +73,16 @@ describe("hover", () => {
     expect(text).toMatch(/`tools`[^\n]*set in @box \|/);
   });
 
+  it("names the config that a derivation or a spread took a field from", async () => {
+    const text = await hover(
+      'var @box = { tools: ["Read"], limits: { mem: "1g", cpu: 2 } }\nvar @more = { ...@box, auth: [] }\nvar @less = new @more with { limits: { mem: "512m" } }\nen‸v @less [ show 1 ]\n',
+    );
+    expect(text).toMatch(/`tools`[^\n]*set in @box \|/);
+    expect(text).toMatch(/`limits.mem`[^\n]*set in @less \|/);
+    expect(text).toMatch(/`limits.cpu`[^\n]*set in @box \|/);
+    expect(text).toMatch(/`auth`[^\n]*set in @more \|/);
+  });
+
   it("names the sources of every capability, and what is compared only at run time", async () => {
     const text = await hover(SANDBOX.replace("env @sandbox", "en‸v @sandbox"));
     expect(text).toMatch(/`tools`[^\n]*set in @sandbox; narrowed by with/);
