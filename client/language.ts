@@ -48,17 +48,24 @@ export class Language {
   }
 
   /** The env blocks of a document, in order of the text. */
-  blocks(uri: vscode.Uri): Promise<EnvBlock[]> {
+  async blocks(uri: vscode.Uri): Promise<EnvBlock[]> {
+    await this.running();
     return this.client.sendRequest<EnvBlock[]>(BLOCKS_REQUEST, {
       textDocument: { uri: uri.toString() },
     } satisfies BlocksParams);
   }
 
   /** What the block at a place may do, and why; null where no block is. */
-  explain(uri: vscode.Uri, { line, character }: vscode.Position): Promise<ExplainResult | null> {
+  async explain(uri: vscode.Uri, { line, character }: vscode.Position): Promise<ExplainResult | null> {
+    await this.running();
     return this.client.sendRequest<ExplainResult | null>(EXPLAIN_REQUEST, {
       textDocument: { uri: uri.toString() },
       position: { line, character },
     } satisfies ExplainParams);
+  }
+
+  /** A server that crashed too often is not started again by itself; a person who asks for something starts it. */
+  private async running(): Promise<void> {
+    if (!this.client.isRunning()) await this.client.start();
   }
 }

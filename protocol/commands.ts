@@ -121,7 +121,7 @@ export const COMMANDS = {
   "mlldEnv.environments.openShell": {
     title: "Open Shell",
     icon: "terminal",
-    palette: false,
+    palette: FILLED,
     enablement: TRUSTED,
     menus: [
       { at: "view/item/context", when: itemThat("can-shell"), group: "inline@1" },
@@ -130,19 +130,19 @@ export const COMMANDS = {
   },
   "mlldEnv.environments.openShellWith": {
     title: "Open Shell With…",
-    palette: false,
+    palette: FILLED,
     enablement: TRUSTED,
     menus: [{ at: "view/item/context", when: itemThat("can-shell"), group: "1_open@2" }],
   },
   "mlldEnv.environments.logs": {
-    title: "Show Log",
-    palette: false,
+    title: "Show Environment Log",
+    palette: FILLED,
     enablement: TRUSTED,
     menus: [{ at: "view/item/context", when: itemThat("listed"), group: "1_open@3" }],
   },
   "mlldEnv.environments.inspect": {
-    title: "Inspect",
-    palette: false,
+    title: "Inspect Environment",
+    palette: FILLED,
     enablement: TRUSTED,
     menus: [{ at: "view/item/context", when: itemThat("listed"), group: "1_open@4" }],
   },
@@ -163,9 +163,9 @@ export const COMMANDS = {
     ],
   },
   "mlldEnv.environments.start": {
-    title: "Start",
+    title: "Start Environment",
     icon: "debug-start",
-    palette: false,
+    palette: FILLED,
     enablement: TRUSTED,
     menus: [
       { at: "view/item/context", when: itemThat("can-start"), group: "inline@1" },
@@ -173,16 +173,16 @@ export const COMMANDS = {
     ],
   },
   "mlldEnv.environments.stop": {
-    title: "Stop",
+    title: "Stop Environment",
     icon: "debug-stop",
-    palette: false,
+    palette: FILLED,
     enablement: TRUSTED,
     menus: [{ at: "view/item/context", when: itemThat("can-stop"), group: "2_change@1" }],
   },
   "mlldEnv.environments.snapshot": {
     title: "Take Snapshot…",
     icon: "device-camera",
-    palette: false,
+    palette: FILLED,
     enablement: TRUSTED,
     menus: [
       { at: "view/item/context", when: itemThat("can-snapshot"), group: "2_change@2" },
@@ -192,7 +192,7 @@ export const COMMANDS = {
   "mlldEnv.environments.restore": {
     title: "Restore Snapshot…",
     icon: "discard",
-    palette: false,
+    palette: FILLED,
     enablement: TRUSTED,
     menus: [
       { at: "view/item/context", when: itemThat("can-restore"), group: "2_change@3" },
@@ -235,9 +235,9 @@ export const COMMANDS = {
     menus: [{ at: "view/item/context", when: ITEM, group: "3_copy@1" }],
   },
   "mlldEnv.environments.release": {
-    title: "Release…",
+    title: "Release Environment…",
     icon: "trash",
-    palette: false,
+    palette: FILLED,
     enablement: TRUSTED,
     menus: [
       { at: "view/item/context", when: itemThat("listed"), group: "inline@3" },

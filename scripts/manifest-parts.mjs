@@ -71,13 +71,16 @@ export function views(text, containerId, viewId) {
         "No environment is live. Named environments appear here when their env block has run.",
         "[Run Env Block…](command:mlldEnv.runBlock)",
         "[Open an Example](command:mlldEnv.openExample)",
+        "New here? The [walkthrough](command:mlldEnv.openWalkthrough) takes five minutes.",
       ),
       welcome(
         "noDocker",
         "isWorkspaceTrusted && mlldEnv.explorer == absent",
-        "No Docker engine was found. Env blocks without a provider run locally all the same.",
+        "No Docker engine was found. Env blocks without a provider run on this machine all the same; those with `@mlld/env-docker` need one.",
         "[Install Docker](https://docs.docker.com/get-started/get-docker/)",
         "[Run Doctor](command:mlldEnv.doctor)",
+        "[Try Again](command:mlldEnv.environments.refresh)",
+        "New here? The [walkthrough](command:mlldEnv.openWalkthrough) works without Docker.",
       ),
       ...engineTroubles(
         "missing",

@@ -58,20 +58,26 @@ export function explorerCommands(
     "mlldEnv.environments.stop": on(
       l10n.t("Stop"),
       ({ name }) => withProgress(l10n.t("Stopping"), () => view.ask("stop", { name })),
-      { many: true },
+      { many: true, can: "stop" },
     ),
     "mlldEnv.environments.start": on(
       l10n.t("Start"),
       ({ name }) => withProgress(l10n.t("Starting"), () => view.ask("start", { name })),
-      { many: true },
+      { many: true, can: "start" },
     ),
-    "mlldEnv.environments.openShell": on(l10n.t("Open Shell"), async environment =>
-      openShell(environment, program, setting("explorer.shell")),
+    "mlldEnv.environments.openShell": on(
+      l10n.t("Open Shell"),
+      environment => openShell(environment, program, setting("explorer.shell")),
+      { can: "shell" },
     ),
-    "mlldEnv.environments.openShellWith": on(l10n.t("Open Shell"), async environment => {
-      const shell = await chooseShell(environment, () => view.ask("shells", { name: environment.name }));
-      if (shell) await openShell(environment, program, shell);
-    }),
+    "mlldEnv.environments.openShellWith": on(
+      l10n.t("Open Shell"),
+      async environment => {
+        const shell = await chooseShell(environment, () => view.ask("shells", { name: environment.name }));
+        if (shell) await openShell(environment, program, shell);
+      },
+      { can: "shell" },
+    ),
     "mlldEnv.environments.logs": on(l10n.t("Show Log"), async environment => openLog(environment, program)),
     "mlldEnv.environments.inspect": on(l10n.t("Inspect"), environment => inspections.show(environment)),
     "mlldEnv.environments.openFile": on(l10n.t("Open File"), async ({ name, provider }, node) => {

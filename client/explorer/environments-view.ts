@@ -51,7 +51,8 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
   /** What the backends said of each environment, by id. */
   private texts = new Map<string, string>();
   private any = false;
-  private readonly title: string;
+  /** What is wrong with the engines, as it was logged last. */
+  private trouble = "";
 
   constructor(
     private readonly program: Program,
@@ -64,7 +65,6 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
       showCollapseAll: true,
       canSelectMany: true,
     });
-    this.title = this.tree.title ?? "";
     this.listeners = vscode.Disposable.from(
       this.tree.onDidChangeVisibility(({ visible }) => visible && this.start()),
       this.tree.onDidExpandElement(({ element }) => {
@@ -92,8 +92,9 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
     return this.engines.some(engine => engine.provider === provider && engine.state === "ready");
   }
 
+  /** Rows that a person sees as selected. */
   get selection(): readonly Node[] {
-    return this.tree.selection;
+    return this.tree.visible ? this.tree.selection : [];
   }
 
   get filter(): string {
@@ -320,10 +321,10 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
     const message = messages.join(" ") || undefined;
     // The editor takes this for a change of the rows, and holds back the next for 200 ms.
     if (this.tree.message !== message) this.tree.message = message;
-    // A welcome text knows the kind of the trouble only; what exactly is missing stands in the title.
-    const trouble = shown === 0 ? troubles.map(({ detail }) => detail).join(" ") : "";
-    const title = trouble || this.title;
-    if (this.tree.title !== title) this.tree.title = title;
+    // A welcome text knows the kind of the trouble only.
+    const trouble = troubles.map(({ detail }) => detail).join(" ");
+    if (trouble && trouble !== this.trouble) this.log.warn(trouble);
+    this.trouble = trouble;
   }
 
   private setState(state: ExplorerEngine["state"] | "failed" | undefined, named?: ExplorerEngine["named"]): void {

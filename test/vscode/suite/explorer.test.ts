@@ -324,7 +324,11 @@ env @named [
 
   it("shows no local environment of a run that was killed", async () => {
     await localRow();
-    process.kill(inside.runs.last!.terminal["process"]!["child"].pid!, "SIGKILL");
+    // A process that waited for a run is the run now.
+    const line = execFileSync("ps", ["-eo", "pid=,ppid=,args="], { encoding: "utf8" })
+      .split("\n")
+      .find(text => text.includes(` ${process.pid} `) && /dist[\\/]cli\.js (run|__spare)/.test(text));
+    process.kill(Number.parseInt(line!, 10), "SIGKILL");
     await noLocalRow();
   });
 

@@ -97,6 +97,14 @@ describe("a trusted window", () => {
     });
   });
 
+  it("starts a language server that has ended again, for who asks it something", async () => {
+    const { document } = await open("examples/07-widens.mld");
+    const language = await inside.language();
+    await language.stop();
+    assert.ok((await language.blocks(document.uri)).length > 3);
+    await until("its diagnostics", () => vscode.languages.getDiagnostics(document.uri).length > 3);
+  });
+
   describe("a file with wider children", () => {
     let diagnostics: vscode.Diagnostic[];
     let document: vscode.TextDocument;
