@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Host, LanguageSettings } from "../language/host";
+import { homeFolder } from "../runtime/environments/home";
 import { reasonOf } from "./io";
 
 /** Files beyond this size are not read: the parser would refuse them too. */
@@ -17,7 +17,7 @@ const ROOT_MARKS = ["package.json", ".git", "pyproject.toml", "Cargo.toml"];
  * once, and nothing is ever wanted.
  */
 export class DiskHost implements Host {
-  readonly home = pathToFileURL(homedir()).href;
+  readonly home = pathToFileURL(homeFolder()).href;
   private readonly texts = new Map<string, string | null>();
   private readonly roots = new Map<string, string>();
 

@@ -129,6 +129,10 @@ async function main(argv: string[], io: Io): Promise<number> {
     io.stdout.write(`mlld-env ${entry.usage}\n${entry.summary}\n`);
     return EXIT.ok;
   }
+  if (io.cwd === "") {
+    io.stderr.write(`mlld-env ${name}: the current folder is gone; change to another one\n`);
+    return EXIT.usage;
+  }
   try {
     return await (await entry.load())(args, io);
   } catch (error) {
@@ -160,6 +164,25 @@ function usageMessage(error: Error): string {
   return error.message;
 }
 
+/**
+ * Nobody reads any more, as behind `head`: the command ends with the code that it has. Other faults (a full disk) are told. Commands that
+ * write much deal with their streams themselves.
+ */
+function unwritable(this: NodeJS.WriteStream, { code, message }: NodeJS.ErrnoException): void {
+  if (code === "EPIPE" || this.listenerCount("error") > 1) return;
+  process.stderr.write(`mlld-env: the output cannot be written: ${message}\n`);
+  process.exit(EXIT.failed);
+}
+
+/** Where the command was called; empty when that folder has been removed since. */
+function currentFolder(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return "";
+  }
+}
+
 declare const VERSION: string;
 
 /** Milliseconds. */
@@ -172,8 +195,9 @@ const io: Io = {
   stdout: process.stdout,
   stderr: process.stderr,
   env,
-  cwd: process.cwd(),
+  cwd: currentFolder(),
 };
+for (const stream of [process.stdout, process.stderr]) stream.on("error", unwritable);
 
 main(process.argv.slice(2), io).then(
   // `exitCode`, not `exit`: what is still in a pipe to the caller has to be written first.

@@ -7,6 +7,8 @@ export function readProjectConfig(root: string): Record<string, unknown> {
   const path = join(root, "mlld-config.json");
   if (statSync(path, { throwIfNoEntry: false }) === undefined) return {};
   try {
+    // A pipe of that name would be waited for.
+    if (!statSync(path).isFile()) throw new Error("it is no file");
     const config: unknown = JSON.parse(readFileSync(path, "utf8"));
     if (typeof config === "object" && config !== null && !Array.isArray(config)) return { ...config };
     throw new Error("it holds no object");

@@ -1,5 +1,5 @@
-import { homedir } from "node:os";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { homeFolder } from "../runtime/environments/home";
 import { createRunEnvironments } from "../runtime/environments/open-environments";
 import { Redactor } from "../runtime/environments/redactor";
 import { WATCHDOG_MARK } from "../runtime/providers/local";
@@ -40,7 +40,7 @@ async function releasingModule(ref: string, path: string, ground: Ground, env: N
     settings: {
       root,
       config: readProjectConfig(root),
-      home: homedir(),
+      home: homeFolder(),
       variables: env,
       input: null,
       payload: {},

@@ -3,9 +3,18 @@ import { homedir } from "node:os";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { type FileSystem, type FolderEntry, MAX_FILE_BYTES } from "./file-system";
 
+/** The root where the system does not know the user, as in some containers. */
+function homeFolder(): string {
+  try {
+    return homedir();
+  } catch {
+    return "/";
+  }
+}
+
 /** The local disk. Only `file:` URIs without a host are ever opened. */
 export const nodeFileSystem: FileSystem = {
-  home: pathToFileURL(homedir()).href,
+  home: pathToFileURL(homeFolder()).href,
 
   allows: uri => localPath(uri) !== null,
 

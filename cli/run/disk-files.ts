@@ -8,6 +8,7 @@ import { resolvedPath } from "./resolved-path";
 export const diskFiles: FileAccess = {
   async read(path) {
     try {
+      await refusePipe(path);
       return await readFile(path, "utf8");
     } catch (error) {
       if (isMissing(error)) return null;
@@ -16,10 +17,12 @@ export const diskFiles: FileAccess = {
     }
   },
   async write(path, text) {
+    await refusePipe(path);
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, text);
   },
   async append(path, text) {
+    await refusePipe(path);
     await mkdir(dirname(path), { recursive: true });
     await appendFile(path, text);
   },
@@ -41,11 +44,14 @@ export const diskFiles: FileAccess = {
     return found.sort();
   },
   resolved: resolvedPath,
-  async isPipe(path) {
-    const found = await facts(path);
-    return found !== null && (found.isFIFO() || found.isSocket());
-  },
 };
+
+/** Who opens a pipe waits for another process, perhaps for ever, and cannot be stopped. Those that a shell makes (`<(…)`) have an other end. */
+async function refusePipe(path: string): Promise<void> {
+  const found = await facts(path);
+  if (found?.isFIFO() && !/^\/(?:dev|proc)\//.test(path))
+    throw Object.assign(new Error("it is a pipe"), { path, code: "ESPIPE" });
+}
 
 /** Files below a folder, relative with `/`. Links to folders are not followed: they may lead round in a circle. */
 async function* walk(root: string, below: string): AsyncGenerator<string> {

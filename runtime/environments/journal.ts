@@ -1,14 +1,15 @@
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
-import { homedir } from "node:os";
-import { join } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
+import { homeFolder } from "./home";
 import { identityOf, type ProcessIdentity, startTimeOf } from "./process-identity";
 
 /** Where journals lie: `MLLD_ENV_STATE_DIR`, else `mlld-env` in the user's state folder. */
 export function stateFolder(env: NodeJS.ProcessEnv): string {
-  if (env.MLLD_ENV_STATE_DIR) return env.MLLD_ENV_STATE_DIR;
-  if (env.XDG_STATE_HOME) return join(env.XDG_STATE_HOME, "mlld-env");
+  if (env.MLLD_ENV_STATE_DIR) return resolve(env.MLLD_ENV_STATE_DIR);
+  // The convention has relative ones ignored.
+  if (env.XDG_STATE_HOME && isAbsolute(env.XDG_STATE_HOME)) return join(env.XDG_STATE_HOME, "mlld-env");
   if (process.platform === "win32" && env.LOCALAPPDATA) return join(env.LOCALAPPDATA, "mlld-env");
-  return join(homedir(), ".local", "state", "mlld-env");
+  return join(homeFolder(), ".local", "state", "mlld-env");
 }
 
 /** How the names of temporary folders begin. */

@@ -82,6 +82,7 @@ const FILE_FAULTS: Record<string, string> = {
   EROFS: "the disk is read-only",
   EMFILE: "too many files are open",
   ENAMETOOLONG: "the path is too long",
+  ESPIPE: "it is a pipe, and another process would have to be waited for",
   ERR_INVALID_ARG_VALUE: "the path holds a null byte",
 };
 

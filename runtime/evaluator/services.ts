@@ -42,8 +42,6 @@ export interface FileAccess {
   /** Absolute paths of the files below `folder` that match, sorted. */
   glob(pattern: string, folder: string): Promise<string[]>;
   resolved(path: string): Promise<ResolvedPath>;
-  /** Whether reading or writing may wait for another process without end. */
-  isPipe(path: string): Promise<boolean>;
 }
 
 /** Where a path leads, also when nothing is there. */

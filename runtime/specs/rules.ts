@@ -1,9 +1,9 @@
 /** The rules of environment specs that every backend shares. */
 import { realpathSync } from "node:fs";
-import { homedir } from "node:os";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { ENTRY_TOKEN, entryProblem, withStaticPaths } from "../../language/environment/spec-checks";
 import type { EnvironmentSpecFile, StaticAsset } from "../../language/environment/spec-types";
+import { homeFolder } from "../environments/home";
 import { type MountGrant, type NetGrant, ProviderError } from "../providers/provider";
 
 /** `commands`, then `eval_commands` when evaluating: the agent never sees these. A kept environment that is found again is resumed. */
@@ -129,7 +129,7 @@ export function mountsOf(
 
 /** A path of a spec: a relative one starts at the workspace and does not leave it, by links neither. Throws `run/spec`. */
 export function hostPathOf(written: string, workspace: string): string {
-  if (/^~(\/|$)/.test(written)) return join(homedir(), written.slice(1));
+  if (/^~(\/|$)/.test(written)) return join(homeFolder(), written.slice(1));
   const path = resolve(workspace, written.replace(/^@(?:base|root)(?=\/|$)/, "."));
   if (isAbsolute(written) || (isBelow(path, workspace) && isBelow(realOf(path), realOf(workspace)))) return path;
   throw new ProviderError(

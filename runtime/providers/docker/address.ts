@@ -1,8 +1,8 @@
 /** Finds the engine as the Docker command line does: setting, DOCKER_HOST, contexts with TLS, known sockets. */
 import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { homeFolder } from "../../environments/home";
 import { ProviderError } from "../provider";
 import { USUAL_PLACE } from "./errors";
 
@@ -43,7 +43,7 @@ export function describeAddress(address: EngineAddress): string {
  * the Docker configuration, then the first known socket that exists. Throws `ProviderError` for an address that cannot be used.
  */
 export function detectEngine(input: DetectionInput): EngineAddress {
-  const home = input.home ?? homedir();
+  const home = input.home ?? homeFolder();
   const { env } = input;
   const configFolder = env.DOCKER_CONFIG || join(home, ".docker");
   if (input.host) return parseHost(input.host, "the setting mlldEnv.docker.host", tlsFromEnv(env, configFolder));
@@ -145,7 +145,7 @@ interface ContextMeta {
 
 /** Reads a context from the store: `contexts/meta/<sha256 of the name>/meta.json`, its TLS files beside it under `contexts/tls`. */
 function fromContext(name: string, source: string, configFolder: string, input: DetectionInput): EngineAddress {
-  if (name === "default") return knownSocket(input, input.home ?? homedir());
+  if (name === "default") return knownSocket(input, input.home ?? homeFolder());
   const id = createHash("sha256").update(name).digest("hex");
   const path = join(configFolder, "contexts", "meta", id, "meta.json");
   let meta: ContextMeta;

@@ -1,9 +1,9 @@
 /** `fs` grants as bind mounts, with the rules that keep the host safe. */
 import { mkdirSync, readdirSync, realpathSync, statSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { basename, dirname, isAbsolute, join, posix, resolve, sep } from "node:path";
 import type Dockerode from "dockerode";
 import picomatch from "picomatch";
+import { homeFolders } from "../../environments/home";
 import { type EnvironmentSpec, type MountGrant, ProviderError } from "../provider";
 import { type Bind, within } from "./paths";
 import { protect, refuseProtected } from "./protected";
@@ -191,9 +191,8 @@ const ENGINE_SOCKETS = ["/var/run/docker.sock", "/run/docker.sock", "/run/contai
 
 /** Refuses `/`, and everything at, below or around the engine's socket, key folders and the system's own folders. */
 function refuseDangerous(real: string, written: string, engineSocket: string | null): void {
-  const home = homedir();
   const rows: [string, string[]][] = [
-    ["holds keys", KEY_FOLDERS.map(folder => join(home, folder))],
+    ["holds keys", homeFolders().flatMap(home => KEY_FOLDERS.map(folder => join(home, folder)))],
     ["belongs to the system", SYSTEM_FOLDERS],
     ["controls the container engine", engineSocket ? [engineSocket, ...ENGINE_SOCKETS] : ENGINE_SOCKETS],
   ];
