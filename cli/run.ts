@@ -58,7 +58,6 @@ export async function runOn(
 interface Program {
   analysis: Analysis;
   findings: Finding[];
-  analysed: (uri: string) => Analysis;
   report: (finding: Finding) => ReportedFinding;
   /** The effective environment of a plan, in the form of `explain --json`. */
   explain: (environment: Explanation) => unknown;
@@ -76,7 +75,6 @@ async function readProgram(options: RunOptions, io: Io): Promise<Program> {
   return {
     analysis,
     findings: check(analysis, host),
-    analysed: imported => analyse(imported, host),
     report: reporter(host),
     explain: environment => explained(environment, locator(host)),
     surroundings: {
@@ -104,13 +102,12 @@ async function runProgram(
   services: RunServices,
   { emit, signal }: SessionParts,
 ): Promise<SessionEnd> {
-  const { analysis, findings, analysed, report } = program;
+  const { analysis, findings, report } = program;
   const planned = plan(analysis, {
     line: options.line,
     provider: options.provider,
     image: services.settings.image,
     findings,
-    analysed,
   });
   if (planned.kind === "no-block") {
     await emit({

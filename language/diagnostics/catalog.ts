@@ -247,6 +247,16 @@ const DEFINED: Record<string, CatalogEntry> = {
       languageVersion: "2.0.4",
     },
   },
+  "name/import-faulty": {
+    severity: "error",
+    title: "Import of a file that cannot be loaded",
+    doc: "The imported file, or one that it imports, has a mistake for which a run would be refused while it loads the file: it cannot be read, or what stands outside of its executables is refused. Mend it there.",
+    example: {
+      wrong: 'import { @help } from "./help.mld"\nshow @help\n',
+      right: 'import { @help } from "./sound.mld"\nshow @help\n',
+      files: { "help.mld": 'var @help = "text\n', "sound.mld": 'var @help = "text"\n' },
+    },
+  },
   "name/import-missing": {
     severity: "warning",
     title: "Import of a file that is not there",

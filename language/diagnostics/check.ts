@@ -3,6 +3,7 @@ import type { Host } from "../host";
 import { samePlace } from "../place";
 import type { Analysis } from "../semantics";
 import { environmentProblems } from "./environments";
+import { faultyImports } from "./faulty-imports";
 import type { Finding, Fix, Severity } from "./finding";
 import { nameFindings } from "./names";
 import { withNarrowedLists } from "./narrow";
@@ -19,6 +20,7 @@ export function check(analysis: Analysis, host: Host): Finding[] {
     ),
     ...versionFindings(analysis, host),
     ...nameFindings(analysis),
+    ...faultyImports(analysis),
     ...secretFindings(analysis),
   ];
   const seen = new Set<string>();

@@ -117,7 +117,7 @@ function moduleProviders(site: Site, facts: BlockFacts, analysis: Analysis): Pro
       },
     ];
   }
-  if (module.broken) return [];
+  if (module.fault) return [];
   const names = [...module.exports.values()].map(({ name, value, place: at }) => {
     const executable =
       value.kind === "executable" && value.place ? analysis.executable(value.place.uri, value.name) : null;

@@ -153,7 +153,7 @@ function imports(analysis: Analysis): Finding[] {
 function notExported(symbol: MlldSymbol, analysis: Analysis): Finding | null {
   const module = analysis.moduleOf(symbol);
   const name = symbol.import?.imported;
-  if (!name || !module || module.broken || module.exports.has(name) || symbol.declaration?.kind !== "ImportSpecifier")
+  if (!name || !module || module.fault || module.exports.has(name) || symbol.declaration?.kind !== "ImportSpecifier")
     return null;
   const { start, end } = symbol.declaration.name;
   const place = { uri: analysis.uri, start, end };

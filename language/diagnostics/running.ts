@@ -1,7 +1,21 @@
 /** What running a part of the program does: the environments that its calls enter, its commands, and what guards choose for both. */
-import { commandProblem, type EnvironmentFacts, enterBlock, type Problem, TOP_LEVEL } from "../environment";
+import {
+  commandProblem,
+  deriveConfig,
+  type EnvironmentFacts,
+  enterBlock,
+  type Problem,
+  TOP_LEVEL,
+} from "../environment";
 import type { Place } from "../place";
-import { type Analysis, type Effect, type ExecutableSummary, type HeldChoice, parameterValues } from "../semantics";
+import {
+  type Analysis,
+  type Effect,
+  type ExecutableSummary,
+  type HeldChoice,
+  type ModuleSummary,
+  parameterValues,
+} from "../semantics";
 import type { AbstractValue } from "../values/abstract";
 import { pathsIn, withOwnFixes } from "./elsewhere";
 import { GuardRules } from "./guards";
@@ -53,7 +67,7 @@ export class Running {
     // A guard that does not fit is told once a block.
     const told = new Set<string>();
     return effects.flatMap((effect): Problem[] => {
-      if (effect.kind === "environment") return [];
+      if (effect.kind === "environment" || effect.kind === "derivation") return [];
       const found =
         effect.kind === "command" ? this.command(effect, situation, []) : this.at(effect, environment, guards);
       return found.flatMap(one => {
@@ -64,6 +78,19 @@ export class Running {
         return [this.chosen(one.problem, one.guard, effect.place, head)];
       });
     });
+  }
+
+  /** The first thing for which a file is refused when it is imported by a statement at `start`. */
+  refusalOf({ effects }: ModuleSummary, start: number): Problem | null {
+    this.left = MAX_CALLS;
+    const situation = {
+      environment: TOP_LEVEL,
+      guards: this.guardsAt(start),
+      put: (value: AbstractValue) => value,
+      path: [],
+    };
+    const found = this.walk(effects, situation, []).find(({ problem }) => problem.severity === "error");
+    return found?.problem ?? null;
   }
 
   private guardsAt(start: number | null): Guards {
@@ -130,6 +157,13 @@ export class Running {
             policy: this.analysis.policy,
           });
           return [...own(problems), ...this.walk(effect.effects, { ...situation, environment: entered }, labels)];
+        }
+        case "derivation": {
+          const { label, how, place } = effect;
+          const paths = pathsIn(place.uri, this.analysis);
+          return own(
+            deriveConfig(put(effect.config), put(effect.with), how, { paths, ...(label && { label }) }).problems,
+          );
         }
         default: {
           const callee = effect.callee && this.analysis.executable(effect.callee.uri, effect.callee.name);

@@ -80,6 +80,8 @@ export interface Analysis {
   effectsOf(unit: Unit): Effect[];
   /** The executable of that name in a file. */
   executable(uri: string, name: string): ExecutableSummary | null;
+  /** What an imported file, or one that it imports, says of itself. */
+  module(uri: string): ModuleSummary | null;
   /** The text of a file that the analysis can see. */
   textOf(uri: string): string | null | undefined;
   /** The file of a provider written in mlld; null when it is none, or not known. */

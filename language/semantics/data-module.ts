@@ -10,8 +10,9 @@ export function dataModule(uri: string, text: string): ModuleSummary {
     exports.set(name, { name, kind: "var", place, value: { ...fromValue(value), place }, labels: [] });
   return {
     uri,
-    broken: data === null,
+    fault: data === null ? { message: "It holds no JSON object.", place } : null,
     exports,
+    effects: [],
     executables: new Map(),
     policies: [],
     guards: false,
@@ -28,6 +29,6 @@ function objectIn(text: string): object | null {
     const data: unknown = JSON.parse(text);
     return typeof data === "object" && data !== null && !Array.isArray(data) ? data : null;
   } catch {
-    return null; // The run says what is wrong with it.
+    return null;
   }
 }

@@ -150,6 +150,15 @@ class Collector {
       effects: [],
     };
     this.sites.push(site);
+    if ((kind === "new" || kind === "with") && site.config && site.with)
+      this.effects.push({
+        kind: "derivation",
+        how: kind,
+        ...(site.label !== undefined && { label: site.label }),
+        config: site.config,
+        with: site.with,
+        place: site.place,
+      });
     return site;
   }
 

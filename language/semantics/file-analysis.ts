@@ -160,6 +160,11 @@ export class FileAnalysis implements Summarisable, Surroundings {
     return { statement, specifier, kind: found.kind, uri: found.uri, state };
   }
 
+  module(uri: string): ModuleSummary | null {
+    const found = this.moduleAt(uri);
+    return found === "cycle" ? null : found;
+  }
+
   private moduleAt(uri: string): ModuleSummary | "cycle" | null {
     if (uri === this.uri) return "cycle";
     const data = uri.endsWith(".json") ? this.other.host.text(uri) : null;
@@ -208,7 +213,7 @@ export class FileAnalysis implements Summarisable, Surroundings {
     const object: AbstractObject = {
       kind: "object",
       entries: [...module.exports.values()].map(name => ({ key: name.name, value: name.value, keyPlace: name.place })),
-      open: module.broken,
+      open: module.fault !== null,
       place,
     };
     return object;

@@ -22,8 +22,11 @@ export function summarise(analysis: Summarisable): ModuleSummary {
   const imported = analysis.importedModules();
   return {
     uri: analysis.uri,
-    broken: analysis.file.errors.length > 0,
+    fault: faultOf(analysis),
     exports: exportsOf(analysis),
+    effects: analysis.units.list.flatMap(unit =>
+      DEFINITIONS.has(unit.statement.kind) ? [] : analysis.effectsOf(unit),
+    ),
     executables: new Map(analysis.executables.map(executable => [executable.name, settled(executable)])),
     policies: analysis.policies,
     guards:
@@ -36,6 +39,19 @@ export function summarise(analysis: Summarisable): ModuleSummary {
     imports: analysis.imports.flatMap(({ uri, state }) => (uri !== null && state === "loaded" ? [uri] : [])),
     wanted: analysis.wanted,
   };
+}
+
+/** Statements whose parts run later, if at all. */
+const DEFINITIONS: ReadonlySet<Statement["kind"]> = new Set([
+  "ExeStatement",
+  "ExeShadowStatement",
+  "GuardStatement",
+  "HookStatement",
+]);
+
+function faultOf({ uri, file }: Analysis): ModuleSummary["fault"] {
+  const [first] = file.errors;
+  return first ? { message: first.message, place: { uri, start: first.start, end: first.end } } : null;
 }
 
 function isGuard(statement: Statement): boolean {
@@ -60,7 +76,8 @@ function exportsOf(analysis: Summarisable): Map<string, ExportedName> {
   };
   const statements = analysis.bound.exports;
   if (statements.length === 0 || statements.some(({ all }) => all)) {
-    for (const symbol of analysis.scope.symbols.values()) add(symbol, symbol.name);
+    // What a module imports it passes on only by a list.
+    for (const symbol of analysis.scope.symbols.values()) if (!symbol.import) add(symbol, symbol.name);
     for (const symbol of [...analysis.bound.auth.values(), ...analysis.bound.guards]) {
       if (!exports.has(symbol.name)) add(symbol, symbol.name);
     }

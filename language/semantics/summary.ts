@@ -6,10 +6,12 @@ import type { SymbolKind } from "./symbols";
 
 export interface ModuleSummary {
   uri: string;
-  /** True when the text has syntax errors, so that names may be missing. */
-  broken: boolean;
-  /** Names that may be imported; without an `export` statement every top-level name. */
+  /** The first mistake for which the file cannot be read, so that names may be missing. */
+  fault: { message: string; place: Place } | null;
+  /** Names that may be imported; without an `export` statement every name that it defines at top level. */
   exports: Map<string, ExportedName>;
+  /** What its statements do when it is imported. */
+  effects: Effect[];
   /** Every top-level executable by name: exported ones call private ones. */
   executables: Map<string, ExecutableSummary>;
   /** Policies that importing this file activates, in order, with those of its own imports. */
@@ -74,7 +76,7 @@ export interface ExecutableSummary {
 }
 
 /** Something that happens when a statement runs, in the order of the text. */
-export type Effect = CommandEffect | EnvironmentEffect | CallEffect;
+export type Effect = CommandEffect | EnvironmentEffect | CallEffect | DerivationEffect;
 
 export interface CommandEffect {
   kind: "command";
@@ -91,6 +93,16 @@ export interface EnvironmentEffect {
   /** The head, from `env` to before the block. */
   place: Place;
   effects: Effect[];
+}
+
+/** `new @p with {…}`, `@p with {…}`: wider than `@p` is refused where it is made. */
+export interface DerivationEffect {
+  kind: "derivation";
+  how: "new" | "with";
+  label?: string;
+  config: AbstractValue;
+  with: AbstractValue;
+  place: Place;
 }
 
 export interface CallEffect {

@@ -5,7 +5,6 @@ import { children, LineMap } from "../../language/syntax";
 import type { EnvExpression, ImportStatement, Node, Statement } from "../../language/syntax/tree";
 import type { EventRange, PlanStep } from "../../protocol/events";
 import type { ProgramSlice } from "../evaluator";
-import { brokenImports } from "./broken-imports";
 import { type BlockPath, blockAt, sliceOf } from "./slice";
 import { stepsOf } from "./steps";
 import { fileOf, type TargetDefaults, Targets } from "./targets";
@@ -16,8 +15,6 @@ export interface PlanRequest extends TargetDefaults {
   line: number | null;
   /** Reported problems of the file (`diagnose`), for those that lie in the slice. */
   findings: Finding[];
-  /** The analysis of an imported file. */
-  analysed: (uri: string) => Analysis;
 }
 
 export interface Plan {
@@ -59,7 +56,6 @@ export function plan(analysis: Analysis, request: PlanRequest): Plan | Refusal |
       importKind: node => analysis.imports.find(fact => fact.statement === node)?.kind,
     }),
     ...targets.missingImages(chosen, slice),
-    ...brokenImports(chosen, analysis, request.analysed),
   ];
   if (findings.length > 0) return { kind: "refused", findings: withoutRepeats(findings) };
   const range = (node: { start: number; end: number }): EventRange => ({

@@ -154,6 +154,43 @@ describe("a child is compared with its parent", () => {
     expect(told(`${SANDBOX}${guard("after")}${block}`)).toEqual([]);
   });
 
+  it("what stops the load of an imported file, at the import", () => {
+    const base = 'var @ro = { tools: ["Read"] }\n';
+    const wrong = {
+      "syntax.mld": `${base}var @x = \n`,
+      "derived.mld": `${base}var @rw = new @ro with { tools: ["Write"] }\n`,
+      "block.mld": `${base}env @ro [\n  run cmd { ls }\n]\n`,
+      "through.mld": 'import "./block.mld" as @b\nvar @ro = { tools: [] }\n',
+    };
+    for (const name of Object.keys(wrong)) {
+      const text = `import { @ro } from "./${name}"\nshow @ro\n`;
+      expect(told(text, wrong)).toEqual([`name/import-faulty «"./${name}"»`]);
+      const place = checkText(text, wrong)[0]!.related[0]!.place.uri;
+      expect(place.split("/").at(-1)).toBe(name === "through.mld" ? "block.mld" : name);
+    }
+    const sound = { "lib.mld": `${base}exe @never() = env @ro [ => cmd { ls } ]\n` };
+    expect(told('import { @ro } from "./lib.mld"\nshow @ro\n', sound)).toEqual([]);
+    // Of this file it is told where it stands, of another one where it is called.
+    expect(told('import { @never } from "./lib.mld"\nshow @never()\n', sound)).toEqual([
+      "env/command-needs-bash «@never()»",
+    ]);
+  });
+
+  it("what an executable derives from its argument", () => {
+    const narrow = 'exe @narrow(c) = new @c with { tools: ["Read"] }\n';
+    expect(told(`${narrow}show @narrow({ tools: ["Write"] })\n`)).toEqual([
+      'env/tools-widened «@narrow({ tools: ["Write"] })»',
+    ]);
+    expect(told(`${narrow}show @narrow({ tools: ["Read", "Write"] })\n`)).toEqual([]);
+  });
+
+  it("a name that the imported file only imports", () => {
+    const files = { "a.mld": 'var @x = "x"\n', "b.mld": 'import { @x } from "./a.mld"\nvar @y = "y"\n' };
+    const text = 'import { @x } from "./b.mld"\nshow @x\n';
+    expect(told(text, files)).toEqual(["name/undefined «@x»"]);
+    expect(told(text, { ...files, "b.mld": `${files["b.mld"]}export { @x, @y }\n` })).toEqual([]);
+  });
+
   it("relative paths start at the folder of the file whose block it is", () => {
     const lib = 'exe @f() = env { fs: { read: ["./src"] } } [ => "x" ]\nexport { @f }\n';
     const text = (path: string) =>
@@ -253,7 +290,9 @@ describe("commands need Bash", () => {
     for (const config of ["@my_lib.ro", "@all.ro", "@data.ro", "@ro"])
       expect(told(`${head}env ${config} [ run cmd { ls } ]\n`, files)).toEqual(["env/command-needs-bash «cmd { ls }»"]);
     expect(told('import { rw } from "./data.json"\nshow @rw\n', files)).toEqual(["name/undefined «rw»"]);
-    expect(told('import { rw } from "./bad.json"\nshow @rw\n', { "bad.json": "{" })).toEqual([]);
+    expect(told('import { rw } from "./bad.json"\nshow @rw\n', { "bad.json": "{" })).toEqual([
+      'name/import-faulty «"./bad.json"»',
+    ]);
   });
 
   it("also through a pipeline, an alias and a module", () => {

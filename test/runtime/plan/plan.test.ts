@@ -23,8 +23,7 @@ function planned(
 ) {
   const world = host({ "main.mld": text, ...options.files });
   const analysis = analyse(`${FOLDER}main.mld`, world);
-  const analysed = (uri: string) => analyse(uri, world);
-  return plan(analysis, { line, provider: null, image: "", findings: check(analysis, world), analysed, ...options });
+  return plan(analysis, { line, provider: null, image: "", findings: check(analysis, world), ...options });
 }
 
 /** Titles of the steps, or codes of the refusal. */
@@ -95,10 +94,9 @@ describe("plan", () => {
     const text = 'show "first"\nimport { @x } from "./a.mld"\nenv { tools: [] } [ show "x" ]\n';
     const result = planned(text, null, { files });
     if (result.kind !== "refused") throw new Error(result.kind);
-    expect(result.findings.map(({ code, place }) => [code, place.uri])).toEqual([
-      ["syntax/missing-value", `${FOLDER}b.mld`],
+    expect(result.findings.map(({ code, related }) => [code, ...related.map(({ place }) => place.uri)])).toEqual([
+      ["name/import-faulty", `${FOLDER}b.mld`],
     ]);
-    expect(result.findings[0]!.related[0]!.place.uri).toBe(`${FOLDER}a.mld`);
     // The block does not need it.
     expect(planned(text, 2, { files }).kind).toBe("plan");
   });
