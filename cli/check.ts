@@ -7,7 +7,7 @@ import type { ReportedFinding } from "../protocol/events";
 import { DiskHost, whyUnread } from "./host";
 import { EXIT, type Io, reasonOf, UsageError } from "./io";
 import { displayPath, filesOf, uriOf } from "./paths";
-import { reporter } from "./reported";
+import { findingText, reporter } from "./reported";
 import { findingOf, specOf } from "./run/spec-file";
 
 /** Standard input is strict mlld unless a file name says otherwise. */
@@ -67,20 +67,12 @@ function specFindings(text: string, uri: string): Finding[] {
   return specOf(text, uri).problems.map(problem => ({ ...findingOf(problem, uri), code: "env/spec-file" }));
 }
 
-/** One finding a paragraph, in the `file:line:column` form that editors and terminals make links of. */
 function text(found: ReportedFinding[], files: number): string {
-  const lines = found.flatMap(({ file, range, severity, code, message, related }) => [
-    `${file}:${at(range)}: ${severity}: ${message} [${code}]`,
-    ...related.map(more => `    ${more.file}:${at(more.range)}: ${more.message}`),
-  ]);
+  const lines = found.map(findingText);
   const counted = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;
   const of = (severity: string): number => found.filter(finding => finding.severity === severity).length;
   lines.push(
     `${counted(files, "file")} checked: ${counted(of("error"), "error")}, ${counted(of("warning"), "warning")}`,
   );
   return `${lines.join("\n")}\n`;
-}
-
-function at({ start }: ReportedFinding["range"]): string {
-  return `${start.line + 1}:${start.character + 1}`;
 }

@@ -9,7 +9,7 @@ import { blockAt } from "../runtime/plan/slice";
 import { DiskHost, whyUnread } from "./host";
 import { EXIT, type Io, UnreadableError, UsageError } from "./io";
 import { displayPath, uriOf } from "./paths";
-import { explained, locator, reporter } from "./reported";
+import { explained, findingText, locator, reporter } from "./reported";
 import { table } from "./table";
 
 /** `explain [--json] FILE:LINE`: the effective environment of the env block at a line (1-based). */
@@ -43,11 +43,13 @@ export async function explain(args: string[], io: Io): Promise<number> {
     .filter(finding => concerns(finding, site))
     .map(report);
   if (!values.json) {
-    io.stdout.write(`${plainText(describe(environment))}\n`);
-    for (const { file, range, severity, code, message } of findings)
-      io.stdout.write(
-        `\n${file}:${range.start.line + 1}:${range.start.character + 1}: ${severity}: ${message} [${code}]\n`,
-      );
+    const placed = ({ note, place }: { note: string; place?: Place }): string => {
+      if (!place) return note;
+      const { file, range } = locate(place);
+      return `${note} (${file}:${range.start.line + 1})`;
+    };
+    const told = findings.map(finding => `\n${findingText(finding)}\n`).join("");
+    io.stdout.write(`${plainText(describe(environment, [], placed))}\n${told}`);
     return EXIT.ok;
   }
   const { file, range: block } = locate(site.place);

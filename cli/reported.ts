@@ -50,6 +50,15 @@ export function explained(
   };
 }
 
+/** A finding and its related places, in the `file:line:column` form that editors and terminals make links of. */
+export function findingText({ file, range, severity, code, message, related }: ReportedFinding): string {
+  const at = ({ start }: EventRange): string => `${start.line + 1}:${start.character + 1}`;
+  return [
+    `${file}:${at(range)}: ${severity}: ${message} [${code}]`,
+    ...related.map(more => `    ${more.file}:${at(more.range)}: ${more.message}`),
+  ].join("\n");
+}
+
 function absolutePath(uri: string): string {
   return uri.startsWith("file:///") ? fileURLToPath(uri) : uri;
 }

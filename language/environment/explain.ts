@@ -151,17 +151,28 @@ function isUnknown(option: unknown): boolean {
 }
 
 /** Where a field comes from, and what narrowed it: `set in @box; narrowed by with`. */
-export function sourceOfField(environment: EnvironmentFacts, name: CapabilityName): string {
+export function sourceOfField(environment: EnvironmentFacts, name: CapabilityName, written = noteOf): string {
   return stepsOf(name, environment.capabilities[name] as Field<unknown>)
-    .map(({ note }) => note)
+    .map(written)
     .join("; ");
 }
 
-/** A table of every capability, as Markdown: what it allows and where that comes from. `unsure` are compared at run time. */
-export function describe(environment: EnvironmentFacts, unsure: readonly CapabilityName[] = []): string {
+function noteOf({ note }: Provenance): string {
+  return note;
+}
+
+/**
+ * A table of every capability, as Markdown: what it allows and where that comes from. `unsure` are compared at run time;
+ * `written` is how a step of where it comes from is told.
+ */
+export function describe(
+  environment: EnvironmentFacts,
+  unsure: readonly CapabilityName[] = [],
+  written?: (step: Provenance) => string,
+): string {
   const rows = CAPABILITY_NAMES.filter(
     name => !["mem", "cpu", "pids", "timeout"].includes(name) || environment.capabilities[name].declared,
-  ).map(name => row(TITLES[name], describeField(environment, name), sourceOfField(environment, name)));
+  ).map(name => row(TITLES[name], describeField(environment, name), sourceOfField(environment, name, written)));
   const taint = environment.declared.taint.items.map(item => item.text);
   if (taint.length > 0) rows.push(row("taint", taint.join(", "), ""));
   if (environment.profile) rows.push(row("profile", environment.profile, ""));

@@ -67,9 +67,19 @@ it("tells which parameters a block inside an executable did not get", () => {
   expect(stderr).toContain("@b of @f is not given: pass --input b=…");
 });
 
+it("explains the findings of a block with the places that they are about", () => {
+  writeFileSync(
+    join(folder, "wide.mld"),
+    'var @r = { tools: ["Read"] }\nenv @r with { tools: ["Bash"] } [\n  => 1\n]\n',
+  );
+  const { stdout } = call("explain", "wide.mld:2");
+  expect(stdout).toMatch(/^wide\.mld:2:23: error: .*\[env\/tools-widened\]\n {4}wide\.mld:1:19: @r allows Read here$/m);
+});
+
 it("explains a block as a table of columns, without marks of markdown", () => {
   const { status, stdout } = call("explain", "blocks.mld:2");
   expect(status).toBe(0);
-  expect(stdout).toMatch(/^tools {2,}Read {2,}set in the config$/m);
+  expect(stdout).toMatch(/^tools {2,}Read {2,}set in the config \(blocks\.mld:2\)$/m);
+  expect(stdout).toMatch(/^mcps {2,}everything {2,}not restricted$/m);
   expect(stdout).not.toMatch(/[`|*]/);
 });
