@@ -1,6 +1,9 @@
 /** Why a run ends before its program does. */
 export type CancelReason = "user" | "timeout" | "signal";
 
+/** After cancelling, how long a program may take to notice before its environments are ended under it. Milliseconds. */
+const NOTICE_MS = 800;
+
 /** However the run is cancelled, its process ends after this time: what is not given back by then is the watchdog's. Milliseconds. */
 const LAST_MS = 1_700;
 
@@ -37,6 +40,14 @@ export class Cancellation {
   after(timeoutMs: number): void {
     const timer = setTimeout(() => this.cancel("timeout"), timeoutMs);
     this.listeners.push(() => clearTimeout(timer));
+  }
+
+  /** A program that is cancelled may ignore it: undefined then, and its environments end under it. */
+  until<T>(work: Promise<T>): Promise<T | undefined> {
+    return new Promise((resolve, reject) => {
+      work.then(resolve, reject);
+      this.signal.addEventListener("abort", () => setTimeout(resolve, NOTICE_MS, undefined), { once: true });
+    });
   }
 
   dispose(): void {

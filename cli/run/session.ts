@@ -1,5 +1,5 @@
 import { modeOf } from "../../language/syntax";
-import type { ReportedFinding, RunEventBody } from "../../protocol/events";
+import type { RunEventBody } from "../../protocol/events";
 import { messageOf } from "../../protocol/message-of";
 import { createCredentialStore } from "../../runtime/environments/credentials";
 import { EnvironmentLogs } from "../../runtime/environments/environment-log";
@@ -15,13 +15,14 @@ import { MIN_SECRET_LENGTH, Redactor } from "../../runtime/environments/redactor
 import type { CredentialStore, RunServices } from "../../runtime/evaluator";
 import { spritesToken } from "../backends";
 import { EXIT, type Io } from "../io";
-import { Cancellation } from "./cancellation";
+import { Cancellation, type CancelReason } from "./cancellation";
 import { EditorControl } from "./control";
 import type { ControlLines } from "./control-lines";
 import type { Ground } from "./ground";
 import { jsonOutput } from "./json-output";
 import type { RunOptions } from "./options";
 import { OutputStream } from "./output-stream";
+import { Refusal } from "./refusal";
 import type { SpareEnvironment } from "./spare-environment";
 import type { StandardInput } from "./terminal-input";
 import { textOutput } from "./text-output";
@@ -55,8 +56,7 @@ export interface SessionOptions {
   spare?: SpareEnvironment;
 }
 
-/** After cancelling, how long a program may take to notice before its environments are ended under it. Milliseconds. */
-const NOTICE_MS = 800;
+/** How long a reader may take for the last of the output. Milliseconds. */
 const FLUSH_MS = 200;
 
 /**
@@ -85,12 +85,10 @@ export async function runSession(
   const logs = new EnvironmentLogs(ground.folder, ground.runId, cause => {
     ground.warn(`What runs in kept environments cannot be logged: ${cause.message}`);
   });
-  const facts = { refused: false, ran: false };
+  const refusal = new Refusal(options.run.file);
   const emit = redactEvents(redactor, said => {
     if (said.event === "stdout" || said.event === "stderr" || said.event === "show") options.input?.printed(said.text);
-    const event = facts.ran ? said : asRefusal(said, options.run.file);
-    if (event.event === "refused") facts.refused = true;
-    if (happens(event)) facts.ran = true;
+    const event = refusal.told(said);
     logs.take(event);
     return write(event);
   });
@@ -116,18 +114,12 @@ export async function runSession(
   const aside = { emit: quietly, environments: createRunEnvironments({ ...shared, emit: quietly }) };
 
   let crash: unknown;
-  const exitCode = (end: SessionEnd | undefined) => {
-    if (cancellation.reason === "timeout") return EXIT.timeout;
-    if (crash !== undefined) return EXIT.failed;
-    if (cancellation.reason !== null) return EXIT.cancelled;
-    if (end === "usage") return EXIT.usage;
-    if (end === "refused" || (facts.refused && !facts.ran)) return EXIT.refused;
-    return end?.ok && !environments.lost ? EXIT.ok : EXIT.failed;
-  };
   const finish = (end: SessionEnd | undefined) => {
-    const code = exitCode(end);
-    if (cancellation.reason !== null && crash === undefined)
-      void emit({ event: "cancelled", reason: cancellation.reason });
+    const { reason } = cancellation;
+    const ok = typeof end === "object" && end.ok && !environments.lost;
+    const refused = end === "refused" || refusal.holds;
+    const code = exitCodeOf({ reason, crashed: crash !== undefined, usage: end === "usage", refused, ok });
+    if (reason !== null && crash === undefined) void emit({ event: "cancelled", reason });
     const spare = control && seedOf(environments, redactor);
     void emit({
       event: "done",
@@ -180,7 +172,7 @@ export async function runSession(
     void sweep(ground.folder, ground.registry, sweeping.signal).catch(error => {
       ground.warn(`Looking for what earlier runs left failed: ${messageOf(error)}`);
     });
-    end = await untilCancelled(work, cancellation.signal);
+    end = await cancellation.until(work);
   } catch (error) {
     if (!cancellation.signal.aborted) crashed(error);
   }
@@ -205,31 +197,21 @@ export async function runSession(
   return code;
 }
 
-/** Whether something has happened that a refusal can no longer prevent. */
-function happens(event: RunEventBody): boolean {
-  if (event.event === "created") return event.provider !== "local";
-  return event.event === "command" || event.event === "show" || event.event === "result";
+/** Why a run was ended counts before how its program ended. */
+function exitCodeOf(run: {
+  reason: CancelReason | null;
+  crashed: boolean;
+  usage: boolean;
+  refused: boolean;
+  ok: boolean;
+}): number {
+  if (run.reason === "timeout") return EXIT.timeout;
+  if (run.crashed) return EXIT.failed;
+  if (run.reason !== null) return EXIT.cancelled;
+  if (run.usage) return EXIT.usage;
+  if (run.refused) return EXIT.refused;
+  return run.ok ? EXIT.ok : EXIT.failed;
 }
-
-/** A fault for which nothing is run: what the plan could not know before, said in the plan's way. */
-function asRefusal(event: RunEventBody, file: string): RunEventBody {
-  if (event.event !== "error" || event.code === undefined || !REFUSALS.test(event.code)) return event;
-  const start = { line: 0, character: 0 };
-  const finding: ReportedFinding = {
-    file: event.file ?? file,
-    range: event.range ?? { start, end: start },
-    severity: "error",
-    code: event.code,
-    message: event.message,
-    related: [],
-    fixes: [],
-  };
-  return { event: "refused", findings: [finding] };
-}
-
-/** Credentials that are not there, policy, an environment that nothing can make, one that is wider after all. */
-const REFUSALS =
-  /^(?:AUTH_|ENV_AUTH_|KEYCHAIN_|PROJECT_NAME_REQUIRED$|POLICY_(?:CAPABILITY|LABEL)|ENV_(?:TOOL|MCP)_DENIED$|ENV_PROVIDER_(?:UNKNOWN|NOT_FOUND)$|env\/|auth\/|run\/(?:spec|archive-refused|token-missing|image-(?:unset|missing)|secret-too-short|config-drift|name-taken|mount-(?:missing|refused)|(?:net|limits)-unsupported|snapshot-missing)$)/;
 
 /** What a provider written in mlld may say in the middle of a run. */
 const ASIDE = new Set<RunEventBody["event"]>(["warning", "progress", "denied"]);
@@ -241,11 +223,3 @@ function seedOf({ seed }: OpenEnvironments, redactor: Redactor): SpareSeed | nul
 
 /** Standard output is a file that takes no more: a fault. Every other one means that nobody reads any more. */
 const DISK_FAULTS: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
-
-/** A program that is cancelled may ignore it: its environments end anyway. */
-function untilCancelled<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-  return new Promise((resolve, reject) => {
-    work.then(resolve, reject);
-    signal.addEventListener("abort", () => setTimeout(resolve, NOTICE_MS, undefined), { once: true });
-  });
-}
