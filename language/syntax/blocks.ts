@@ -19,7 +19,7 @@ import {
   SEMICOLON,
 } from "./characters";
 import type { Parser } from "./parser";
-import { atStatement, atTopLevelLine } from "./recovery";
+import { atStatement, atTopLevelLine, swallowedByString } from "./recovery";
 import { skipGroup } from "./references";
 import { parseBlockStatement } from "./statements";
 import type { Block, Statement } from "./tree";
@@ -148,7 +148,8 @@ export function parseBlock(p: Parser, kind: BlockKind): Block {
       if (comment === undefined || comment.start < open)
         p.fail("syntax/empty-block", "A block needs at least one statement.", open, p.pos);
     }
-  } else p.fail("syntax/unclosed-block", "Expected `]` to close the block.", open, open + 1);
+  } else if (!swallowedByString(p, open))
+    p.fail("syntax/unclosed-block", "Expected `]` to close the block.", open, open + 1);
   if (braces) {
     const end = p.pos;
     const edits = [{ start: open, end: open + 1, newText: "[" }];

@@ -17,8 +17,9 @@ import {
   STAR,
 } from "./characters";
 import { parseDeclaredName } from "./declarations";
-import { parseObject } from "./literals";
+import { parseObject, parseUnopenedObject } from "./literals";
 import type { Parser } from "./parser";
+import { behindText } from "./recovery";
 import { parseArguments, parseReference, skipGroup } from "./references";
 import { parseString } from "./templates";
 import type {
@@ -262,6 +263,8 @@ export function parsePolicy(p: Parser): PolicyStatement {
 function parsePolicyValue(p: Parser): Expression {
   const start = p.pos;
   if (p.peek() === OPEN_BRACE) return parseObject(p);
+  const entries = parseUnopenedObject(p, behindText(p));
+  if (entries !== null) return entries;
   if (p.atWord(start, "union")) {
     p.pos += 5;
     const callee: Expression = { kind: "BareWord", start, end: p.pos, text: "union" };

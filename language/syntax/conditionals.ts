@@ -1,8 +1,8 @@
-import { parseBlock, parseUnopenedBlock } from "./blocks";
+import { looksLikeBlock, parseBlock, parseUnopenedBlock } from "./blocks";
 import { EQUALS, GREATER, NEWLINE, OPEN_BRACE, OPEN_BRACKET } from "./characters";
 import type { Parser } from "./parser";
 import { parseBlockStatement } from "./statements";
-import type { Block, IfStatement } from "./tree";
+import type { Block, Expression, IfStatement } from "./tree";
 import { parseCondition } from "./when";
 
 /** `if COND [block] [else [block]]`. */
@@ -10,7 +10,7 @@ export function parseIf(p: Parser): IfStatement {
   const start = p.pos;
   p.pos += 2;
   p.skipWhitespace();
-  const condition = parseCondition(p);
+  const condition = parseIfCondition(p, start);
   const then = parseBranch(p, "condition");
   let otherwise: Block | IfStatement | null = null;
   const next = p.afterWhitespace(p.pos);
@@ -39,6 +39,12 @@ export function parseIf(p: Parser): IfStatement {
     } else otherwise = parseBranch(p, "`else`");
   }
   return { kind: "IfStatement", start, end: p.pos, condition, then, else: otherwise };
+}
+
+function parseIfCondition(p: Parser, start: number): Expression {
+  if (p.peek() !== OPEN_BRACKET || !looksLikeBlock(p, p.pos, true)) return parseCondition(p);
+  p.fail("syntax/missing-value", "Expected a condition after `if`.", start, start + 2);
+  return p.missing();
 }
 
 function parseNested(p: Parser): IfStatement {

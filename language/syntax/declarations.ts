@@ -28,7 +28,7 @@ import { parseCommandBody } from "./commands";
 import { parseLabels } from "./effects";
 import { parseValue, startsValue, Where } from "./expressions";
 import { parseLabelled } from "./label-expressions";
-import { parseProperties } from "./literals";
+import { parseProperties, parseUnopenedObject } from "./literals";
 import type { Parser } from "./parser";
 import type { Place } from "./statement-words";
 import { parseTail } from "./tails";
@@ -127,7 +127,7 @@ function parseAssigned(p: Parser, where: Where): Action {
     p.fail("syntax/comment-not-allowed", "No comment can stand between `=` and the value.", p.pos, p.lineEnd(p.pos));
     p.skipTrivia();
   }
-  return parseValue(p, where);
+  return (newLine ? parseUnopenedObject(p, at) : null) ?? parseValue(p, where);
 }
 
 const DECLARATIONS = new Set(["var", "exe", "let", "import", "export", "guard", "policy", "auth"]);

@@ -24,6 +24,7 @@ import {
 } from "./characters";
 import { parseExpression, parsePrimary } from "./expressions";
 import type { Parser } from "./parser";
+import { atKeyLine } from "./recovery";
 import { parseArguments, parseReference, skipGroup } from "./references";
 import { parseOptions, parseWith } from "./tails";
 import type { Action, Block, EnvExpression, Expression, NewExpression, WithClause } from "./tree";
@@ -45,9 +46,7 @@ export function parseEnv(p: Parser): EnvExpression {
       p.pos = next;
       withClause = parseWith(p);
     } else {
-      p.fail("syntax/invalid-with", "`with` takes its options in braces: `with { … }`.", brace, brace + 1);
-      p.pos = brace;
-      if (p.peek() === AT) parseReference(p);
+      withClause = parseUnopenedOptions(p, next, brace);
     }
   }
   if (config === null && withClause === null && keyword === "env")
@@ -60,6 +59,23 @@ export function parseEnv(p: Parser): EnvExpression {
   if (withClause === null && config !== null) withClause = parseWithoutKeyword(p, config);
   const body = parseEnvBlock(p, keyword, config, errors);
   return { kind: "EnvExpression", start, end: p.pos, keyword, config, with: withClause, body };
+}
+
+/** What stands behind a `with` at `start` instead of the `{`: the options on the lines below, or something else. */
+function parseUnopenedOptions(p: Parser, start: number, at: number): WithClause | null {
+  const message = "`with` takes its options in braces: `with { … }`.";
+  const end = start + 4;
+  if (atKeyLine(p, at)) {
+    p.fail("syntax/invalid-with", message, start, end, {
+      title: "Insert `{`",
+      edits: [{ start: end, end, newText: " {" }],
+    });
+    return parseOptions(p, start, at - 1);
+  }
+  p.fail("syntax/invalid-with", message, at, at + 1);
+  p.pos = at;
+  if (p.peek() === AT) parseReference(p);
+  return null;
 }
 
 /** `env @cfg { … } [ … ]`: the options without `with`, or with the `with` stuck to the name. */

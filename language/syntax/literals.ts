@@ -16,6 +16,7 @@ import {
   NEWLINE,
   OPEN_BRACE,
   OPEN_BRACKET,
+  OPEN_PAREN,
   QUESTION,
   QUOTE,
   SEMICOLON,
@@ -23,7 +24,7 @@ import {
 } from "./characters";
 import { parseValue, Where } from "./expressions";
 import type { Parser } from "./parser";
-import { atStatement } from "./recovery";
+import { atKeyLine, atStatement, closesNothing, indentOf, swallowedByString, unclosedBracket } from "./recovery";
 import { parseReference, skipGroup } from "./references";
 import { parseString } from "./templates";
 import type { Action, Expression, ObjectExpression, Property, PropertyKey, Spread } from "./tree";
@@ -133,20 +134,31 @@ export function parseRegularExpression(p: Parser): Expression {
   };
 }
 
+/** True when a statement follows, and no entry of the list that opens at `open`: entries are indented deeper than that line. */
+function endsBeforeStatement(p: Parser, open: number): boolean {
+  return atStatement(p, p.pos) && indentOf(p, p.pos) <= indentOf(p, open);
+}
+
 /** True when the first entry of a list begins behind its opening bracket. */
-function firstEntry(p: Parser, close: number): boolean {
+function firstEntry(p: Parser, open: number, close: number): boolean {
   p.skipTrivia();
   const c = p.peek();
-  return c !== close && c !== -1 && !atStatement(p, p.pos);
+  return c !== close && c !== -1 && !endsBeforeStatement(p, open);
 }
 
 /** Where the entry after a comma should begin; reports a doubled or missing comma. Returns false at the end of the list. */
-function nextEntry(p: Parser, close: number, what: string): boolean {
-  const before = p.pos;
+function nextEntry(p: Parser, open: number, close: number, what: string): boolean {
+  let before = p.pos;
   p.skipTrivia();
   let c = p.peek();
+  if (close === CLOSE_BRACE && (c === CLOSE_BRACKET || c === CLOSE_PAREN) && closesNothing(p, open)) {
+    p.fail("syntax/text-after-statement", `This \`${p.text[p.pos]}\` closes nothing.`, p.pos, p.pos + 1);
+    before = ++p.pos;
+    p.skipTrivia();
+    c = p.peek();
+  }
   if (c === -1 || c === CLOSE_BRACE || c === CLOSE_BRACKET || c === CLOSE_PAREN) return false;
-  if (atStatement(p, p.pos)) return false;
+  if (endsBeforeStatement(p, open)) return false;
   if (c === COMMA) {
     p.pos++;
     p.skipTrivia();
@@ -158,7 +170,7 @@ function nextEntry(p: Parser, close: number, what: string): boolean {
       p.pos++;
       p.skipTrivia();
     }
-    return c !== close && c !== -1 && !atStatement(p, p.pos);
+    return c !== close && c !== -1 && !endsBeforeStatement(p, open);
   }
   if (c === SEMICOLON) {
     p.fail("syntax/missing-comma", `Entries of ${what} are separated by commas.`, p.pos, p.pos + 1, {
@@ -187,18 +199,27 @@ export function parseArray(p: Parser): Expression {
   p.multiline = true;
   p.lists++;
   p.pos++;
-  let more = firstEntry(p, CLOSE_BRACKET);
+  let more = firstEntry(p, start, CLOSE_BRACKET);
   while (more) {
     const before = p.pos;
     p.hold(parseElement(p));
     if (p.pos === before && !skipUnexpected(p, CLOSE_BRACKET)) break;
-    more = nextEntry(p, CLOSE_BRACKET, "an array");
+    const end = p.pos;
+    more = nextEntry(p, start, CLOSE_BRACKET, "an array");
+    if (more && p.lists > 1 && atKeyLine(p, p.pos)) {
+      // The next entry of the object around: this array lacks its `]`.
+      p.pos = end;
+      break;
+    }
   }
   p.multiline = multiline;
   p.lists--;
   p.depth--;
   if (p.peek() === CLOSE_BRACKET) p.pos++;
-  else p.fail("syntax/unclosed-array", "Expected `]` to close the array.", start, start + 1);
+  else if (!swallowedByString(p, start)) {
+    const open = unclosedBracket(p, start);
+    p.fail("syntax/unclosed-array", "Expected `]` to close the array.", open, open + 1);
+  }
   return { kind: "ArrayExpression", start, end: p.pos, elements: p.take(base) };
 }
 
@@ -213,14 +234,16 @@ function parseElement(p: Parser): Expression {
   return parseValue(p, Where.Element) as Expression;
 }
 
-/** Steps over text that begins no entry, up to the next separator; false when the list has to end here. */
+/** Steps over text that begins no entry, up to the next separator outside brackets; false when the list has to end here. */
 function skipUnexpected(p: Parser, close: number): boolean {
   const start = p.pos;
   let i = start;
+  let depth = 0;
   for (; ; i++) {
     const c = p.at(i);
-    if (c === -1 || c === NEWLINE || c === COMMA || c === close) break;
-    if (c === CLOSE_BRACE || c === CLOSE_BRACKET || c === CLOSE_PAREN) break;
+    if (c === -1 || c === NEWLINE || (depth === 0 && (c === COMMA || c === close))) break;
+    if (c === OPEN_BRACE || c === OPEN_BRACKET || c === OPEN_PAREN) depth++;
+    else if ((c === CLOSE_BRACE || c === CLOSE_BRACKET || c === CLOSE_PAREN) && depth-- === 0) break;
   }
   p.pos = i;
   return i > start;
@@ -249,7 +272,7 @@ export function parseProperties(
   p.multiline = true;
   p.lists++;
   p.pos = open + 1;
-  let more = firstEntry(p, CLOSE_BRACE);
+  let more = firstEntry(p, open, CLOSE_BRACE);
   while (more) {
     const before = p.pos;
     if (p.peek() === DOT) p.hold(parseSpread(p));
@@ -258,14 +281,34 @@ export function parseProperties(
       if (property !== null) p.hold(property);
     }
     if (p.pos === before && !skipUnexpected(p, CLOSE_BRACE)) break;
-    more = nextEntry(p, CLOSE_BRACE, what === "the object" ? "an object" : what);
+    more = nextEntry(p, open, CLOSE_BRACE, what === "the object" ? "an object" : what);
   }
   p.multiline = multiline;
   p.lists--;
   p.depth--;
   if (p.peek() === CLOSE_BRACE) p.pos++;
-  else p.fail(unclosed, `Expected \`}\` to close ${what}.`, open, open + 1);
+  else if (!swallowedByString(p, open)) {
+    const at = unclosedBracket(p, open);
+    p.fail(
+      at === open ? unclosed : "syntax/unclosed-object",
+      `Expected \`}\` to close ${at === open ? what : "the object"}.`,
+      at,
+      at + 1,
+    );
+  }
   return p.take(base);
+}
+
+/** The entries of an object whose `{` is missing at the end of a line, when the next line begins with a key. */
+export function parseUnopenedObject(p: Parser, at: number): ObjectExpression | null {
+  if (!atKeyLine(p, p.pos)) return null;
+  const start = p.pos;
+  p.fail("syntax/missing-value", "Expected `{` before the entries of the object.", at, at, {
+    title: "Insert `{`",
+    edits: [{ start: at, end: at, newText: " {" }],
+  });
+  const properties = parseProperties(p, start - 1, "syntax/unclosed-object", "the object", false);
+  return { kind: "ObjectExpression", start, end: p.pos, properties };
 }
 
 function parseSpread(p: Parser): Spread {
@@ -311,11 +354,11 @@ function parseProperty(p: Parser, bare: boolean): Property | null {
   let value: Action | null = null;
   const c = p.peek();
   if (c === COLON) {
-    p.pos++;
+    const colon = ++p.pos;
     p.skipTrivia();
     const bareWords = p.bareWords;
     p.bareWords = p.inWith && key.name !== null && BARE_WORD_KEYS.has(key.name);
-    value = parseValue(p, Where.Property);
+    value = parseUnopenedObject(p, colon) ?? parseValue(p, Where.Property);
     p.bareWords = bareWords;
   } else if (bare && (c === COMMA || c === CLOSE_BRACE || c === NEWLINE || isIdentifierStart(c))) {
     p.pos = keyEnd;

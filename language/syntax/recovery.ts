@@ -1,4 +1,23 @@
-import { CLOSE_BRACKET, COLON, COMMA, EQUALS, GREATER, isSpace, NEWLINE, QUESTION, RETURN, SLASH } from "./characters";
+import {
+  APOSTROPHE,
+  BACKTICK,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  CLOSE_PAREN,
+  COLON,
+  COMMA,
+  EQUALS,
+  GREATER,
+  isSpace,
+  NEWLINE,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  OPEN_PAREN,
+  QUESTION,
+  QUOTE,
+  RETURN,
+  SLASH,
+} from "./characters";
 import type { Parser } from "./parser";
 import { type WordTable, wordSet } from "./words";
 
@@ -91,4 +110,84 @@ function nextLineWhere(p: Parser, i: number, test: (p: Parser, i: number) => boo
     i = newline + 1;
     if (test(p, i)) return i;
   }
+}
+
+/** The end of the text before the position, without the white space between them. */
+export function behindText(p: Parser): number {
+  let i = p.pos;
+  while (i > 0 && (p.text.charCodeAt(i - 1) === NEWLINE || isSpace(p.text.charCodeAt(i - 1)))) i--;
+  return i;
+}
+
+/** The width of the white space before the first thing on the line of `i`. */
+export function indentOf(p: Parser, i: number): number {
+  const line = p.lineStart(i);
+  return p.afterSpaces(line) - line;
+}
+
+/** True when the line of `i` begins there, with a key and its colon. */
+export function atKeyLine(p: Parser, i: number): boolean {
+  const end = p.identifierEnd(i);
+  if (end === i || p.at(end) !== COLON || p.at(end + 1) === COLON) return false;
+  return p.afterSpaces(p.lineStart(i)) === i;
+}
+
+/**
+ * True when the `]` or `)` at the position, in the entries of the object that opens at `open`, has lost its partner: the object goes on
+ * behind it, or the entry before it is told wrong already.
+ */
+export function closesNothing(p: Parser, open: number): boolean {
+  const line = p.lineStart(p.pos);
+  const error = p.errors[p.errors.length - 1];
+  if (error !== undefined && error.start > open && error.start >= line) return true;
+  if (open < line) return p.afterSpaces(line) !== p.pos;
+  let depth = 0;
+  for (let i = p.pos + 1; ; i++) {
+    const c = p.at(i);
+    if (c === -1 || c === NEWLINE) return false;
+    if (isOpen(c)) depth++;
+    else if (isClose(c) && depth-- === 0) return c === CLOSE_BRACE;
+  }
+}
+
+const isOpen = (c: number): boolean => c === OPEN_BRACE || c === OPEN_BRACKET || c === OPEN_PAREN;
+const isClose = (c: number): boolean => c === CLOSE_BRACE || c === CLOSE_BRACKET || c === CLOSE_PAREN;
+
+/** True when a string behind `open` has lost its close: it has swallowed those of the brackets around it. */
+export function swallowedByString(p: Parser, open: number): boolean {
+  for (let i = p.errors.length - 1; i >= 0; i--) {
+    const { code, start } = p.errors[i]!;
+    if (start <= open) return false;
+    if (code === "syntax/unclosed-string") return true;
+  }
+  return false;
+}
+
+/** How far `unclosedBracket` looks. */
+const BRACKETS_READ = 8192;
+
+/**
+ * Which bracket lacks its close when the list at `open` was read up to the position and did not end: one inside it whose partner begins a
+ * line that is indented otherwise, or `open` itself.
+ */
+export function unclosedBracket(p: Parser, open: number): number {
+  const end = p.pos;
+  if (end - open > BRACKETS_READ) return open;
+  const opened: number[] = [];
+  let line = open;
+  for (let i = open; i < end; i++) {
+    const c = p.text.charCodeAt(i);
+    if (c === NEWLINE) line = i + 1;
+    else if (c === QUOTE || c === APOSTROPHE || c === BACKTICK) {
+      const close = p.findInLine(p.text[i]!, i + 1);
+      if (close !== -1) i = close;
+    } else if (isOpen(c)) opened.push(i);
+    else if (isClose(c)) {
+      const from = opened.pop();
+      if (from === undefined) return open;
+      if (from < line && p.afterSpaces(line) === i && indentOf(p, i) !== indentOf(p, from) && p.at(from) === p.at(open))
+        return from;
+    }
+  }
+  return open;
 }

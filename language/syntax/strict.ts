@@ -103,22 +103,22 @@ function atFreshLine(p: Parser, i: number): boolean {
   return p.atComment(i) || p.atFence(i) || atStatementLine(p, i) || atTopStatement(p, i);
 }
 
-/** Takes lines that are no statements, as one error: up to a blank line or a line where the parser can start afresh. */
-function parseText(p: Parser): Statement {
-  const start = p.pos;
-  let i = start;
-  for (;;) {
+/** The end of lines that are no statements: before a blank line, a line where the parser can start afresh, or one that `ends` them. */
+function strayEnd(p: Parser, start: number, ends: (line: number) => boolean = () => false): number {
+  for (let i = start; ; ) {
     const newline = p.text.indexOf("\n", i);
-    if (newline === -1 || newline >= p.end) {
-      i = p.end;
-      break;
-    }
+    if (newline === -1 || newline >= p.end) return p.end;
     i = newline + 1;
     const c = p.at(p.afterSpaces(i));
-    if (c === NEWLINE || c === -1 || atFreshLine(p, i)) break;
+    if (c === NEWLINE || c === -1 || atFreshLine(p, i) || ends(i)) return i;
   }
-  p.pos = i;
-  let end = i;
+}
+
+/** Takes lines that are no statements, as one error. */
+function parseText(p: Parser): Statement {
+  const start = p.pos;
+  let end = strayEnd(p, start);
+  p.pos = end;
   while (end > start && (p.text.charCodeAt(end - 1) === NEWLINE || p.text.charCodeAt(end - 1) === RETURN)) end--;
   // Closing brackets on a line of their own are left over from a statement that is reported already.
   if (/^[\])}\s]*$/.test(p.text.slice(start, end)) && p.errors.length > 0)

@@ -55,7 +55,8 @@ export function parseTail(p: Parser, value: Action): Action {
     } else if (p.atWord(i, "as")) {
       const next = p.afterSpaces(i + 2);
       const d = p.at(next);
-      if (d !== QUOTE && d !== APOSTROPHE && d !== BACKTICK && d !== HASH && d !== COLON) return value;
+      const colons = d === COLON && p.at(next + 1) === COLON;
+      if (d !== QUOTE && d !== APOSTROPHE && d !== BACKTICK && d !== HASH && !colons) return value;
       p.pos = next;
       const as = parseTitle(p);
       value = { kind: "AsExpression", start: value.start, end: p.pos, value: value as Expression, as };

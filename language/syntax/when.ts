@@ -12,13 +12,15 @@ import {
   NEWLINE,
   OPEN_BRACKET,
   SEMICOLON,
+  SLASH,
   SPACE,
 } from "./characters";
 import { parseExpression, parseValue, skipTooDeep, Where } from "./expressions";
 import { parseGuardAction } from "./guard-actions";
+import { parseUnopenedObject } from "./literals";
 import { parseBinary } from "./operators";
 import type { Parser } from "./parser";
-import { atTopLevelLine } from "./recovery";
+import { atStatementLine, atTopLevelLine, behindText, swallowedByString } from "./recovery";
 import { skipGroup } from "./references";
 import { atAssignment, parseActionStatement, parseBlockStatement } from "./statements";
 import type { Action, BinaryOperator, Expression, Statement, WhenEntry, WhenExpression } from "./tree";
@@ -200,7 +202,8 @@ function parseEntries(p: Parser, kind: ActionKind, withSubject: boolean): (WhenE
     p.skipTrivia();
     const start = p.pos;
     const c = p.peek();
-    if (c === CLOSE_BRACKET || c === -1 || atTopLevelLine(p, start)) break;
+    if (c === CLOSE_BRACKET || c === -1 || atTopLevelLine(p, start) || (c === SLASH && atStatementLine(p, start)))
+      break;
     if (c === SEMICOLON) {
       p.pos++;
       p.release();
@@ -230,7 +233,8 @@ function parseEntries(p: Parser, kind: ActionKind, withSubject: boolean): (WhenE
   if (p.peek() === CLOSE_BRACKET) {
     p.pos++;
     if (entries.length === 0) p.fail("syntax/empty-block", "Expected at least one `CONDITION => ACTION`.", open, p.pos);
-  } else p.fail("syntax/unclosed-block", "Expected `]` to close the list of conditions.", open, open + 1);
+  } else if (!swallowedByString(p, open))
+    p.fail("syntax/unclosed-block", "Expected `]` to close the list of conditions.", open, open + 1);
   return entries;
 }
 
@@ -351,19 +355,24 @@ export function parseAction(p: Parser, kind: ActionKind): Action {
 
 function parseActionInside(p: Parser, kind: ActionKind): Action {
   const c = p.peek();
+  if (c === -1 || c === CLOSE_BRACKET || c === SEMICOLON || c === COMMA) return missingAction(p);
   if (kind === "guard") return parseGuardAction(p);
   if (c === OPEN_BRACKET && ((kind === "statement" && !isEmptyArray(p)) || looksLikeBlock(p, p.pos, true))) {
     return parseBlock(p, kind === "statement" ? "when" : "action");
   }
   if (isIdentifierStart(c)) {
-    const statement = parseActionStatement(p, kind);
-    if (statement !== null) return statement;
+    const read = parseActionStatement(p, kind) ?? parseUnopenedObject(p, behindText(p));
+    if (read !== null) return read;
   } else if (c === AT && atAssignment(p, p.pos)) {
     const statement = parseBlockStatement(p, "action");
     if (statement !== null) return statement;
-  } else if (c === -1 || c === CLOSE_BRACKET || c === SEMICOLON || c === COMMA) {
-    p.fail("syntax/missing-value", "Expected an action after `=>`.", p.pos, p.pos);
-    return p.missing();
   }
   return parseValue(p, Where.Action);
+}
+
+/** Reported behind the arrow, though its line may be above. */
+function missingAction(p: Parser): Action {
+  const at = behindText(p);
+  p.fail("syntax/missing-value", "Expected an action after `=>`.", at, at);
+  return p.missing();
 }
