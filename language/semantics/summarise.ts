@@ -70,9 +70,9 @@ function settled(executable: ExecutableSummary): ExecutableSummary {
 
 function exportsOf(analysis: Summarisable): Map<string, ExportedName> {
   const exports = new Map<string, ExportedName>();
-  const add = (symbol: MlldSymbol, name: string): void => {
+  const add = (symbol: MlldSymbol, name: string, alias = importAlias(symbol)): void => {
     const exported = exportedAs(analysis, symbol, name);
-    if (exported) exports.set(name, exported);
+    if (exported) exports.set(name, alias ? { ...exported, alias: { uri: analysis.uri, ...alias } } : exported);
   };
   const statements = analysis.bound.exports;
   if (statements.length === 0 || statements.some(({ all }) => all)) {
@@ -85,10 +85,17 @@ function exportsOf(analysis: Summarisable): Map<string, ExportedName> {
   for (const { specifiers } of statements) {
     for (const { name, alias } of specifiers) {
       const symbol = analysis.bound.referenceOf(name)?.symbol;
-      if (symbol?.range) add(symbol, (alias ?? name).name);
+      if (!symbol?.range) continue;
+      if (alias) add(symbol, alias.name, { start: alias.start, end: alias.end });
+      else add(symbol, name.name);
     }
   }
   return exports;
+}
+
+/** The name behind `as` in an import. */
+function importAlias({ import: source, name, range }: MlldSymbol): { start: number; end: number } | null {
+  return source?.imported && source.imported !== name ? range : null;
 }
 
 function exportedAs(analysis: Summarisable, symbol: MlldSymbol, name: string): ExportedName | null {

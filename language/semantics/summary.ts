@@ -53,7 +53,10 @@ export interface HeldChoice extends GuardChoice {
 export interface ExportedName {
   name: string;
   kind: SymbolKind;
+  /** The definition. */
   place: Place;
+  /** Where the name is given, when it is another than the definition's: behind `as`, in an export or an import. */
+  alias?: Place;
   value: AbstractValue;
   labels: string[];
 }

@@ -187,6 +187,6 @@ async function rename(
   };
   const { place } = renaming.target;
   if (renaming.local || !place) inFile(checked);
-  else await filesNaming(context, renaming.name, [checked.uri, place.uri], token, inFile);
+  else await filesNaming(context, renaming.name, [checked.uri, (renaming.alias ?? place).uri], token, inFile);
   return workspaceEditOf(context.workspace, edits);
 }

@@ -1,5 +1,5 @@
 import type { Place } from "../../place";
-import type { Analysis, MlldSymbol } from "../../semantics";
+import type { Analysis, ExportedName, MlldSymbol } from "../../semantics";
 import { walk } from "../../syntax";
 import type { Span } from "../span";
 import { credentialNames } from "./credentials";
@@ -72,11 +72,39 @@ function definition(
   } else if (symbol.range) add(symbol.range, "read", symbol.name);
 }
 
-/** `@module.name` for every namespace whose module exports the definition. */
-function members(analysis: Analysis, target: Place, name: string): Span[] {
+/** All places of one file that use the name given at `alias`: there behind `as`, under that name in others. */
+export function aliasOccurrences(analysis: Analysis, alias: Place, name: string): Occurrence[] {
+  const found: Span[] = [];
+  for (const symbol of analysis.symbols) {
+    const { declaration, range, references } = symbol;
+    if (alias.uri === analysis.uri && range?.start === alias.start) found.push(range, ...references);
+    if (!same(analysis.exportedName(symbol)?.alias, alias)) continue;
+    if (declaration?.kind !== "ImportSpecifier") continue;
+    found.push(declaration.name, ...(declaration.alias ? [] : references));
+  }
+  walk(analysis.file, node => {
+    if (node.kind !== "ExportStatement" || alias.uri !== analysis.uri) return;
+    for (const specifier of node.specifiers) if (specifier.alias?.start === alias.start) found.push(specifier.alias);
+  });
+  found.push(...members(analysis, alias, name, exported => exported.alias));
+  const spans = [...new Map(found.map(span => [span.start, span])).values()].sort((a, b) => a.start - b.start);
+  return spans.map(({ start, end }) => ({ start, end, kind: "read", spelled: name }));
+}
+
+function same(one: Place | undefined, other: Place): boolean {
+  return one?.uri === other.uri && one.start === other.start;
+}
+
+/** `@module.name` for every namespace whose module exports what stands at `target`. */
+function members(
+  analysis: Analysis,
+  target: Place,
+  name: string,
+  placeOf = (exported: ExportedName): Place | undefined => exported.place,
+): Span[] {
   const namespaces = analysis.symbols.filter(symbol => {
-    const place = symbol.kind === "namespace" ? analysis.moduleOf(symbol)?.exports.get(name)?.place : undefined;
-    return place?.uri === target.uri && place.start === target.start;
+    const exported = symbol.kind === "namespace" ? analysis.moduleOf(symbol)?.exports.get(name) : undefined;
+    return exported !== undefined && same(placeOf(exported), target);
   });
   if (namespaces.length === 0) return [];
   const starts = new Set(namespaces.flatMap(symbol => symbol.references.map(reference => reference.start)));

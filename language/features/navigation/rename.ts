@@ -1,8 +1,9 @@
+import type { Place } from "../../place";
 import type { Analysis, MlldSymbol, Scope } from "../../semantics";
 import { RESERVED } from "../../semantics/builtins";
 import type { Span } from "../span";
 import { codeUses, UnclearUse } from "./code-uses";
-import { localOccurrences, occurrencesOf } from "./occurrences";
+import { aliasOccurrences, localOccurrences, occurrencesOf } from "./occurrences";
 import { type Target, targetAt } from "./target";
 
 /** A rename that cannot be done; the message is for the author. */
@@ -17,6 +18,8 @@ export interface Renaming {
   name: string;
   /** The name stands for something else under an alias, or cannot be seen elsewhere: only this file changes. */
   local: boolean;
+  /** Where the name is given behind `as`, when that name and not the definition's is changed. */
+  alias: Place | null;
 }
 
 /** What would be renamed at an offset. @throws RenameRefused when nothing there has a name that can be changed */
@@ -35,7 +38,16 @@ export function renamingAt(analysis: Analysis, offset: number): Renaming {
   // At an alias only the alias changes; at the imported name in front of it the definition does.
   const local =
     symbol !== null && ((aliased && spelled.name === symbol.name) || !exportable(symbol.scope, symbol.kind));
-  return { target, span: spelled.span, name: local && symbol ? symbol.name : target.name, local };
+  const own = aliased && spelled.name === symbol.name;
+  const alias = own ? exportedAlias(analysis, symbol) : (target.alias ?? null);
+  const name = (local && symbol?.name) || target.name;
+  return { target, span: spelled.span, name, local: local && alias === null, alias };
+}
+
+/** The place of an alias that other files see, because this one exports it. */
+function exportedAlias({ summary, uri }: Analysis, { range }: MlldSymbol): Place | null {
+  const seen = [...summary.exports.values()].some(({ alias }) => alias?.uri === uri && alias.start === range?.start);
+  return seen && range ? { uri, ...range } : null;
 }
 
 function exportable(scope: Scope, kind: string): boolean {
@@ -65,11 +77,12 @@ export function checkName(name: string): string {
 /** The changes in one file. @throws RenameRefused when the new name already means something there */
 export function renameIn(
   analysis: Analysis,
-  { target, name, local }: Renaming,
+  { target, name, local, alias }: Renaming,
   newName: string,
 ): (Span & { newText: string })[] {
-  const occurrences =
-    local && target.symbol
+  const occurrences = alias
+    ? aliasOccurrences(analysis, alias, name)
+    : local && target.symbol
       ? localOccurrences(target.symbol)
       : target.place
         ? occurrencesOf(analysis, target.place, name).filter(({ spelled }) => spelled === name)
@@ -86,7 +99,10 @@ export function renameIn(
     throw new RenameRefused(
       `@${newName} is written in a text of ${analysis.uri.slice(analysis.uri.lastIndexOf("/") + 1)}, and would mean this name then.`,
     );
-  const inCode = symbol && local ? codeSpans(analysis, symbol, newName) : declaredCode(analysis, target, newName);
+  const starts = new Set(occurrences.map(({ start }) => start));
+  const inCode = analysis.symbols
+    .filter(one => one.name === name && one.range && starts.has(one.range.start))
+    .flatMap(one => codeSpans(analysis, one, newName));
   return [
     ...occurrences.map(occurrence => {
       const { span, name: spelled } = written(analysis, occurrence);
@@ -95,16 +111,6 @@ export function renameIn(
     }),
     ...inCode.map(span => ({ ...span, newText: newName })),
   ];
-}
-
-/** Uses in code of a name that other files may see: in the file that defines it, and where it is imported. */
-function declaredCode(analysis: Analysis, { place }: Target, newName: string): Span[] {
-  return analysis.symbols.flatMap(symbol => {
-    const defined = analysis.definitionOf(symbol);
-    return place && defined?.uri === place.uri && defined.start === place.start
-      ? codeSpans(analysis, symbol, newName)
-      : [];
-  });
 }
 
 function codeSpans(analysis: Analysis, symbol: MlldSymbol, newName: string): Span[] {

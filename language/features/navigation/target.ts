@@ -19,6 +19,8 @@ export interface Target {
   name: string | null;
   /** The symbol of this file behind the name; null for members and paths. */
   symbol: MlldSymbol | null;
+  /** Where the name is given behind `as`, when it is not the definition's own. */
+  alias?: Place | undefined;
 }
 
 /** What the name, member, path or key at an offset stands for; null when that is not known. */
@@ -31,12 +33,13 @@ export function targetAt(analysis: Analysis, offset: number): Target | null {
       place,
       name: definedName(analysis, found.symbol),
       symbol: found.symbol,
+      alias: analysis.exportedName(found.symbol)?.alias,
     };
   }
   const path = pathAt(analysis.file, offset);
-  const imported = importedTarget(analysis, path);
-  if (imported) return imported;
   return (
+    importedTarget(analysis, path) ??
+    exportedTarget(analysis, path) ??
     memberTarget(analysis, path) ??
     pathTarget(analysis, path) ??
     credentialTarget(analysis, offset) ??
@@ -65,7 +68,20 @@ function importedTarget(analysis: Analysis, path: Node[]): Target | null {
     place: analysis.definitionOf(symbol),
     name: definedName(analysis, symbol),
     symbol,
+    alias: analysis.exportedName(symbol)?.alias,
   };
+}
+
+/** The name behind an alias: `export { @name as @alias }`. */
+function exportedTarget(analysis: Analysis, path: Node[]): Target | null {
+  const binding = path.at(-1);
+  const statement = path.find(node => node.kind === "ExportStatement");
+  const specifier = statement?.specifiers.find(({ alias }) => alias && alias === binding);
+  const symbol = specifier && analysis.referenceOf(specifier.name)?.symbol;
+  if (!symbol || !specifier.alias) return null;
+  const { start, end, name } = specifier.alias;
+  const alias = { uri: analysis.uri, start, end };
+  return { span: { start, end }, place: analysis.definitionOf(symbol), name, symbol: null, alias };
 }
 
 /** `@module.name` leads into the module, `@config.tools` to the key. */
@@ -81,7 +97,9 @@ function memberTarget(analysis: Analysis, path: Node[]): Target | null {
   const [first, ...rest] = names.fields;
   if (symbol.kind === "namespace") {
     const exported = analysis.moduleOf(symbol)?.exports.get(first!);
-    return exported && rest.length === 0 ? { span, place: exported.place, name: exported.name, symbol: null } : null;
+    return exported && rest.length === 0
+      ? { span, place: exported.place, name: exported.name, symbol: null, alias: exported.alias }
+      : null;
   }
   const last = names.fields.at(-1)!;
   const holder = names.fields.slice(0, -1).reduce((at, field) => fieldOf(at, field), symbolValue(analysis, symbol));
