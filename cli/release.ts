@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { sweep } from "../runtime/environments/recovery";
+import { type Swept, sweep } from "../runtime/environments/recovery";
 import { EXIT, type Io, UsageError } from "./io";
 import { ANSWER_MS, faultText, liveEnvironments, noEnvironment, remove } from "./live";
 import { recoveryGround } from "./recovery-ground";
@@ -26,7 +26,10 @@ export async function release(args: string[], io: Io): Promise<number> {
     const live = await liveEnvironments(registry);
     names = live.environments.filter(({ info }) => values.all || info.orphaned).map(({ info }) => info.name);
     for (const fault of live.faults) said(fault);
-    failed = live.faults.length > 0 || !(await swept(io, ground));
+    const { done, left } = await swept(io, ground);
+    failed = live.faults.length > 0 || left.length > 0;
+    if (!failed && names.length === 0 && done === 0) io.stdout.write("Nothing to release.\n");
+    else if (done > 0) io.stdout.write(`released what ${done} dead run${done === 1 ? "" : "s"} left\n`);
   }
   for (const name of names) {
     try {
@@ -46,9 +49,9 @@ export async function release(args: string[], io: Io): Promise<number> {
 }
 
 /** What dead runs left behind, by their journals. */
-async function swept(io: Io, ground: Ground): Promise<boolean> {
-  const left = await sweep(ground.folder, ground.registry, AbortSignal.timeout(ANSWER_MS));
+async function swept(io: Io, ground: Ground): Promise<Swept> {
+  const found = await sweep(ground.folder, ground.registry, AbortSignal.timeout(ANSWER_MS));
   ground.close();
-  for (const path of left) io.stderr.write(`mlld-env release: what ${path} lists could not be released\n`);
-  return left.length === 0;
+  for (const path of found.left) io.stderr.write(`mlld-env release: what ${path} lists could not be released\n`);
+  return found;
 }

@@ -62,7 +62,7 @@ export class TerminalFilter {
     this.sequence += character;
     if (character < "@" || character > "~") return this.sequence.length > MAX_CONTROL_SEQUENCE ? this.drop() : "";
     const whole = this.close();
-    return QUERY.test(whole) ? "" : whole;
+    return QUERY.test(whole) || TYPES.test(whole) || PRINTER.test(whole) ? "" : whole;
   }
 
   private inString(character: string): string {
@@ -133,6 +133,17 @@ const LINK = /^\x1b\]8;[^;]*;(?:https?:\/\/[^\x00-\x20]*)?(?:\x07|\x1b\\)$/i;
 
 /**
  * Control sequences that make a terminal answer or act on its window: status and cursor reports (`n`), device attributes (`c`),
- * parameters (`x`), version (`> q`), modes (`$ p`), checksum (`* y`), keyboard flags (`? u`), window operations (`t`).
+ * parameters (`x`), version (`> q`), modes (`$ p`), checksum (`* y`), keyboard flags (`? u`), window operations (`t`), the state of cursor,
+ * tabs, character set and locator (`$ w`, `$ u`, `& u`, `" v`, `' |`), key modifiers (`? m`), graphics (`? S`), colours (`# R`).
  */
-const QUERY = /^\x1b\[(?:[^@-~]*[nctx]|>[^@-~]*q|[^@-~]*\$p|[^@-~]*\*y|\?[^@-~]*u)$/;
+const QUERY = /^\x1b\[(?:[^@-~]*[nctx]|>[^@-~]*q|[^@-~]*(?:\$[pwu]|\*y|&u|"v|'[|wz{]|#R)|\?[^@-~]*[umS])$/;
+
+/**
+ * Modes that make a terminal type by itself (mouse, focus, size, colour scheme) or type keys in other words, also into the shell that comes
+ * after the program.
+ */
+const TYPES =
+  /^\x1b\[(?:\?(?:[\d;]*;)?(?:9|1000|1001|1002|1003|1004|1005|1006|1007|1015|1016|2031|2048|9001)(?:;[\d;]*)?h|>[^@-~]*[mu]|[=<][^@-~]*u)$/;
+
+/** Sends the screen or what follows to a printer. */
+const PRINTER = /^\x1b\[[^@-~]*i$/;

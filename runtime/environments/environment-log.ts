@@ -91,7 +91,10 @@ export class EnvironmentLogs {
         break;
       case "denied": {
         const log = this.logs.get(event.envName);
-        if (log) this.write(log, event);
+        if (!log) break;
+        this.write(log, event);
+        // A command may ask for names without end.
+        this.guarded(() => log.turnOver());
         break;
       }
       case "released":

@@ -36,18 +36,32 @@ export async function recover(
   return true;
 }
 
-/** Looks for journals whose owner is dead, and gives back what they list. Answers with the journals that still list something. */
-export async function sweep(folder: string, registry: ProviderRegistry, signal: AbortSignal): Promise<string[]> {
-  const left: string[] = [];
+/** What a sweep did: journals that are done with, and those that still list something. */
+export interface Swept {
+  done: number;
+  left: string[];
+}
+
+/** Looks for journals whose owner is dead, and gives back what they list. */
+export async function sweep(folder: string, registry: ProviderRegistry, signal: AbortSignal): Promise<Swept> {
+  const swept: Swept = { done: 0, left: [] };
   for (const path of listJournals(folder)) {
     if (signal.aborted) break;
+    if (!isOwn(path)) continue;
     const journal = readJournal(path);
-    if (!journal || stateOf(journal.owner) !== "dead") continue;
-    if (await recover(path, registry, signal, false)) continue;
-    if (isOld(path)) rmSync(path, { force: true });
-    else left.push(path);
+    // One whose owner was killed before its first line lists nothing.
+    if (journal && stateOf(journal.owner) !== "dead") continue;
+    if (journal && (await recover(path, registry, signal, false))) swept.done++;
+    else if (isOld(path)) rmSync(path, { force: true });
+    else if (journal) swept.left.push(path);
   }
-  return left;
+  return swept;
+}
+
+/** In a folder that several users share, what others wrote is not acted upon: a journal may name programs that release. */
+function isOwn(path: string): boolean {
+  const facts = statSync(path, { throwIfNoEntry: false });
+  return facts !== undefined && (!process.getuid || facts.uid === process.getuid());
 }
 
 function endRunProcesses({ runId, owner }: JournalState, groups: JournalledGroup[]): Promise<boolean> {

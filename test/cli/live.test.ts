@@ -68,6 +68,9 @@ describe.skipIf("missing" in engine)("live environments", () => {
     expect(await released.ended).toBe(0);
     expect(released.out()).toContain(`released ${orphan}\n`);
     for (const name of others) expect(released.out()).not.toContain(name);
+    const again = call(release, ["--orphans"], { MLLD_ENV_STATE_DIR: "/tmp/mlld-env-no-such-state" });
+    expect(await again.ended).toBe(0);
+    expect(again.out()).toMatch(/^(?:Nothing to release\.|released .*)\n/);
   });
 
   it.each([[[]], [["a", "--all"]], [["--all", "--orphans"]]])("are not released by an unclear call: %j", async args => {

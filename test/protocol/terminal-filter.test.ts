@@ -8,7 +8,7 @@ describe("what a terminal gets", () => {
     ["plain text", "héllo wörld ✓\r\n\t"],
     ["colour", "\x1b[1;31mred\x1b[0m \x1b[38;2;1;2;3mtrue colour\x1b[m"],
     ["cursor movement", "\x1b[2A\x1b[10;20H\x1b[K\x1b[2J\x1b7\x1b8\x1b[?25l\x1b[?25h"],
-    ["modes and scroll regions", "\x1b[?1049h\x1b[1;20r\x1b[?2004h\x1b(B"],
+    ["modes and scroll regions", "\x1b[?1049h\x1b[1;20r\x1b[?2004h\x1b(B\x1b[?1000l\x1b[4:3m\x1b[2S\x1b[u"],
     ["a link to the web", "\x1b]8;;https://example.com/a?b\x1b\\text\x1b]8;;\x1b\\"],
     ["a link that ends with a bell", "\x1b]8;id=1;http://example.com\x07text\x1b]8;;\x07"],
   ])("keeps %s", (_, text) => {
@@ -31,6 +31,10 @@ describe("what a terminal gets", () => {
     ["window operations", "\x1b[21t\x1b[8;50;200t"],
     ["mode, version and keyboard queries", "\x1b[?1$p\x1b[>0q\x1b[?u"],
     ["enquiry", "\x05"],
+    ["reports of the mouse, focus and size", "\x1b[?1000h\x1b[?1002;1006h\x1b[?25;1004h\x1b[?2031h\x1b[?2048h"],
+    ["other words for keys", "\x1b[>4;2m\x1b[>1u\x1b[=1;1u\x1b[<u\x1b[?4m"],
+    ["queries of rarer kinds", "\x1b[1$w\x1b[1$u\x1b[&u\x1b['|\x1b[?1;1;0S\x1b[#R"],
+    ["the printer", "\x1b[5i\x1b[?5i\x1b[4i"],
   ])("loses %s", (_, text) => {
     expect(filtered(`a${text}b`)).toBe("ab");
   });

@@ -57,6 +57,17 @@ describe("the log of an environment", () => {
     expect(readLog(folder, "other")).toBeNull();
   });
 
+  it("does not grow without end with what one command is refused", () => {
+    const log = logs();
+    log.keep("lab", true);
+    log.take(command(1));
+    const host = `${"x".repeat(2000)}.example.com`;
+    for (let i = 0; i < 6000; i++) log.take({ event: "denied", envName: "lab", host, port: 0, reason: "not allowed" });
+    log.close();
+    const sizes = readdirSync(logFolder(folder)).map(file => statSync(join(logFolder(folder), file)).size);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(9 * 1024 * 1024);
+  });
+
   it("goes on with the next run, and starts anew with a new environment of that name", () => {
     for (const [run, created] of [
       ["r1", true],

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   appendFileSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -94,7 +95,7 @@ describe("a sweep", () => {
         registryOf(async name => removed.push(name) > 0),
         new AbortController().signal,
       ),
-    ).toEqual([]);
+    ).toMatchObject({ left: [] });
     expect(removed).toEqual([]);
     expect(listJournals(folder)).toEqual([journal.path]);
   });
@@ -106,7 +107,7 @@ describe("a sweep", () => {
     orphan(journal.path);
     const removed: string[] = [];
     const registry = registryOf(async name => removed.push(name) > 0);
-    expect(await sweep(folder, registry, new AbortController().signal)).toEqual([]);
+    expect(await sweep(folder, registry, new AbortController().signal)).toEqual({ done: 1, left: [] });
     await sweep(folder, registry, new AbortController().signal);
     expect(removed).toEqual(["one", "two"]);
     expect(listJournals(folder)).toEqual([]);
@@ -136,10 +137,10 @@ describe("a sweep", () => {
     journal.opening(box("one"));
     orphan(journal.path);
     const absent = registryOf(async () => false);
-    expect(await sweep(folder, absent, new AbortController().signal)).toEqual([journal.path]);
+    expect(await sweep(folder, absent, new AbortController().signal)).toEqual({ done: 0, left: [journal.path] });
     const earlier = new Date(Date.now() - 60_000);
     utimesSync(journal.path, earlier, earlier);
-    expect(await sweep(folder, absent, new AbortController().signal)).toEqual([]);
+    expect(await sweep(folder, absent, new AbortController().signal)).toEqual({ done: 1, left: [] });
     expect(listJournals(folder)).toEqual([]);
   });
 
@@ -148,14 +149,14 @@ describe("a sweep", () => {
     journal.opening(box("one"));
     orphan(journal.path);
     const away = registryOf(() => Promise.reject(new Error("the engine is away")));
-    expect(await sweep(folder, away, new AbortController().signal)).toEqual([journal.path]);
+    expect(await sweep(folder, away, new AbortController().signal)).toEqual({ done: 0, left: [journal.path] });
     expect(
       await sweep(
         folder,
         registryOf(async () => true),
         new AbortController().signal,
       ),
-    ).toEqual([]);
+    ).toMatchObject({ left: [] });
     expect(listJournals(folder)).toEqual([]);
   });
 
@@ -170,6 +171,26 @@ describe("a sweep", () => {
     journal.close();
   });
 
+  it("removes an old journal without a first line, and leaves those of other users alone", async () => {
+    const journal = Journal.create(folder, "run1");
+    journal.open(box("one"));
+    orphan(journal.path);
+    const [empty, fresh] = ["empty", "fresh"].map(name => join(folder, "runs", `${name}.jsonl`)) as [string, string];
+    for (const path of [empty, fresh]) writeFileSync(path, "");
+    const earlier = new Date(Date.now() - 8 * 24 * 3600_000);
+    utimesSync(empty, earlier, earlier);
+    const removed: string[] = [];
+    const registry = registryOf(async name => removed.push(name) > 0);
+    if (process.getuid?.() === 0) {
+      chownSync(journal.path, 54321, 54321);
+      expect(await sweep(folder, registry, new AbortController().signal)).toEqual({ done: 0, left: [] });
+      expect(removed).toEqual([]);
+      chownSync(journal.path, 0, 0);
+    }
+    expect(await sweep(folder, registry, new AbortController().signal)).toEqual({ done: 1, left: [] });
+    expect(listJournals(folder)).toEqual([fresh]);
+  });
+
   it("has nothing to do in a folder that does not exist", async () => {
     expect(
       await sweep(
@@ -177,7 +198,7 @@ describe("a sweep", () => {
         registryOf(async () => true),
         new AbortController().signal,
       ),
-    ).toEqual([]);
+    ).toMatchObject({ left: [] });
     expect(await recover(join(folder, "none.jsonl"), registryOf(undefined), new AbortController().signal, true)).toBe(
       true,
     );
