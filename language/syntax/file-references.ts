@@ -155,18 +155,31 @@ export function parseFileReference(p: Parser, ends: Ends): FileReference {
 
 /** Path text with `@x`, up to ` #`, ` {`, `|`, `>` or the end of the line. */
 function parsePath(p: Parser): TemplatePart[] {
+  const ends = (c: number, i: number) =>
+    c === GREATER ||
+    c === LESS ||
+    c === PIPE ||
+    ((c === HASH || c === OPEN_BRACE) && isSpace(p.at(i - 1))) ||
+    (c === QUESTION && p.at(p.afterSpaces(i + 1)) === GREATER);
+  return parseText(p, ends, text => text.replace(/\\(.)/g, "$1")).parts;
+}
+
+/** Text with `@x` up to where `ends` holds, or the end of the line; spaces at its end are left out. */
+function parseText(
+  p: Parser,
+  ends: (c: number, i: number) => boolean,
+  value: (text: string) => string,
+): { parts: TemplatePart[]; end: number } {
   const parts: TemplatePart[] = [];
   let textStart = p.pos;
   let i = p.pos;
   const flush = (end: number) => {
     if (end > textStart)
-      parts.push({ kind: "Text", start: textStart, end, value: p.text.slice(textStart, end).replace(/\\(.)/g, "$1") });
+      parts.push({ kind: "Text", start: textStart, end, value: value(p.text.slice(textStart, end)) });
   };
   for (;;) {
     const c = p.at(i);
-    if (c === -1 || c === NEWLINE || c === GREATER || c === LESS || c === PIPE) break;
-    if ((c === HASH || c === OPEN_BRACE) && isSpace(p.at(i - 1))) break;
-    if (c === QUESTION && p.at(p.afterSpaces(i + 1)) === GREATER) break;
+    if (c === -1 || c === NEWLINE || ends(c, i)) break;
     if (c === AT && isIdentifierStart(p.at(i + 1))) {
       flush(i);
       p.pos = i;
@@ -178,7 +191,8 @@ function parsePath(p: Parser): TemplatePart[] {
   let end = i;
   while (end > textStart && isSpace(p.at(end - 1))) end--;
   flush(end);
-  return parts.slice();
+  // As long as it needs to be: trees are kept.
+  return { parts: parts.slice(), end };
 }
 
 function parsePathVariable(p: Parser): TemplatePart {
@@ -197,26 +211,12 @@ function parseSection(p: Parser): SectionSelector {
   p.pos++;
   p.skipSpaces();
   const start = p.pos;
-  const parts: TemplatePart[] = [];
-  let textStart = start;
-  let i = start;
-  for (;;) {
-    const c = p.at(i);
-    if (c === -1 || c === NEWLINE || c === GREATER) break;
-    if (c === PIPE && p.at(i + 1) === AT) break;
-    if (c === QUESTION && p.at(i + 1) === GREATER && p.at(i - 1) !== QUESTION) break;
-    if (c === AT && isIdentifierStart(p.at(i + 1))) {
-      if (i > textStart) parts.push({ kind: "Text", start: textStart, end: i, value: p.text.slice(textStart, i) });
-      p.pos = i;
-      parts.push(parsePathVariable(p));
-      i = textStart = p.pos;
-    } else i++;
-  }
-  p.pos = i;
-  let end = i;
-  while (end > textStart && isSpace(p.at(end - 1))) end--;
-  if (end > textStart) parts.push({ kind: "Text", start: textStart, end, value: p.text.slice(textStart, end) });
-  return { kind: "SectionSelector", start, end: Math.max(start, end), parts: parts.slice() };
+  const ends = (c: number, i: number) =>
+    c === GREATER ||
+    (c === PIPE && p.at(i + 1) === AT) ||
+    (c === QUESTION && p.at(i + 1) === GREATER && p.at(i - 1) !== QUESTION);
+  const { parts, end } = parseText(p, ends, text => text);
+  return { kind: "SectionSelector", start, end, parts };
 }
 
 function parseDefinitions(p: Parser): DefinitionSelector {

@@ -175,23 +175,14 @@ function finishLine(p: Parser, statement: Statement, errors: number): Statement 
   const start = p.pos;
   const known = p.errors.length > errors && p.errors[p.errors.length - 1]!.end >= p.lineStart(start);
   if (!known) reportLeftover(p, statement, start, behind);
-  else p.errors.length = Math.max(errors + 1, p.errors.length);
-  let i = start;
-  for (;;) {
-    const newline = p.text.indexOf("\n", i);
-    if (newline === -1 || newline >= p.end) {
-      i = p.end;
-      break;
-    }
-    i = newline + 1;
-    const d = p.at(p.afterSpaces(i));
-    if (d === NEWLINE || d === -1 || atFreshLine(p, i)) break;
-    if (p.afterSpaces(i) === i && d !== CLOSE_BRACKET && d !== CLOSE_BRACE && d !== CLOSE_PAREN) break;
-  }
-  p.pos = i;
-  let end = i;
+  let end = strayEnd(p, start, line => p.afterSpaces(line) === line && !isCloser(p.at(line)));
+  p.pos = end;
   while (end > start && (p.text.charCodeAt(end - 1) === NEWLINE || p.text.charCodeAt(end - 1) === RETURN)) end--;
   return { kind: "ErrorStatement", start, end };
+}
+
+function isCloser(c: number): boolean {
+  return c === CLOSE_BRACKET || c === CLOSE_BRACE || c === CLOSE_PAREN;
 }
 
 function reportLeftover(p: Parser, statement: Statement, start: number, behind: number): void {
