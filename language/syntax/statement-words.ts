@@ -29,6 +29,14 @@ const REJECTED: Record<string, { places: readonly Place[]; instead: string }> = 
   checkpoint: { places: ["if"], instead: "put it before the `if`" },
   loop: { places: ["value", "env", "when", "action"], instead: "write `let @result = loop …`" },
   while: { places: BLOCKS, instead: "use it as a stage: `@x | while (5) @f`" },
+  file: {
+    places: ["if", "for", "loop", "hook", "when"],
+    instead: "write it at the top level, in an `exe` or in a `box`",
+  },
+  files: {
+    places: ["if", "for", "loop", "hook", "when"],
+    instead: "write them at the top level, in an `exe` or in a `box`",
+  },
   exe: { places: BLOCKS, instead: "declare it at the top level" },
   import: { places: BLOCKS, instead: "import at the top level" },
   export: { places: BLOCKS, instead: "export at the top level" },

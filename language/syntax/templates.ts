@@ -192,7 +192,7 @@ export function parseInterpolated(p: Parser, ends: Ends): TemplatePart[] {
   let i = p.pos;
   if (text.charCodeAt(i) === SLASH && ends !== Ends.Quote && p.templateLoops === 0 && atTemplateLoop(p, i)) {
     if (ends === Ends.File) {
-      p.hold(parseTemplateLoop(p, ends));
+      holdLoops(p, ends);
       i = textStart = copied = p.pos;
     } else p.fail("syntax/invalid-template-loop", "`/for` begins on a line of its own in the template.", i, i + 4);
   }
@@ -240,10 +240,11 @@ export function parseInterpolated(p: Parser, ends: Ends): TemplatePart[] {
           if (value !== null) value += text.slice(copied, i + 1);
           holdText(p, textStart, i + 1, value);
           p.pos = i + 1;
-          p.hold(parseTemplateLoop(p, ends));
+          holdLoops(p, ends);
           i = p.pos;
           textStart = copied = i;
           value = null;
+          if (p.templateLoops > 0 && atSlashLine(p) && p.atWord(i + 1, "end")) break;
           i--;
         }
       }
@@ -283,6 +284,17 @@ export function parseInterpolated(p: Parser, ends: Ends): TemplatePart[] {
   holdText(p, textStart, i, value);
   p.pos = i;
   return p.take(base);
+}
+
+/** Holds the loop at the position and those that follow it on the next line: with its `/end` a loop takes the line end. */
+function holdLoops(p: Parser, ends: Ends): void {
+  do p.hold(parseTemplateLoop(p, ends));
+  while (atSlashLine(p) && atTemplateLoop(p, p.pos));
+}
+
+/** True at a `/` in the first column. */
+function atSlashLine(p: Parser): boolean {
+  return p.peek() === SLASH && p.text.charCodeAt(p.pos - 1) === NEWLINE;
 }
 
 /** The end of `<<x>>`, which stands for the text `<x>`, or -1. */

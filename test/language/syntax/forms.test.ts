@@ -47,6 +47,7 @@ const STATEMENTS: [statement: string, places: Place[]][] = [
   ["sh { ls }", FREE],
   ["sign @x", ["top", ...FREE]],
   ["policy @p = {}", ["top", ...FREE]],
+  ["file `a` = `x`", ["top", "exe", "env"]],
   ["var @x = 1", ["top"]],
   ["exe @g() = `x`", ["top"]],
   ["import `./x.mld`", ["top"]],

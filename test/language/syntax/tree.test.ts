@@ -72,6 +72,23 @@ describe("trees", () => {
     ]);
   });
 
+  test("loops of a template follow each other and nest, on lines of their own", () => {
+    for (const [text, loops] of [
+      ["/for @i in @xs\n- @i\n/end\n/for @j in @ys\n- @j\n/end\nend", [2]],
+      ["/for @i in @xs\n/for @j in @i\n- @j\n/end\n/for @k in @i\n- @k\n/end\n/end\nend", [1, 2]],
+    ] as const) {
+      const file = parse(text, "att");
+      expect(file.errors).toEqual([]);
+      const counts: number[] = [];
+      walk(file, node => {
+        const body = node.kind === "Template" ? node.parts : node.kind === "TemplateLoop" ? node.body : [];
+        const count = body.filter(part => part.kind === "TemplateLoop").length;
+        if (count > 0) counts.push(count);
+      });
+      expect(counts).toEqual(loops);
+    }
+  });
+
   test("templates are structured: fields, calls, condensed stages, fragments, files, loops", () => {
     expect(statements('var @t = `a @x.y|@up b @f("c") @z?"frag" @w??"or" <d.md # S> e`')).toEqual([
       [
