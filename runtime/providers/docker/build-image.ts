@@ -8,6 +8,7 @@ import { type OutputSink, ProviderError } from "../provider";
 import { messageOf } from "./errors";
 import { LABEL } from "./labels";
 import { jsonLines } from "./pull";
+import { replacingImage } from "./replaced-image";
 
 /**
  * Builds `path` (a Dockerfile or its folder) and gives the image's id. The engine's cache makes an unchanged build quick. Its output goes
@@ -20,8 +21,18 @@ export async function buildImage(
   signal: AbortSignal,
 ): Promise<string> {
   const dockerfile = dockerfileOf(path);
-  const context = dirname(dockerfile);
   const tag = `mlld-env-build:${createHash("sha256").update(dockerfile).digest("hex").slice(0, 16)}`;
+  return replacingImage(docker, tag, () => build(docker, dockerfile, tag, sink, signal));
+}
+
+async function build(
+  docker: Dockerode,
+  dockerfile: string,
+  tag: string,
+  sink: OutputSink,
+  signal: AbortSignal,
+): Promise<string> {
+  const context = dirname(dockerfile);
   const output: string[] = [];
   let id: string | undefined;
   try {

@@ -82,6 +82,8 @@ export function createOptions({
       CapDrop: ["ALL"],
       CapAdd: engine.ownership === "mapped" ? MAPPED_CAPABILITIES : [],
       SecurityOpt: ["no-new-privileges"],
+      // A crash would write what the process knew, credentials too, into a file.
+      Ulimits: [{ Name: "core", Soft: 0, Hard: 0 }],
       Privileged: false,
       RestartPolicy: { Name: "no" },
       // Output goes through execs; what the keeper prints nobody reads.

@@ -26,6 +26,7 @@ import { executeOnTerminal } from "./terminal";
 export interface Attachment {
   name: string;
   created: boolean;
+  docker: Dockerode;
   container: Dockerode.Container;
   lifeline: Duplex | null;
   labels: Record<string, string>;
@@ -151,7 +152,8 @@ export class DockerEnvironment implements Environment {
   }
 
   async snapshot(name: string, _signal: AbortSignal): Promise<SnapshotRef> {
-    return { ref: await commitSnapshot(this.#attachment.container, this.name, name) };
+    const { docker, container } = this.#attachment;
+    return { ref: await commitSnapshot(docker, container, this.name, name) };
   }
 
   async release(_signal: AbortSignal): Promise<void> {

@@ -134,6 +134,7 @@ class DockerProvider implements Provider {
     });
     const environment = new DockerEnvironment({
       ...opened,
+      docker: engine.docker,
       name: spec.name ?? spec.generatedName,
       dialect: dialectOf(opened.labels),
       folder: cwd => commandFolder(cwd, spec, mounts.binds),
@@ -169,14 +170,20 @@ class DockerProvider implements Provider {
     const found = await this.#find(name);
     if (!found) return null;
     await startContainer(found);
-    return this.#attachment(name, found.container, found.info.Config.Labels);
+    return this.#attachment(await this.#connect(), name, found.container, found.info.Config.Labels);
   }
 
   /** To a container whose config is not at hand. */
-  #attachment(name: string, container: Dockerode.Container, labels: Record<string, string>): DockerEnvironment {
+  #attachment(
+    { docker }: Engine,
+    name: string,
+    container: Dockerode.Container,
+    labels: Record<string, string>,
+  ): DockerEnvironment {
     return new DockerEnvironment({
       name,
       created: false,
+      docker,
       container,
       lifeline: null,
       labels,
@@ -208,8 +215,9 @@ class DockerProvider implements Provider {
   async restore(name: string, ref: string, signal: AbortSignal): Promise<boolean> {
     const found = await this.#find(name);
     if (!found) return false;
-    await restoreContainer(await this.#connect(), found, ref, async container => {
-      const environment = this.#attachment(name, container, found.info.Config.Labels);
+    const engine = await this.#connect();
+    await restoreContainer(engine, found, ref, async container => {
+      const environment = this.#attachment(engine, name, container, found.info.Config.Labels);
       await environment.ready(signal).finally(() => environment.detach());
       // Whatever it was put back to is how it is wanted: it is not made anew.
       await noteSetUp(container, found.info.Config.Labels);

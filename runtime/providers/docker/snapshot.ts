@@ -5,6 +5,7 @@ import { ProviderError } from "../provider";
 import { engineError, messageOf, statusOf } from "./errors";
 import { containerNameOf, LABEL } from "./labels";
 import { hasImage, isImageName } from "./pull";
+import { replacingImage } from "./replaced-image";
 
 const REPOSITORY = "mlld-env-snapshot";
 
@@ -13,6 +14,7 @@ const REPOSITORY = "mlld-env-snapshot";
  * what is derived from it look owned are overwritten.
  */
 export async function commitSnapshot(
+  docker: Dockerode,
   container: Dockerode.Container,
   environmentName: string,
   name: string,
@@ -29,7 +31,9 @@ export async function commitSnapshot(
   ];
   try {
     // Not paused: an engine that freezes a container in which an exec is just starting waits for itself, for ever.
-    await container.commit({ repo: REPOSITORY, tag, pause: false, changes });
+    await replacingImage(docker, `${REPOSITORY}:${tag}`, () =>
+      container.commit({ repo: REPOSITORY, tag, pause: false, changes }),
+    );
   } catch (error) {
     if (/max depth exceeded/i.test(messageOf(error))) {
       throw new ProviderError(

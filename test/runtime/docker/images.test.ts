@@ -8,6 +8,7 @@ import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { connectEngine } from "../../../runtime/providers/docker/engine";
 import { LABEL } from "../../../runtime/providers/docker/labels";
 import { pullImage } from "../../../runtime/providers/docker/pull";
+import type { Environment } from "../../../runtime/providers/provider";
 import {
   BUSYBOX,
   docker,
@@ -189,6 +190,26 @@ describe.skipIf(!hasEngine)("snapshots", () => {
     }
     // A name is never looked for in a public registry, where anybody could have taken it.
     await expect(open({ from: "no-such-snapshot-here" })).rejects.toMatchObject({ code: "run/snapshot-missing" });
+  });
+
+  it("leave nothing behind that was replaced, unless it is used", async () => {
+    const environment = await open({ name: uniqueName() });
+    const name = uniqueName();
+    const idOf = (image: string) => docker("inspect", "-f", "{{.Id}}", image);
+    const isThere = (id: string) => docker("images", "-aq", "--no-trunc").includes(id);
+    const ids: string[] = [];
+    let user: Environment | undefined;
+    for (const state of ["one", "two", "three"]) {
+      await run(environment, `echo ${state} >/root/file`);
+      const { ref } = await environment.snapshot!(name, never);
+      ids.push(idOf(ref));
+      images.push(ref);
+      if (state === "two") user = await open({ from: name });
+    }
+    const there = ids.map(isThere);
+    await user!.release(never);
+    docker("rmi", ids[1]!);
+    expect(there).toEqual([false, true, true]);
   });
 
   it("show what an environment changed", async () => {

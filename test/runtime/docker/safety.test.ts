@@ -33,6 +33,8 @@ describe.skipIf(!hasEngine)("hardening", () => {
       PidsLimit: 1024,
     });
     expect(config.Healthcheck).toEqual({ Test: ["NONE"] });
+    expect((await run(environment, "ulimit -H -c")).out).toBe("0\n");
+    expect(host.Ulimits).toEqual([{ Name: "core", Soft: 0, Hard: 0 }]);
     const { out } = await run(environment, "grep -E 'Cap(Eff|Bnd)|NoNewPrivs' /proc/self/status; cat /proc/1/comm");
     expect(out.replace(/\t/g, " ")).toBe(
       "CapEff: 0000000000000000\nCapBnd: 0000000000000000\nNoNewPrivs: 1\ndocker-init\n",
