@@ -81,6 +81,7 @@ describe("a journal", () => {
   it("is found in the state folder that the variables name", () => {
     expect(stateFolder({ MLLD_ENV_STATE_DIR: "/s", XDG_STATE_HOME: "/x" })).toBe("/s");
     expect(stateFolder({ XDG_STATE_HOME: "/x" })).toBe("/x/mlld-env");
+    expect(stateFolder({ XDG_STATE_HOME: "x", LOCALAPPDATA: "/windows" })).toBe(stateFolder({}));
   });
 });
 

@@ -56,7 +56,7 @@ interface Behaviour {
   remove?: () => Promise<boolean>;
 }
 
-function environmentsOf(behaviour: Behaviour = {}, more: { keep?: boolean; releaseLimitMs?: number } = {}) {
+function environmentsOf(behaviour: Behaviour = {}, more: Partial<Parameters<typeof createRunEnvironments>[0]> = {}) {
   const provider: Provider = {
     ref: "box",
     async open(wanted, sink, signal): Promise<Environment> {
@@ -128,6 +128,29 @@ describe("opening an environment", () => {
     const { environments } = environmentsOf({ open: () => Promise.reject(new Error("the disk is full")), remove });
     await expect(environments.open("box", spec(), never)).rejects.toThrow("the disk is full");
     expect(left()).toEqual(journalled);
+  });
+
+  it.each([
+    ["something was there to tidy up", true, []],
+    ["nothing was there yet, and the engine may still make it", false, ["generated"]],
+  ])("that is cancelled is journalled as the engine answers: %s", async (_, found, journalled) => {
+    const controller = new AbortController();
+    const open = () => {
+      controller.abort(new Error("cancelled"));
+      return Promise.reject(new Error("cancelled"));
+    };
+    const { environments } = environmentsOf({ open, remove: async () => found });
+    await expect(environments.open("box", spec(), controller.signal)).rejects.toThrow("cancelled");
+    expect(left()).toEqual(journalled);
+  });
+
+  it("tells of one that is kept, but not of processes, which nothing keeps", async () => {
+    const kept: string[] = [];
+    const { environments } = environmentsOf({}, { kept: name => kept.push(name) });
+    await environments.open("box", spec(), never);
+    await environments.open("box", spec({ name: "bench" }), never);
+    await environments.open(null, spec({ name: "here" }), never);
+    expect(kept).toEqual(["bench"]);
   });
 
   it("leaves nothing where no engine is", async () => {
