@@ -1,4 +1,3 @@
-import { homedir } from "node:os";
 import { dirname } from "node:path";
 import { text as readAll } from "node:stream/consumers";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -7,6 +6,7 @@ import type { Explanation } from "../language/environment";
 import { type Analysis, analyse } from "../language/semantics";
 import { LineMap } from "../language/syntax";
 import type { ReportedFinding } from "../protocol/events";
+import { homeFolder } from "../runtime/environments/home";
 import { evaluate, type RunServices } from "../runtime/evaluator";
 import { plan } from "../runtime/plan";
 import { targetWord, UNKNOWN_TARGET } from "../runtime/plan/targets";
@@ -50,9 +50,14 @@ export async function runOn(
   const input = control ? null : commandInput(program.surroundings.settings.input, options, io);
   return runSession(io, { run: options, ground, control, input, spare: ahead.spare }, async parts => {
     const services: RunServices = { ...program.surroundings, ...parts };
-    ground.module = async (ref, path) => moduleProvider(ref, path, { ...services, ...parts.aside, input: null });
+    ground.module = async (ref, path) => moduleProvider(ref, path, providerServices(services, parts));
     return runProgram(program, options, services, parts);
   });
+}
+
+/** What a provider written in mlld runs with. It is what was asked for: its own blocks are not put into it again. */
+function providerServices(services: RunServices, { aside }: SessionParts): RunServices {
+  return { ...services, ...aside, settings: { ...services.settings, provider: null }, input: null };
 }
 
 interface Program {
@@ -66,7 +71,11 @@ interface Program {
 
 /** Reads the file and all that it imports, and what it can ask for. Throws a `UsageError` for a file that cannot be read. */
 async function readProgram(options: RunOptions, io: Io): Promise<Program> {
-  const host = new DiskHost();
+  const host = new DiskHost({
+    languageVersion: "auto",
+    severities: {},
+    ...(options.provider !== null && { provider: options.provider }),
+  });
   const uri = pathToFileURL(options.file).href;
   const text = host.text(uri);
   if (text === null) throw new UnreadableError(options.file, whyUnread(uri));
@@ -83,7 +92,7 @@ async function readProgram(options: RunOptions, io: Io): Promise<Program> {
       settings: {
         root,
         config: readProjectConfig(root),
-        home: homedir(),
+        home: homeFolder(),
         variables: io.env,
         input: options.control ? null : await readInput(text, io),
         payload: options.input,
@@ -105,7 +114,6 @@ async function runProgram(
   const { analysis, findings, report } = program;
   const planned = plan(analysis, {
     line: options.line,
-    provider: options.provider,
     image: services.settings.image,
     findings,
   });
@@ -132,11 +140,11 @@ async function runProgram(
   return { ok: outcome.ok, document: outcome.document };
 }
 
-/** Why `--provider` changes nothing, if it does not; null where only the run knows. */
+/** Says that there is nothing for `--provider` to change; null where there is, or where only the run knows. */
 function unusedProvider(provider: string, target: string): string | null {
   const targets = target.split(", ");
   if (targets.includes(UNKNOWN_TARGET) || targets.includes(targetWord(provider))) return null;
-  return `--provider ${provider} is for blocks whose config names no provider, and there is none here: this runs in ${target}`;
+  return `--provider ${provider} is for env blocks, and there is none here: this runs in ${target}`;
 }
 
 /** Says where the blocks of the file are. */
