@@ -54,6 +54,7 @@ function protectedPaths(bind: Bind, spec: EnvironmentSpec): { full: string; kind
 
 function cover(bind: Bind, path: string, kind: "folder" | "file", result: Protection): void {
   const parent = join(path, "..");
+  for (let at = path; at !== bind.source; at = join(at, "..")) refuseLink(at);
   const found = kindOf(path);
   if (found === "none") {
     // `.git` of a worktree or submodule is a file that points elsewhere.
@@ -73,6 +74,16 @@ function cover(bind: Bind, path: string, kind: "folder" | "file", result: Protec
     result.binds.push({ source: at, target: targetOf(bind, at), readOnly: bind.readOnly });
   }
   result.binds.push({ source: path, target: targetOf(bind, path), readOnly: true });
+}
+
+/** A mount covers what a link leads to; the link itself could be replaced. */
+function refuseLink(path: string): void {
+  if (!lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) return;
+  throw new ProviderError(
+    "run/mount-refused",
+    `${path} is a link, so it cannot be kept read-only inside a writable grant: the host runs what it leads to.`,
+    "Put what it leads to in its place, or grant a narrower folder.",
+  );
 }
 
 function targetOf(bind: Bind, path: string): string {

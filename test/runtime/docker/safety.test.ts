@@ -336,6 +336,22 @@ describe.skipIf(!hasEngine)("what the host runs later", () => {
     expect(existsSync(join(folder, ".vscode/tasks.json"))).toBe(false);
   });
 
+  it.each([".git", ".git/hooks", ".git/config", ".vscode", "mlld-config.json"])(
+    "refuses to be writable around a link %s: commands could replace it",
+    async path => {
+      const folder = workspace();
+      mkdirSync(join(folder, "elsewhere", "hooks"), { recursive: true });
+      if (path.startsWith(".git/")) mkdirSync(join(folder, ".git"));
+      symlinkSync(join(folder, "elsewhere"), join(folder, path));
+      const granted = fs(grant(folder, "/app", "rw"));
+      await expect(open({ folder, fs: granted })).rejects.toMatchObject({
+        code: "run/mount-refused",
+        message: `${join(folder, path)} is a link, so it cannot be kept read-only inside a writable grant: the host runs what it leads to.`,
+      });
+      await open({ folder, fs: fs(grant(folder, "/app")) });
+    },
+  );
+
   it("is named when a command makes it where there was none", async () => {
     const folder = workspace();
     const sink = new Output();
