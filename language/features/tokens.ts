@@ -161,8 +161,7 @@ function words(analysis: Analysis, node: Node, inner: Node[], add: Add): void {
     if (end <= at) return;
     for (const match of text.slice(at, end).matchAll(/(?<![@\w-])[A-Za-z]+(?![\w-])/g)) {
       const start = at + match.index;
-      if (KEYWORDS.has(match[0]) && !comments.some(comment => comment.start <= start && start < comment.end))
-        add({ start, end: start + match[0].length }, "keyword");
+      if (KEYWORDS.has(match[0]) && !covered(comments, start)) add({ start, end: start + match[0].length }, "keyword");
     }
   };
   for (const child of inner) {
@@ -170,6 +169,18 @@ function words(analysis: Analysis, node: Node, inner: Node[], add: Add): void {
     at = Math.max(at, child.end);
   }
   gap(node.end);
+}
+
+/** Whether one of these spans, which are in order, holds an offset. */
+function covered(spans: Span[], offset: number): boolean {
+  let low = 0;
+  let high = spans.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (spans[middle]!.end <= offset) low = middle + 1;
+    else high = middle;
+  }
+  return low < spans.length && spans[low]!.start <= offset;
 }
 
 /** Offsets of the keys of this file that some env block reads as a config field. */

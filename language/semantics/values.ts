@@ -27,11 +27,11 @@ export function oneOf(options: AbstractValue[], place?: Place): AbstractValue {
   for (const option of options) {
     for (const value of option.kind === "oneOf" ? option.options : [option]) {
       if (!flat.some(other => isSameScalar(other, value))) flat.push(value);
+      if (flat.length > MAX_OPTIONS) return unknown("one of many values", place);
     }
   }
   if (flat.length === 0) return unknown("no alternative is left", place);
   if (flat.length === 1) return flat[0]!;
-  if (flat.length > MAX_OPTIONS) return unknown("one of many values", place);
   return { kind: "oneOf", options: flat, place };
 }
 

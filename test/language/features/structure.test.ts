@@ -5,9 +5,10 @@ import { type OutlineEntry, outline } from "../../../language/features/outline";
 import { selections } from "../../../language/features/selection";
 import { tokens } from "../../../language/features/tokens";
 import { vocabularyOf } from "../../../language/features/vocabulary";
-import { analyse } from "../../../language/semantics";
+import { type Analysis, analyse } from "../../../language/semantics";
 import { parse } from "../../../language/syntax";
 import { FOLDER, memoryHost } from "../../support/program";
+import { TIMED } from "../../support/timed";
 
 describe("folding", () => {
   it("folds blocks, objects, templates, comments and imports", () => {
@@ -96,6 +97,27 @@ describe("moves", () => {
     const moves = [{ from: "file:///w/a", to: "file:///w/b" }];
     expect(moved("file:///w/a/x.mld", moves)).toBe("file:///w/b/x.mld");
     expect(moved("file:///w/ab/x.mld", moves)).toBe("file:///w/ab/x.mld");
+  });
+});
+
+describe("large files", TIMED, () => {
+  const analysisOf = (text: string) => analyse(`${FOLDER}/main.mld`, memoryHost({ "main.mld": text }));
+  const many = (count: number, line: (i: number) => string) =>
+    Array.from({ length: count }, (_, i) => line(i)).join("");
+
+  // Each took well over ten seconds when it was done pair by pair.
+  it.each<[string, string, (analysis: Analysis) => unknown]>([
+    ["keywords among comments", many(40_000, i => `>> show ${i}\nvar @v${i} = 1\n`), tokens],
+    [
+      "a choice of many values",
+      `exe @f(a) = when [\n${many(12_000, i => `  @a == ${i} => "${i}"\n`)}]\n`,
+      it => it.summary,
+    ],
+  ])("take no time for %s", (_title, text, work) => {
+    const analysis = analysisOf(text);
+    const start = performance.now();
+    work(analysis);
+    expect(performance.now() - start).toBeLessThan(4000);
   });
 });
 
