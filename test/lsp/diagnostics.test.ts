@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Diagnostic, DocumentDiagnosticReport, WorkspaceDiagnosticReport } from "vscode-languageserver/node";
 import { covered, Session } from "./harness";
@@ -60,7 +61,6 @@ describe("pushed diagnostics", () => {
   it("are withdrawn when a file is deleted", async () => {
     session = await Session.start({ files: { "b.mld": WIDER } });
     await session.diagnostics("b.mld", has("env/tools-widened"));
-    const { rmSync } = await import("node:fs");
     rmSync(`${session.folder}/b.mld`);
     await session.client.sendNotification("workspace/didChangeWatchedFiles", {
       changes: [{ uri: session.uri("b.mld"), type: 3 }],
@@ -174,6 +174,25 @@ describe("pulled diagnostics", () => {
       previousResultIds: [...previousResultIds, { uri: session.uri("gone.mld"), value: "1" }],
     });
     expect(gone.items.find(({ uri }) => uri === session!.uri("gone.mld"))).toMatchObject({ kind: "full", items: [] });
+  });
+
+  it("leave the workspace with the folder that holds their files", async () => {
+    session = await Session.start({ capabilities: PULL, files: { "a.mld": WIDER, "sub/b.mld": WIDER } });
+    const first = await session.client.sendRequest<WorkspaceDiagnosticReport>("workspace/diagnostic", {
+      previousResultIds: [],
+    });
+    rmSync(`${session.folder}/sub`, { recursive: true });
+    await session.client.sendNotification("workspace/didChangeWatchedFiles", {
+      changes: [{ uri: session.uri("sub"), type: 3 }],
+    });
+    const after = await session.client.sendRequest<WorkspaceDiagnosticReport>("workspace/diagnostic", {
+      previousResultIds: first.items.map(({ uri, resultId }) => ({ uri, value: resultId! })),
+    });
+    expect(after.items.map(({ uri, kind }) => [uri, kind])).toEqual([
+      [session.uri("a.mld"), "unchanged"],
+      [session.uri("sub/b.mld"), "full"],
+    ]);
+    expect(after.items[1]).toMatchObject({ items: [] });
   });
 });
 
