@@ -8,7 +8,7 @@ import type { BlockFacts, BlockRequest, EnvironmentPolicy, ReadContext } from ".
 import { applyPolicy } from "./policy";
 import { chooseProfile, unknownProfile } from "./profiles";
 import { furtherProblems, readConfig } from "./read";
-import type { CapabilityName, DeclaredConfig, EnvironmentFacts, Field, FieldComparison, Problem } from "./types";
+import type { CapabilityName, DeclaredConfig, EnvironmentFacts, Field, FieldComparison, Problem, ProviderSet } from "./types";
 
 export function enterBlock(request: BlockRequest): BlockFacts {
   const { parent, paths, place } = request;
@@ -90,15 +90,18 @@ function atUse(problem: Problem, { configPlace }: BlockRequest): Problem {
   return { ...problem, place: configPlace, related: place ? [{ place, message: "the value is written here" }] : [] };
 }
 
-/** `policy.env.default` is the provider of every environment that names none. */
+/** `policy.env.default` is the provider of every environment that names none, also by `null`. */
 function withDefaultProvider(declared: DeclaredConfig, policy: EnvironmentPolicy | undefined): DeclaredConfig {
-  if (!policy?.defaultProvider || declared.capabilities.provider) return declared;
-  const provider = {
-    options: [{ kind: "known" as const, ref: policy.defaultProvider, place: policy.place }],
+  const written = declared.capabilities.provider;
+  const names = (set: ProviderSet): boolean => set.kind === "unknown" || set.ref !== null;
+  if (!policy?.defaultProvider || (written && !written.maybeUnset && written.options.every(names))) return declared;
+  const { place } = policy;
+  const provider: Field<ProviderSet> = {
+    options: [...(written?.options.filter(names) ?? []), { kind: "known", ref: policy.defaultProvider, place }],
     maybeUnset: false,
     declared: true,
-    place: policy.place,
-    history: [{ place: policy.place, note: `the default of policy ${policy.label}` }],
+    place,
+    history: [...(written?.history ?? []), { place, note: `the default of policy ${policy.label}` }],
   };
   return { ...declared, capabilities: { ...declared.capabilities, provider } };
 }

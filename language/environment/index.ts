@@ -4,7 +4,17 @@
  * The usual way: `enterBlock` (merges the chain, applies defaults, compares) → `explain`, `describe`, or at run time
  * `grantsOf`, `configHash`, `sameEnvironment`.
  */
+
 export { compareEnvironments, deriveConfig, enterBlock } from "./block";
+export {
+  CAPABILITY_ALIASES,
+  type CommandPolicy,
+  codeRefusal,
+  commandPolicyOf,
+  commandRefusal,
+  composed,
+  firstProgram,
+} from "./command-policy";
 export { commandProblem, configHash, fromValue, grantsOf, sameEnvironment, toValue } from "./concrete";
 export { TOP_LEVEL } from "./defaults";
 export { editsOf } from "./edits";

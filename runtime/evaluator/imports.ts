@@ -70,8 +70,13 @@ function bind(statement: ImportStatement, exported: Exports, specifier: string, 
       throw new RunError(`Import '${name}' not found in module ${specifier}`, "IMPORT_EXPORT_MISSING");
     if (value !== ACTIVE) scope.declare(entry.alias?.name ?? name, labelled(value), "import");
   }
-  // `import policy @p from …`: the policy holds already.
-  if (statement.importType === "policy") return;
+  // `import policy @p from …`: the policy holds already, and a union may name it.
+  if (statement.importType === "policy") {
+    const name = statement.namespace?.name;
+    const policy = name === undefined ? undefined : exported.get(name);
+    if (policy !== undefined && policy !== ACTIVE) scope.declare(name!, labelled(policy), "import");
+    return;
+  }
   const unnamed = SPECIAL.has(specifier) ? specifier.slice(1) : namespaceName(specifier);
   const namespace = statement.namespace?.name ?? all?.alias?.name ?? (statement.specifiers === null ? unnamed : null);
   if (namespace === null || namespace === "") return;

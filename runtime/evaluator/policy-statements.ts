@@ -23,7 +23,7 @@ export async function definePolicy(statement: PolicyStatement, context: Context)
   context.module.scope.bind(
     name,
     new Value(fragments.length === 1 ? fragments[0] : Object.assign({}, ...fragments)),
-    "import",
+    "var",
   );
   return null;
 }

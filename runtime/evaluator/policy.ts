@@ -1,29 +1,18 @@
 /** Policy at run time: capabilities, the danger list, and where labels may flow. */
-import { basename } from "node:path";
 import picomatch from "picomatch";
+import {
+  CAPABILITY_ALIASES,
+  type CommandPolicy,
+  codeRefusal,
+  commandPolicyOf,
+  commandRefusal,
+  composed,
+  firstProgram,
+} from "../../language/environment";
 import { isPlainObject } from "../../language/values";
 import type { AuthDefinition } from "./auth";
 import { DeniedError, denialFor } from "./errors";
 import { type Security, withLabels } from "./security";
-
-/** Programs that reach the network, and shells: `deny: ["network"]` and `deny: ["sh"]` block them as commands. */
-const NETWORK_PROGRAMS = new Set(["curl", "wget", "nc", "netcat", "ssh", "scp", "rsync", "ftp", "telnet"]);
-const SHELLS = new Set(["sh", "bash", "zsh", "dash", "ksh", "fish"]);
-const WRAPPERS = new Set(["env", "nohup", "timeout", "nice", "sudo", "xargs", "exec", "command"]);
-
-/** Commands that need an entry in `danger` once there is a policy. */
-const DANGEROUS = [
-  "rm:-rf",
-  "rm:-fr",
-  "sudo",
-  "dd",
-  "mkfs",
-  "shutdown",
-  "reboot",
-  "git:push:--force",
-  "git:push:-f",
-  "git:reset:--hard",
-];
 
 const RULE_LABELS: Record<string, { labels: string[]; operations: string[] }> = {
   "no-secret-exfil": { labels: ["secret"], operations: ["exfil", "net:w", "network"] },
@@ -31,12 +20,6 @@ const RULE_LABELS: Record<string, { labels: string[]; operations: string[] }> = 
   "no-untrusted-destructive": { labels: ["untrusted"], operations: ["destructive"] },
   "no-untrusted-privileged": { labels: ["untrusted"], operations: ["privileged"] },
 };
-
-interface Capabilities {
-  allow: string[] | null;
-  deny: string[];
-  danger: string[];
-}
 
 export interface PolicyProfiles {
   name: string;
@@ -52,7 +35,7 @@ export class PolicyState {
   profile: string | null = null;
   /** `env.default`: the provider of commands that nothing else gives one. */
   defaultProvider: string | null = null;
-  private capabilities: Capabilities | null = null;
+  private capabilities: CommandPolicy | null = null;
   private readonly labelRules: { label: string; deny: string[]; allow: string[] }[] = [];
   private readonly operations = new Map<string, string[]>();
   private rules = new Set<string>();
@@ -67,7 +50,7 @@ export class PolicyState {
   add(name: string, value: Record<string, unknown>, root: string): void {
     this.names.push(name);
     this.root = root;
-    this.compose(capabilitiesOf(value));
+    this.capabilities = composed(this.capabilities, commandPolicyOf(value));
     if (isPlainObject(value.labels)) {
       for (const [label, rule] of Object.entries(value.labels)) {
         if (isPlainObject(rule)) this.labelRules.push({ label, deny: strings(rule.deny), allow: strings(rule.allow) });
@@ -113,60 +96,18 @@ export class PolicyState {
    */
   checkCommand(command: string, security: Security, labels: readonly string[]): void {
     if (!this.active) return;
-    for (const part of splitCommands(command)) this.checkWords(part, command);
+    const refusal = this.capabilities && commandRefusal(this.capabilities, command);
+    if (refusal) throw this.denied(refusal, command);
     this.checkFlow("cmd", security.taint, "run", firstProgram(command), ...labels);
-  }
-
-  private checkWords(words: string[], command: string): void {
-    const { capabilities } = this;
-    if (capabilities === null || words.length === 0) return;
-    const program = effectiveProgram(words);
-    if (capabilities.deny.includes("cmd") || capabilities.deny.includes("cmd:*"))
-      throw this.denied("Command access denied by policy", command);
-    const danger = DANGEROUS.find(entry => matchesWords(entry.split(":"), program, true));
-    if (danger !== undefined && !capabilities.danger.some(entry => matchesPattern(entry, program, true))) {
-      throw new DeniedError(
-        `Dangerous capability requires allow.danger: ${danger.replaceAll(":", " ")}`,
-        "POLICY_CAPABILITY_DENIED",
-      );
-    }
-    const denied = longest(capabilities.deny.filter(entry => matchesPattern(entry, program, true)));
-    const allowed = longest((capabilities.allow ?? []).filter(entry => matchesPattern(entry, program, false)));
-    if (denied > 0 && denied >= allowed) throw this.denied(`Command '${program.join(" ")}' denied by policy`, command);
-    const name = basename(program[0] ?? "");
-    if (capabilities.deny.includes("sh") && SHELLS.has(name))
-      throw this.denied("Shell access denied by policy", command);
-    if (capabilities.deny.includes("network") && NETWORK_PROGRAMS.has(name))
-      throw this.denied("Network access denied by policy", command);
-    if (
-      capabilities.allow !== null &&
-      allowed === 0 &&
-      !capabilities.allow.includes("cmd") &&
-      !capabilities.allow.includes("cmd:*")
-    ) {
-      throw this.denied(`Command '${program.join(" ")}' denied by policy: it is not in the allow list`, command);
-    }
   }
 
   /** A code block: with an allow list its language must be listed. */
   checkCode(language: string, body: string, security: Security): void {
     const { capabilities } = this;
     if (capabilities === null) return;
-    const capability = language === "bash" ? "sh" : language;
-    const title = CODE_TITLES[capability] ?? "Code";
-    if (capabilities.deny.includes(capability)) throw this.denied(`${title} access denied by policy`, body);
-    if (capabilities.allow !== null && !capabilities.allow.includes(capability))
-      throw this.denied(`${title} access denied by policy`, body);
-    if (capability !== "sh") return;
-    for (const words of splitCommands(body)) {
-      const program = effectiveProgram(words);
-      const name = basename(program[0] ?? "");
-      const network = capabilities.deny.includes("network") && NETWORK_PROGRAMS.has(name);
-      if (network || longest(capabilities.deny.filter(entry => matchesPattern(entry, program, true))) > 0) {
-        throw this.denied(`Command denied by policy in shell block (matched: ${program.join(" ")})`, body);
-      }
-    }
-    this.checkFlow("sh", security.taint, "run");
+    const refusal = codeRefusal(capabilities, language, body);
+    if (refusal) throw this.denied(refusal, body);
+    if (language === "sh" || language === "bash") this.checkFlow("sh", security.taint, "run");
   }
 
   /** The script's own reading and writing of files. */
@@ -202,28 +143,8 @@ export class PolicyState {
 
   /** `policy.auth` with the keychain needs `danger: ["@keychain"]`. */
   requireDanger(capability: string): void {
-    if (this.capabilities?.danger.includes(capability)) return;
+    if (this.capabilities?.danger?.includes(capability)) return;
     throw new DeniedError(`Dangerous capability requires allow.danger: ${capability}`, "POLICY_CAPABILITY_DENIED");
-  }
-
-  private compose(added: Capabilities | null): void {
-    if (added === null) return;
-    const old = this.capabilities;
-    if (old === null) {
-      this.capabilities = added;
-      return;
-    }
-    const allow =
-      old.allow === null
-        ? added.allow
-        : added.allow === null
-          ? old.allow
-          : old.allow.filter(entry => added.allow!.includes(entry));
-    this.capabilities = {
-      allow,
-      deny: [...new Set([...old.deny, ...added.deny])],
-      danger: old.danger.filter(entry => added.danger.includes(entry)),
-    };
   }
 
   private denied(message: string, subject: string): DeniedError {
@@ -235,62 +156,15 @@ export class PolicyState {
   }
 }
 
-const CAPABILITY_ALIASES: Record<string, string> = { net: "network", fs: "filesystem", bash: "sh", python: "py" };
-const CODE_TITLES: Record<string, string> = { js: "JavaScript", node: "Node", py: "Python", sh: "Shell" };
-
 function flowDenied(label: string, target: string, rule?: string): DeniedError {
   const why = rule === undefined ? "" : ` (rule ${rule})`;
   const message = `Label '${label}' cannot flow to '${target}'${why}`;
   return new DeniedError(message, "POLICY_LABEL_FLOW_DENIED");
 }
 
-/** Capability lists of a policy; null where it says nothing about capabilities. */
-function capabilitiesOf(value: Record<string, unknown>): Capabilities | null {
-  const section = isPlainObject(value.capabilities) ? { ...value.capabilities, ...value } : value;
-  const { allow, deny, danger, deny_cmd: denyCommand } = section;
-  const allowDanger = isPlainObject(allow) ? allow.danger : undefined;
-  if (allow === undefined && deny === undefined && danger === undefined && denyCommand === undefined)
-    return { allow: null, deny: [], danger: [] };
-  return {
-    allow: allow === undefined || allow === "*" || allow === true ? null : patterns(allow),
-    deny: [...patterns(deny), ...strings(denyCommand).map(command => `cmd:${command.replaceAll(" ", ":")}`)],
-    danger: [...strings(danger), ...strings(allowDanger)],
-  };
-}
-
-/** `["cmd:git:*", "sh"]`, `{ cmd: ["git:*"], sh: true, fs: ["r:**"] }`, `"sh"`. */
-function patterns(value: unknown): string[] {
-  if (!isPlainObject(value)) return strings(value).map(entry => CAPABILITY_ALIASES[entry] ?? entry);
-  return Object.entries(value).flatMap(([name, entry]) => {
-    const capability = CAPABILITY_ALIASES[name] ?? name;
-    if (name === "danger" || entry === false || entry === null) return [];
-    if (entry === true || entry === "*") return [capability];
-    return strings(entry).map(item => `${name === "filesystem" ? "fs" : name}:${item}`);
-  });
-}
-
 function strings(value: unknown): string[] {
   if (typeof value === "string") return [value];
   return Array.isArray(value) ? value.filter((item): item is string => typeof item === "string") : [];
-}
-
-/** `cmd:git:status:*` against the words of a command. `open`: without `*` further words may follow (denials, single words). */
-function matchesPattern(pattern: string, words: string[], open: boolean): boolean {
-  const parts = pattern.split(":");
-  if (parts[0] !== "cmd") return false;
-  return matchesWords(parts.slice(1), words, open || parts.length === 2);
-}
-
-function matchesWords(parts: string[], words: string[], open: boolean): boolean {
-  const wild = parts.at(-1) === "*";
-  const fixed = wild ? parts.slice(0, -1) : parts;
-  if (fixed.length === 0) return wild;
-  if (words.length < fixed.length || (!wild && !open && words.length !== fixed.length)) return false;
-  return fixed.every((part, at) => (at === 0 ? basename(words[0]!) === part : words[at] === part));
-}
-
-function longest(found: string[]): number {
-  return found.reduce((most, entry) => Math.max(most, entry.split(":").filter(part => part !== "*").length), 0);
 }
 
 /** `fs`, `filesystem`, `fs:r:GLOB`, `fs:w:GLOB`, `fs:rw:GLOB`; writing implies reading. */
@@ -304,31 +178,4 @@ function grantsFile(entry: string, path: string, access: "read" | "write", root:
     picomatch(glob.startsWith("/") || glob.startsWith("*") ? glob : `${root}/${glob}`, { dot: true })(path) ||
     glob === path
   );
-}
-
-/** The commands of a line, each as words; quotes are respected as far as words go. */
-function splitCommands(command: string): string[][] {
-  const parts: string[][] = [[]];
-  for (const token of command.match(/"(?:\\.|[^"])*"|'[^']*'|\|\||&&|[|;&\n]|(?:\\.|[^\s|;&"'])+/g) ?? []) {
-    if (/^(?:\|\||&&|[|;&\n])$/.test(token)) parts.push([]);
-    else parts.at(-1)!.push(token.replace(/^(["'])([\s\S]*)\1$/, "$2"));
-  }
-  return parts.filter(words => words.length > 0);
-}
-
-/** The words from the program on: `env A=1 timeout 5 curl x` is `curl x`. */
-function effectiveProgram(words: string[]): string[] {
-  let at = 0;
-  while (at < words.length) {
-    const word = words[at]!;
-    if (/^[A-Za-z_]\w*=/.test(word) || (at > 0 && (/^-/.test(word) || /^\d+[smhd]?$/.test(word)))) at++;
-    else if (WRAPPERS.has(basename(word)) && at + 1 < words.length && word !== "sudo") at++;
-    else break;
-  }
-  return at < words.length ? words.slice(at) : words;
-}
-
-function firstProgram(command: string): string | null {
-  const words = splitCommands(command)[0];
-  return words === undefined ? null : `cmd:${basename(effectiveProgram(words)[0] ?? "")}`;
 }

@@ -570,8 +570,10 @@ describe("policy", () => {
   });
   it("gives a provider to blocks that name none; a later policy's counts", () => {
     const unite = unitePolicies([policy({ env: { default: "./a.mld" } }), policy({ env: { default: DOCKER } })]);
-    const facts = enterBlock({ parent: TOP_LEVEL, config: value({}), with: null, paths: PATHS, policy: unite });
-    expect(concrete(facts).provider).toBe(DOCKER);
+    for (const config of [{}, { provider: null }, { provider: "" }]) {
+      const facts = enterBlock({ parent: TOP_LEVEL, config: value(config), with: null, paths: PATHS, policy: unite });
+      expect(concrete(facts).provider).toBe(DOCKER);
+    }
   });
   it("meets restrictions of several policies", () => {
     const { environment } = under(

@@ -403,6 +403,13 @@ describe("guards and policy choose", () => {
       (await inBox('policy @a = { deny: ["network"] }\npolicy @b = { deny: ["sh"] }\nrun cmd { echo ok }')).printed,
     ).toBe("ok\n");
   });
+  it("puts imported policies together", async () => {
+    const text =
+      'import policy @shared from "./policies.mld"\nvar @more = { deny: ["network"] }\npolicy @all = union(@shared, @more)\nrun cmd { curl x }\n';
+    const { outcome } = await runText(text, { files: { "policies.mld": 'policy @shared = { deny: ["cmd:git"] }\n' } });
+    expect(outcome.errors[0]!.message).toBe("Network access denied by policy");
+  });
+
   it("keeps labels from flowing", async () => {
     const text =
       'policy @p = { labels: { secret: { deny: ["op:show", "net:w"] } } }\nvar secret @k = "sk"\nexe net:w @send(x) = `sent @x`\nvar @r = @send("fine")\nshow @r\nvar @bad = @send(@k)';
