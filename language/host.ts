@@ -19,4 +19,6 @@ export interface LanguageSettings {
   languageVersion: "auto" | "2.0.4" | "2.0.5";
   /** Severity by diagnostic code; `off` hides it. */
   severities: Record<string, "error" | "warning" | "information" | "hint" | "off">;
+  /** Provider that whoever runs a program chose for all its environments, as in `run --provider`. */
+  provider?: string;
 }

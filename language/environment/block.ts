@@ -3,12 +3,20 @@ import { contains, type Place, samePlace } from "../place";
 import type { AbstractEntry, AbstractValue } from "../values/abstract";
 import { merge, NO_CONFIG } from "./chain";
 import { compareCapability, compareFacts, wider } from "./compare";
-import { effective } from "./defaults";
+import { effective, isSandbox } from "./defaults";
 import type { BlockFacts, BlockRequest, EnvironmentPolicy, ReadContext } from "./face";
 import { applyPolicy } from "./policy";
 import { chooseProfile, unknownProfile } from "./profiles";
 import { furtherProblems, readConfig } from "./read";
-import type { CapabilityName, DeclaredConfig, EnvironmentFacts, Field, FieldComparison, Problem, ProviderSet } from "./types";
+import type {
+  CapabilityName,
+  DeclaredConfig,
+  EnvironmentFacts,
+  Field,
+  FieldComparison,
+  Problem,
+  ProviderSet,
+} from "./types";
 
 export function enterBlock(request: BlockRequest): BlockFacts {
   const { parent, paths, place } = request;
@@ -19,11 +27,12 @@ export function enterBlock(request: BlockRequest): BlockFacts {
   const overlay = request.with ? readConfig(request.with, { role: "with", paths, label: "with" }) : null;
   const problems: Problem[] = [...base.problems.map(problem => atUse(problem, request)), ...(overlay?.problems ?? [])];
 
-  const configured = withDefaultProvider(
-    merge(parent.declared, base.config, "nested"),
-    request.policy as EnvironmentPolicy | undefined,
-  );
-  const declared = overlay ? merge(configured, overlay.config, "with") : configured;
+  const policy = request.policy as EnvironmentPolicy | undefined;
+  const written = withDefaultProvider(merge(parent.declared, base.config, "nested"), policy);
+  const overlaid = overlay ? merge(written, overlay.config, "with") : written;
+  problems.push(...leavesSandbox(overlaid, policy, place));
+  const configured = withChosenProvider(written, policy);
+  const declared = withChosenProvider(overlaid, policy);
   let environment: EnvironmentFacts = { ...effective(declared), label, place: base.config.place ?? place };
 
   const reported = new Set<CapabilityName>();
@@ -53,14 +62,14 @@ export function enterBlock(request: BlockRequest): BlockFacts {
   problems.push(...furtherProblems(base.config, providers));
   if (overlay) problems.push(...furtherProblems(overlay.config, providers));
   problems.push(...notEnforced(environment, base.config, overlay?.config));
-  if (request.policy) {
-    const applied = applyPolicy(environment, request.policy);
+  if (policy) {
+    const applied = applyPolicy(environment, policy);
     environment = applied.environment;
     problems.push(...applied.problems);
   }
   environment = {
     ...environment,
-    profile: chooseProfile(declared, parent.profile, request.policy as EnvironmentPolicy | undefined),
+    profile: chooseProfile(declared, parent.profile, policy),
   };
   return {
     environment,
@@ -104,6 +113,43 @@ function withDefaultProvider(declared: DeclaredConfig, policy: EnvironmentPolicy
     history: [...(written?.history ?? []), { place, note: `the default of policy ${policy.label}` }],
   };
   return { ...declared, capabilities: { ...declared.capabilities, provider } };
+}
+
+/** What the run asks for holds instead of what is written. */
+function withChosenProvider(declared: DeclaredConfig, policy: EnvironmentPolicy | undefined): DeclaredConfig {
+  const chosen = policy?.chosenProvider;
+  if (chosen === undefined) return declared;
+  const { provider: written, ...others } = declared.capabilities;
+  if (chosen === null) return { ...declared, capabilities: others };
+  const provider = {
+    options: [{ kind: "known" as const, ref: chosen }],
+    maybeUnset: false,
+    declared: true,
+    history: [...(written?.history ?? []), { note: "chosen for this run" }],
+  };
+  return { ...declared, capabilities: { ...others, provider } };
+}
+
+/** A block that is written for a sandbox is not run on this machine, where nothing would hold what the sandbox holds. */
+function leavesSandbox(
+  { capabilities: { provider } }: DeclaredConfig,
+  policy: EnvironmentPolicy | undefined,
+  place: Place | undefined,
+): Problem[] {
+  if (policy?.chosenProvider !== null || !provider) return [];
+  const [option] = provider.options;
+  const sandboxes = provider.options.every(candidate => isSandbox(candidate)) && !provider.maybeUnset;
+  if (!sandboxes || option?.kind !== "known") return [];
+  return [
+    {
+      code: "env/provider-weakened",
+      severity: "error",
+      message: `This is written for the sandbox '${option.ref}', and the run was asked to use this machine instead, where its commands would leave it. Choose another sandbox, or take \`provider\` out of the config.`,
+      place: provider.place ?? place,
+      related: [],
+      fixes: [],
+    },
+  ];
 }
 
 /** Everything that a block's own config and `with` say may be pointed at; the rest came from elsewhere. */

@@ -93,6 +93,8 @@ export interface EnvironmentPolicy extends Policy {
   mcps: NameSet;
   /** null is unrestricted. */
   net: NetSet | null;
+  /** Provider that whoever runs the program chose for all its environments: null is this machine, undefined leaves them as written. */
+  chosenProvider?: string | null;
   /** Capabilities denied as a whole (`sh`, `network`, …): they decide which profile is chosen. */
   denied: ReadonlySet<string>;
 }

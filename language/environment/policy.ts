@@ -96,11 +96,16 @@ function providerRules(value: AbstractObject | undefined, policy: string): Map<s
   return rules;
 }
 
-/** Several policies that hold at once: default last wins, restrictions meet. */
-export function unitePolicies(policies: Policy[]): EnvironmentPolicy {
-  const [first, ...rest] = policies as EnvironmentPolicy[];
+/** Several policies that hold at once: default last wins, restrictions meet. `chosen` is the provider that the run asks for. */
+export function unitePolicies(policies: Policy[], chosen?: string | null): EnvironmentPolicy {
+  const policy = united(policies as EnvironmentPolicy[]);
+  return typeof chosen === "string" ? { ...policy, chosenProvider: canonicalProvider(chosen) } : policy;
+}
+
+function united(policies: EnvironmentPolicy[]): EnvironmentPolicy {
+  const [first, ...rest] = policies;
   if (!first) return { ...NONE, label: "no policy" };
-  const label = [...new Set((policies as EnvironmentPolicy[]).map(policy => policy.label))].join(" and ");
+  const label = [...new Set(policies.map(policy => policy.label))].join(" and ");
   return rest.reduce((a, b): EnvironmentPolicy => {
     const providers = new Map(a.providers);
     for (const [ref, rule] of b.providers) {

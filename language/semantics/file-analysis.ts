@@ -391,7 +391,10 @@ export class FileAnalysis implements Summarisable, Surroundings {
   private readPolicies(): Policy {
     const read = this.policies.map(({ label, value }) => readPolicy(value, label, this.paths));
     for (const { problems } of read) this.policyProblems.push(...problems);
-    return unitePolicies(read.map(({ policy }) => policy));
+    return unitePolicies(
+      read.map(({ policy }) => policy),
+      this.other.host.settings.provider,
+    );
   }
 
   around(site: Site): EnvironmentFacts {

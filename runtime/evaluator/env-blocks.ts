@@ -122,12 +122,12 @@ async function activate(
   if ("unknown" in found)
     throw new RunError(`The environment is not known: ${found.unknown.join(", ")}`, "env/unknown");
   const { grants } = found;
-  const provider = grants.provider ?? policy?.defaultProvider ?? run.services.settings.provider;
+  const { provider } = grants;
   return new ActiveEnvironment(
     run,
     parent,
     facts.environment,
-    { ...grants, provider },
+    grants,
     provider,
     context.module,
     toolsOf(withValue) ?? toolsOf(config),
@@ -162,5 +162,6 @@ function policyOf(context: Context, paths: PathContext): Policy | undefined {
   const policies = context.run.policyValues.map(
     ({ name, value }) => readPolicy(fromValue(value), `@${name}`, paths).policy,
   );
-  return policies.length === 0 ? undefined : unitePolicies(policies);
+  const { provider } = context.run.services.settings;
+  return policies.length === 0 && provider === null ? undefined : unitePolicies(policies, provider);
 }

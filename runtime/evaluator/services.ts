@@ -77,7 +77,7 @@ export interface RunSettings {
   payload: Record<string, unknown>;
   /** The image for a sandbox whose config names none; empty for none. */
   image: string;
-  /** `run --provider P`: the provider of blocks whose config names none. */
+  /** `run --provider P`: the provider of every block, whatever its config names. */
   provider: string | null;
   /** `run --keep`: environments of the run's blocks are kept. */
   keep: boolean;

@@ -21,8 +21,6 @@ export function targetWord(provider: string | null): string {
 
 /** What holds for a block whose config does not say. */
 export interface TargetDefaults {
-  /** `--provider P`, for blocks whose config names none. */
-  provider: string | null;
   /** An image for sandboxes that name none (the setting or `MLLD_ENV_DOCKER_IMAGE`); empty for none. */
   image: string;
 }
@@ -44,7 +42,7 @@ export class Targets {
     const { options } = facts.capabilities.provider;
     const [only] = options;
     if (options.length !== 1 || only === undefined || only.kind === "unknown") return undefined;
-    return only.ref ?? this.defaults.provider;
+    return only.ref;
   }
 
   /** `targetWord` of the place's provider. */

@@ -44,7 +44,8 @@ function events(cwd: string, args: string[], env: NodeJS.ProcessEnv = {}) {
     err,
     all,
     names: all.map(event => event.event),
-    of: (name: string) => all.filter(event => event.event === name),
+    of: <Name extends RunEvent["event"]>(name: Name) =>
+      all.filter((event): event is Extract<RunEvent, { event: Name }> => event.event === name),
   };
 }
 
@@ -253,26 +254,78 @@ describe("a run is not begun", () => {
 });
 
 describe("--provider", () => {
-  it("says so where no block takes it", () => {
-    const root = project({
-      "own.mld": `env { provider: "@mlld/env-docker", tools: ["Bash"] } [\n  run cmd { echo in }\n]\n`,
+  const image = { MLLD_ENV_DOCKER_IMAGE: "busybox" };
+  const DOCKER = 'provider: "@mlld/env-docker"';
+  const target = (text: string, provider: string, line = ":1") => {
+    const { of } = events(project({ "a.mld": text }), ["--dry-run", "--provider", provider, `a.mld${line}`], image);
+    expect(of("refused")).toEqual([]);
+    expect(of("warning")).toEqual([]);
+    return of("plan")[0]!.target;
+  };
+  const refused = (text: string, provider: string) => {
+    const run = events(project({ "a.mld": text }), ["--provider", provider, "a.mld"], image);
+    expect(run.code).toBe(3);
+    return run.of("refused")[0]!.findings.map(({ code, message }) => `${code} ${message}`);
+  };
+
+  it.each([
+    ["a block that names none", 'env { tools: ["Bash"] } [\n  show 1\n]\n'],
+    ["a block that names one", `env { ${DOCKER}, tools: ["Bash"] } [\n  show 1\n]\n`],
+    ["one of a `with`", `env { ${DOCKER} } with { ${DOCKER} } [\n  show 1\n]\n`],
+    [
+      "blocks in one another",
+      `env { ${DOCKER} } [\n  let @x = env { ${DOCKER}, net: "none" } [ => 1 ]\n  show @x\n]\n`,
+    ],
+  ])("is where it runs: %s", (_, text) => {
+    expect(target(text, "sprites")).toBe("sprites");
+    expect(target(text, "sprites", "")).toBe("sprites");
+    expect(target(text, "docker")).toBe("docker");
+  });
+
+  it("keeps all else that the config says", () => {
+    const text = `var @box = { ${DOCKER}, net: "none", tools: ["Bash"] }\nenv @box with { tools: ["Bash", "Read"] } [\n  show 1\n]\n`;
+    expect(refused(text, "sprites")).toMatchObject([expect.stringMatching(/^env\/tools-widened /)]);
+  });
+
+  it("says so where there is no block for it", () => {
+    const { of } = events(project({ "a.mld": 'show "x"\n' }), ["--dry-run", "--provider", "docker", "a.mld"], image);
+    expect(of("warning")[0]).toMatchObject({
+      message: "--provider docker is for env blocks, and there is none here: this runs in local",
     });
-    const image = { MLLD_ENV_DOCKER_IMAGE: "busybox" };
-    const warned = events(root, ["--dry-run", "--provider", "sprites", "own.mld:1"], image);
-    expect(warned.of("warning")).toMatchObject([
-      {
-        message:
-          "--provider sprites is for blocks whose config names no provider, and there is none here: this runs in docker",
-      },
+  });
+
+  it("takes no block out of its sandbox", () => {
+    const text = `env { ${DOCKER}, tools: ["Bash"] } [\n  run cmd { echo out }\n]\n`;
+    expect(refused(text, "local")).toMatchObject([
+      expect.stringMatching(/^env\/provider-weakened .*'@mlld\/env-docker'.*Choose another sandbox/),
     ]);
-    for (const args of [
-      ["--provider", "docker", "own.mld:1"],
-      ["--provider", "docker", "own.mld"],
-    ])
-      expect(events(root, ["--dry-run", ...args], image).of("warning")).toEqual([]);
-    expect(
-      events(project({ "a.mld": HELLO }), ["--dry-run", "--provider", "docker", "a.mld"], image).of("warning"),
-    ).toEqual([]);
+    // Known only when it runs: nothing has run by then either.
+    const chosen = `var @where = cmd { echo @mlld/env-docker }\nenv { provider: @where } [\n  run cmd { echo out }\n]\n`;
+    const late = events(project({ "a.mld": chosen }), ["--provider", "local", "a.mld"], image);
+    expect(late.code).toBe(1);
+    expect(late.of("error")[0]).toMatchObject({ code: "env/provider-weakened" });
+    expect(late.of("stdout").map(({ text }) => text)).not.toContain("out\n");
+  });
+
+  it("is none that a policy denies", () => {
+    const policy = 'policy @p = { env: { providers: { "@mlld/env-docker": { allowed: false } } } }\n';
+    expect(refused(`${policy}env { tools: ["Bash"] } [\n  run cmd { echo out }\n]\n`, "docker")).toMatchObject([
+      expect.stringMatching(/^env\/policy-denied /),
+    ]);
+  });
+
+  it("may be written in mlld, and have blocks of its own", () => {
+    const provider = `exe @create(opts) = { envName: "own", created: true }
+exe @execute(envName, command) = [
+  let @said = env { tools: ["Bash"] } [ => cmd { echo from-the-provider } ]
+  => { stdout: @said, stderr: "", exitCode: 0 }
+]
+exe @release(envName) = { }
+export { @create, @execute, @release }
+`;
+    const root = project({ "p.mld": provider, "a.mld": `env { ${DOCKER} } [\n  run cmd { ls }\n]\n` });
+    const { code, of } = events(root, ["--provider", "./p.mld", "a.mld:1"]);
+    expect({ code, out: of("stdout").map(({ text }) => text.trim()) }).toEqual({ code: 0, out: ["from-the-provider"] });
   });
 });
 

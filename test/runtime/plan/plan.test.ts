@@ -6,24 +6,24 @@ import { type PlanRequest, plan } from "../../../runtime/plan";
 
 const FOLDER = "file:///project/";
 
-function host(files: Record<string, string>): Host {
+function host(files: Record<string, string>, provider?: string): Host {
   return {
     text: uri => files[uri.slice(FOLDER.length)] ?? null,
     exists: uri => files[uri.slice(FOLDER.length)] !== undefined,
     root: () => FOLDER,
     home: "file:///home/me",
-    settings: { languageVersion: "auto", severities: {} },
+    settings: { languageVersion: "auto", severities: {}, ...(provider !== undefined && { provider }) },
   };
 }
 
 function planned(
   text: string,
   line: number | null,
-  options: Partial<PlanRequest> & { files?: Record<string, string> } = {},
+  options: Partial<PlanRequest> & { files?: Record<string, string>; provider?: string } = {},
 ) {
-  const world = host({ "main.mld": text, ...options.files });
+  const world = host({ "main.mld": text, ...options.files }, options.provider);
   const analysis = analyse(`${FOLDER}main.mld`, world);
-  return plan(analysis, { line, provider: null, image: "", findings: check(analysis, world), ...options });
+  return plan(analysis, { line, image: "", findings: check(analysis, world), ...options });
 }
 
 /** Titles of the steps, or codes of the refusal. */
