@@ -107,23 +107,17 @@ export async function evaluate(program: RunProgram, services: RunServices, signa
   }
 }
 
-/** Statements with the text between them: in markdown the line ends after directives belong to the document. */
+/** Statements, and what stands between them in markdown. */
 async function runTopLevel(file: File, context: Context): Promise<Returned | null> {
   const markdown = file.mode === "markdown";
   let end = file.frontmatter?.end ?? 0;
   for (const statement of chosenOf(file.statements, context)) {
-    if (markdown) lineBreaks(file.text.slice(end, statement.start), context);
+    if (markdown && file.text.slice(end, statement.start).includes("\n")) context.run.output.lineEnd();
     end = statement.end;
     const returned = await executeStatement(statement, context);
     if (returned !== null) return returned;
   }
   return null;
-}
-
-/** Line ends of blank lines and after directives; a line of comment gives none. */
-function lineBreaks(gap: string, context: Context): void {
-  const lines = gap.split("\n");
-  for (const line of lines.slice(0, -1)) if (!/^\s*(>>|<<)/.test(line)) context.run.output.lineBreak();
 }
 
 async function printResult(value: Value, context: Context): Promise<void> {

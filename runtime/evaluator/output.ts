@@ -4,7 +4,7 @@ import type { RunServices } from "./services";
 
 export class ProgramOutput {
   private document = "";
-  private breaks = 0;
+  private afterDirective = false;
 
   constructor(
     private readonly services: RunServices,
@@ -28,13 +28,15 @@ export class ProgramOutput {
     if (text.trim() !== "") this.add(text.endsWith("\n") ? text : `${text}\n`);
   }
 
-  /** Markdown between directives. */
+  /** Markdown between directives; blank lines behind a directive are no part of the document. */
   prose(text: string): void {
-    this.add(text);
+    this.add(this.afterDirective ? text.replace(/^\n+/, "") : text);
+    this.afterDirective = false;
   }
 
-  lineBreak(): void {
-    this.breaks++;
+  /** The line of a directive has ended. */
+  lineEnd(): void {
+    this.afterDirective = true;
   }
 
   /** Whether printed output is also a part of a document. */
@@ -50,8 +52,6 @@ export class ProgramOutput {
   }
 
   private add(text: string): void {
-    if (!this.markdown) return;
-    this.document += "\n".repeat(Math.min(this.breaks, 2)) + text;
-    this.breaks = 0;
+    if (this.markdown) this.document += text;
   }
 }

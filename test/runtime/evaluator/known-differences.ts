@@ -9,5 +9,4 @@ export const KNOWN_DIFFERENCES: Record<string, string> = {
   "slash/exe/command-substitution-interactive": "written for standard streams that are terminals",
   "slash/exe/exe-node-shadow-env-always-created": "every node block is a process of its own in the environment",
   "slash/import/namespace-json": "imports a file that the corpus does not hold",
-  "slash/var/foreach-bash-env": "a blank line stands before a rule (---) in the document",
 };

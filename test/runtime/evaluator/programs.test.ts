@@ -290,6 +290,16 @@ describe("markdown", () => {
       place.remove();
     }
   });
+  it("puts a list or a rule right behind what is printed before it", async () => {
+    const place = folder();
+    try {
+      const text = "/show `x`\n\n---\n\n/show `y`\n\n- item\n\n/show `- last`\n";
+      const record = await runProgram({ path: join(place.path, "p.md"), text, root: place.path });
+      expect(record.printed).toBe("x\n---\n\ny\n- item\n\n- last\n");
+    } finally {
+      place.remove();
+    }
+  });
 });
 
 describe("robustness", () => {
