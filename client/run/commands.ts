@@ -125,7 +125,7 @@ async function askInput(request: RunRequest): Promise<RunRequest | undefined> {
   }
 }
 
-/** Asks which provider a block is given whose config names none. */
+/** Asks in which provider a block runs instead of its own. */
 async function askProvider(request: RunRequest): Promise<RunRequest | undefined> {
   const other = vscode.l10n.t("Another…");
   const chosen = await vscode.window.showQuickPick(
@@ -136,7 +136,9 @@ async function askProvider(request: RunRequest): Promise<RunRequest | undefined>
     ],
     {
       title: vscode.l10n.t("Run in Another Environment"),
-      placeHolder: vscode.l10n.t("Instead of this machine; a block whose config names a provider stays there"),
+      placeHolder: vscode.l10n.t(
+        "Whatever its config names: all else that it says stays, and what cannot be kept is refused",
+      ),
     },
   );
   if (!chosen) return undefined;
@@ -144,7 +146,7 @@ async function askProvider(request: RunRequest): Promise<RunRequest | undefined>
     chosen.label === other
       ? await vscode.window.showInputBox({
           title: vscode.l10n.t("Run in Another Environment"),
-          prompt: vscode.l10n.t("Provider, such as ./my-provider.mld"),
+          prompt: vscode.l10n.t("Path of the provider from the file that runs, such as ./my-provider.mld"),
         })
       : chosen.label;
   return provider ? { ...request, provider } : undefined;
