@@ -1,6 +1,7 @@
 /** This process's attachment to one container. */
 
 import { setMaxListeners } from "node:events";
+import { readFileSync } from "node:fs";
 import type { Duplex } from "node:stream";
 import type Dockerode from "dockerode";
 import {
@@ -133,6 +134,24 @@ export class DockerEnvironment implements Environment {
         throw again instanceof NotBegun ? engineError("Starting a command", again.cause) : again;
       });
     }
+  }
+
+  /** What is mounted in it, in the kernel's words. Without a shell inside, this machine is asked. */
+  async mountinfo(signal: AbortSignal): Promise<string> {
+    const { container, dialect } = this.#attachment;
+    if (!dialect.hasShell) {
+      const { State: state } = await container.inspect();
+      return readFileSync(`/proc/${state.Pid}/mountinfo`, "utf8");
+    }
+    const chunks: Uint8Array[] = [];
+    const read = 'while IFS= read -r line; do printf "%s\\n" "$line"; done </proc/self/mountinfo';
+    await execute(
+      this.#context,
+      { argv: ["/bin/sh", "-c", read], cwd: "/", vars: {}, secrets: {}, timeoutMs: 0 },
+      { stdout: chunk => void chunks.push(chunk), stderr: () => {} },
+      signal,
+    );
+    return Buffer.concat(chunks).toString("utf8");
   }
 
   /** The agent ends with its container; it is started again with the next command. */

@@ -24,6 +24,7 @@ import { DockerEnvironment, Vanished } from "./environment";
 import { engineError, isUnreachable, statusOf, unreachable } from "./errors";
 import { type FoundContainer, removeHalfRestored, restoreContainer, startContainer, stopContainer } from "./kept";
 import { containerNameOf, environmentInfo, isOurs, LABEL, labelsFor, type ShellKind } from "./labels";
+import { exposedBinds, refuseOtherMounts } from "./mounted";
 import { type ResolvedMounts, resolveMounts } from "./mounts";
 import { openContainer } from "./open-container";
 import { orphanNames } from "./orphans";
@@ -152,6 +153,8 @@ class DockerProvider implements Provider {
     });
     try {
       await environment.ready(signal);
+      const exposed = await exposedBinds(engine, mounts.binds, containerName);
+      if (exposed.length > 0) refuseOtherMounts(exposed, await environment.mountinfo(signal));
     } catch (error) {
       await environment.detach();
       if (opened.created) await removeContainer(opened.container);

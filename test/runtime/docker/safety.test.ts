@@ -1,12 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { chownSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { mountSettings, resolveMounts } from "../../../runtime/providers/docker/mounts";
 import { containerSide, within } from "../../../runtime/providers/docker/paths";
 import type { MountGrant } from "../../../runtime/providers/provider";
-import { BUSYBOX, docker, hasEngine, Output, open, provider, run, spec, uniqueName, workspace } from "./harness";
+import { BUSYBOX, docker, hasEngine, never, Output, open, provider, run, spec, uniqueName, workspace } from "./harness";
+
+const SHELLLESS = "mlld-env-test:noshell";
 
 function grant(
   host: string,
@@ -334,6 +336,45 @@ describe.skipIf(!hasEngine)("what the host runs later", () => {
     expect((await run(second, trap, { cwd: "/app" })).outcome).toEqual({ kind: "exited", exitCode: 1 });
     await second.release(AbortSignal.timeout(20_000));
     expect(existsSync(join(folder, ".vscode/tasks.json"))).toBe(false);
+  });
+
+  describe("below a folder that another environment can write to", () => {
+    const nested = async (image: string) => {
+      const folder = join(workspace(), "ü b");
+      const secret = workspace();
+      for (const path of [join(folder, "out", "sub"), join(folder, "image")]) mkdirSync(path, { recursive: true });
+      writeFileSync(join(secret, "key"), "key");
+      writeFileSync(join(folder, "out", "sub", "file"), "own");
+      writeFileSync(join(folder, "image", "Dockerfile"), `FROM ${image}\n`);
+      await open({ folder, fs: fs(grant(join(folder, "out"), "/out", "rw")) });
+      return { folder, secret, sub: join(folder, "out", "sub") };
+    };
+
+    it.each([BUSYBOX, SHELLLESS])("are mounted, in %s", async image => {
+      const { folder, sub } = await nested(image);
+      const environment = await open({ folder, image, fs: fs(grant(sub, "/in here")) });
+      expect((await run(environment, ["cat", "/in here/file"])).out).toBe("own");
+    });
+
+    it("are refused when they are changed before the engine mounts them", async () => {
+      const { folder, secret, sub } = await nested(BUSYBOX);
+      const output = new Output();
+      // The image is made between the resolving of paths and the making of the container.
+      output.progress = () => {
+        rmSync(sub, { recursive: true });
+        symlinkSync(secret, sub);
+        output.progress = () => {};
+      };
+      const opening = provider().open(
+        spec({ folder, build: join(folder, "image"), fs: fs(grant(sub, "/in")) }),
+        output,
+        never,
+      );
+      await expect(opening).rejects.toMatchObject({
+        code: "run/mount-refused",
+        message: expect.stringMatching(/out\/sub was changed while it was mounted: .* \(.*project\)\.$/),
+      });
+    });
   });
 
   it.each([".git", ".git/hooks", ".git/config", ".vscode", "mlld-config.json"])(
