@@ -14,6 +14,14 @@ export function isMlldFile(name: string): boolean {
   return MLLD_FILE.test(name);
 }
 
+/** Whether a walk of the folder would come by a file below it. */
+export function isWalked(file: string, folder: string): boolean {
+  return !file
+    .slice(folder.length)
+    .split("/")
+    .some(segment => SKIPPED.has(segment));
+}
+
 export interface Discovery {
   /** Files of mlld below the folder, as URIs. */
   files: string[];

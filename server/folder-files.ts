@@ -1,11 +1,16 @@
 /** Files of the workspace's folders that need not be open: found once, then followed. */
-import { FileChangeType, type FileEvent } from "vscode-languageserver";
-import { discover, isMlldFile } from "./discover";
+import { FileChangeType, type FileEvent, type FileSystemWatcher, WatchKind } from "vscode-languageserver";
+import { discover, isMlldFile, isWalked } from "./discover";
 import { canonicalUri, isInside } from "./uris";
 import type { Workspace } from "./workspace";
 
-/** Files whose changes on disk matter: mlld's own, and what marks the root of a project. */
-export const WATCHED = ["**/*.{mld,md,att,mtt}", "**/{mlld-config,mlld-lock}.json"];
+/** Files whose changes on disk matter: mlld's own, what marks the root of a project, and what they import or name as a spec. */
+const WATCHED = "**/*.{mld,md,att,mtt,json,yaml,yml}";
+/** A client that watches by patterns tells of a folder that is gone, but not of the files in it. */
+export const WATCHERS: FileSystemWatcher[] = [
+  { globPattern: WATCHED },
+  { globPattern: "**/*", kind: WatchKind.Delete },
+];
 
 /** How many files are read at once while a workspace is loaded. */
 const READS_AT_ONCE = 32;
@@ -36,23 +41,57 @@ export async function loadFolders(workspace: Workspace, log: (message: string) =
   return [...before, ...workspace.openUris(), ...files];
 }
 
-/** Takes over what has happened to files on disk. @returns the files whose findings may be others now */
-export function applyChanges(workspace: Workspace, changes: FileEvent[]): Set<string> {
+/**
+ * Takes over what has happened to files and folders on disk. Most of it concerns no file of mlld, and is passed over.
+ * @returns the files whose findings may be others now, and the folders that may hold new ones
+ */
+export function applyChanges(workspace: Workspace, changes: FileEvent[]): { touched: Set<string>; folders: string[] } {
   const touched = new Set<string>();
+  const folders: string[] = [];
+  const known = workspace.knownUris();
   for (const { uri: spelled, type } of changes) {
     const uri = canonicalUri(spelled);
-    const below = type === FileChangeType.Deleted ? [...workspace.files].filter(file => isInside(file, uri)) : [];
+    const concerned = [...known].filter(one => isInside(one, uri));
+    if (isMlldFile(uri)) concerned.push(uri);
+    else if (type === FileChangeType.Created && !FILE.test(uri)) folders.push(uri);
+    else if (concerned.length === 0) continue;
     workspace.disk.forget(uri);
-    for (const file of [uri, ...below]) {
+    for (const file of concerned) {
       if (type === FileChangeType.Deleted) workspace.files.delete(file);
-      else if (isMlldFile(file) && workspace.folderOf(file)) workspace.files.add(file);
+      else if (file === uri && isMlldFile(file) && inFolders(workspace, file)) workspace.files.add(file);
       workspace.bump(file);
       touched.add(file);
     }
-    if (/\/mlld-(config|lock)\.json$/.test(uri)) {
+    if (CONFIG_FILE.test(uri)) {
       workspace.bumpAll();
       for (const file of [...workspace.openUris(), ...workspace.files]) touched.add(file);
     }
   }
-  return touched;
+  return { touched, folders };
+}
+
+function inFolders(workspace: Workspace, uri: string): boolean {
+  const folder = workspace.folderOf(uri);
+  return folder !== undefined && isWalked(uri, folder.uri);
+}
+
+/** What has an ending is a file, most likely. */
+const FILE = /\/[^/]+\.[a-z]{1,5}$/i;
+const CONFIG_FILE = /\/mlld-(config|lock)\.json$/;
+
+/** Files of mlld in folders that were made or moved into place. @returns those that were found */
+export async function addFolders(workspace: Workspace, folders: string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const folder of folders) {
+    if (!inFolders(workspace, folder)) continue;
+    const { files } = await discover(workspace.disk.fileSystem, folder, NEVER, (at, entries) =>
+      workspace.disk.listed(at, entries),
+    );
+    found.push(...files);
+  }
+  for (const file of found) {
+    workspace.files.add(file);
+    workspace.bump(file);
+  }
+  return found;
 }

@@ -2,6 +2,8 @@ import {
   type Connection,
   DidChangeConfigurationNotification,
   DidChangeWatchedFilesNotification,
+  FileChangeType,
+  type FileEvent,
   type InitializeParams,
   type InitializeResult,
   type ServerCapabilities,
@@ -16,7 +18,7 @@ import { type Context, clientFacts } from "./context";
 import { FEATURES } from "./features";
 import type { FileSystem } from "./file-system";
 import { Files } from "./files";
-import { applyChanges, loadFolders, WATCHED } from "./folder-files";
+import { addFolders, applyChanges, loadFolders, WATCHERS } from "./folder-files";
 import { readSettings } from "./settings";
 import { canonicalUri } from "./uris";
 import { type Folder, Workspace } from "./workspace";
@@ -77,9 +79,8 @@ export function serve(
   async function start(): Promise<void> {
     const { client } = context;
     if (client.watchesFiles) {
-      const watchers = WATCHED.map(globPattern => ({ globPattern }));
       connection.client
-        .register(DidChangeWatchedFilesNotification.type, { watchers })
+        .register(DidChangeWatchedFilesNotification.type, { watchers: WATCHERS })
         .catch(failed("Files cannot be watched"));
     }
     if (client.watchesConfiguration) {
@@ -99,6 +100,13 @@ export function serve(
     await load();
   }
 
+  function filesChanged(changes: FileEvent[]): void {
+    const { touched, folders } = applyChanges(workspace, changes);
+    changed(touched);
+    if (folders.length > 0)
+      addFolders(workspace, folders).then(changed, failed("The files of a new folder could not be found"));
+  }
+
   documents.onDidChangeContent(({ document }) =>
     workspace.onDidChange.fire({ uris: [canonicalUri(document.uri)], typed: true }),
   );
@@ -114,8 +122,16 @@ export function serve(
   });
 
   connection.onDidChangeWatchedFiles(({ changes }) => {
-    changed(applyChanges(workspace, changes));
+    filesChanged(changes);
   });
+
+  const created = (uri: string): FileEvent => ({ uri, type: FileChangeType.Created });
+  const deleted = (uri: string): FileEvent => ({ uri, type: FileChangeType.Deleted });
+  connection.workspace.onDidCreateFiles(({ files }) => filesChanged(files.map(({ uri }) => created(uri))));
+  connection.workspace.onDidDeleteFiles(({ files }) => filesChanged(files.map(({ uri }) => deleted(uri))));
+  connection.workspace.onDidRenameFiles(({ files }) =>
+    filesChanged(files.flatMap(({ oldUri, newUri }) => [deleted(oldUri), created(newUri)])),
+  );
 
   documents.listen(connection);
 }

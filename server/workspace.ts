@@ -152,6 +152,13 @@ export class Workspace {
       .map(([uri]) => uri);
   }
 
+  /** Files of the workspace, and all that was looked at for them or for the open ones, whether it exists or not. */
+  knownUris(): Set<string> {
+    const known = new Set(this.files);
+    for (const looked of this.looked.values()) for (const one of looked) known.add(one);
+    return known;
+  }
+
   /** What every file looked at when it was last analysed; it outlives the result. */
   private readonly looked = new Map<string, Set<string>>();
 

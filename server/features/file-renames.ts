@@ -6,16 +6,17 @@ import { workspaceEditOf } from "../convert";
 import { inSlices } from "../slices";
 import { canonicalUri } from "../uris";
 
+/** Watchers of files do not tell of folders. */
+const FOLDERS: FileOperationRegistrationOptions = { filters: [{ pattern: { glob: "**", matches: "folder" } }] };
 const MOVED: FileOperationRegistrationOptions = {
-  filters: [
-    { pattern: { glob: "**/*.{mld,md,att,mtt}", matches: "file" } },
-    { pattern: { glob: "**", matches: "folder" } },
-  ],
+  filters: [{ pattern: { glob: "**/*.{mld,md,att,mtt}", matches: "file" } }, ...FOLDERS.filters],
 };
 
 /** Imports follow files that are renamed or moved. */
 export const fileRenames: Feature = {
-  capabilities: () => ({ workspace: { fileOperations: { willRename: MOVED } } }),
+  capabilities: () => ({
+    workspace: { fileOperations: { willRename: MOVED, didCreate: FOLDERS, didDelete: FOLDERS, didRename: FOLDERS } },
+  }),
 
   register(context) {
     const { workspace } = context;

@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { renameSync, rmSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Diagnostic, DocumentDiagnosticReport, WorkspaceDiagnosticReport } from "vscode-languageserver/node";
 import { covered, Session } from "./harness";
@@ -55,6 +55,37 @@ describe("pushed diagnostics", () => {
       changes: [{ uri: session.uri("sub/b.mld"), type: 2 }],
     });
     await session.diagnostics("sub/b.mld", found => found.length === 0);
+    expect(session.published.some(({ uri }) => uri.includes("node_modules"))).toBe(false);
+  });
+
+  it("follow folders that go and come, data that is imported, and nothing of installed packages", async () => {
+    const main = 'import { @a } from "./lib/b.mld"\nimport { @port } from "./conf.json"\nshow @a\nshow @port\n';
+    session = await Session.start({
+      files: { "main.mld": main, "lib/b.mld": "var @a = 1\n", "conf.json": '{ "port": 1 }' },
+    });
+    await session.open("main.mld", main);
+    expect(await session.diagnostics("main.mld")).toEqual([]);
+    const tell = (type: number, ...paths: string[]) =>
+      session!.client.sendNotification("workspace/didChangeWatchedFiles", {
+        changes: paths.map(path => ({ uri: session!.uri(path), type })),
+      });
+    renameSync(`${session.folder}/lib`, `${session.folder}/old`);
+    await session.client.sendNotification("workspace/didRenameFiles", {
+      files: [{ oldUri: session.uri("lib"), newUri: session.uri("old") }],
+    });
+    await session.diagnostics("main.mld", has("name/import-missing"));
+    renameSync(`${session.folder}/old`, `${session.folder}/lib`);
+    session.write("lib/c.mld", WIDER);
+    await tell(1, "lib");
+    await session.diagnostics("main.mld", found => found.length === 0);
+    await session.diagnostics("lib/c.mld", has("env/tools-widened"));
+    session.write("conf.json", '{ "host": 1 }');
+    await tell(2, "conf.json");
+    await session.diagnostics("main.mld", has("name/undefined"));
+    session.write("node_modules/x/d.mld", WIDER);
+    session.write("lib/c.mld", "var @x = 1\n");
+    await tell(1, "node_modules", "node_modules/x/d.mld", "lib/c.mld");
+    await session.diagnostics("lib/c.mld", found => found.length === 0);
     expect(session.published.some(({ uri }) => uri.includes("node_modules"))).toBe(false);
   });
 
