@@ -436,6 +436,19 @@ function checkLogged(p: Parser, place: Place, value: Expression): void {
   );
 }
 
+/** What `bail` does not take, though it is a value. */
+const NO_REASON: ReadonlySet<Expression["kind"]> = new Set([
+  "CommandExpression",
+  "CodeExpression",
+  "RunExpression",
+  "WhenExpression",
+  "ForeachExpression",
+  "NewExpression",
+  "RegularExpression",
+  "Wildcard",
+  "BareWord",
+] as const);
+
 /** `bail [value]`. */
 export function parseBail(p: Parser): BailStatement {
   const start = p.pos;
@@ -444,6 +457,13 @@ export function parseBail(p: Parser): BailStatement {
   if (atEnd(p, next)) return { kind: "BailStatement", start, end: p.pos, value: null };
   p.pos = next;
   const value = parsePrimary(p);
+  if (NO_REASON.has(value.kind))
+    p.fail(
+      "syntax/invalid-value",
+      "`bail` takes a text or a name: assign the value to a name first.",
+      value.start,
+      value.end,
+    );
   return { kind: "BailStatement", start, end: p.pos, value };
 }
 

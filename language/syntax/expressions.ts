@@ -168,15 +168,15 @@ function parseValueInside(p: Parser, where: Where): Action {
         return parseTemplateFile(p, where);
       case Word.Effect:
         if (p.bareWords && endsElement(p)) break;
-        if (where === Where.Var || where === Where.Let) onlyShowHasValue(p);
-        return parseEffectValue(p);
+        return effectAsValue(p, where) ?? parseEffectValue(p);
       case Word.Control:
         if (where !== Where.Return && where !== Where.Action) break;
         return parseControl(p);
     }
   } else if (c === OPEN_BRACKET) {
     if (where === Where.Exe || (!p.bareWords && looksLikeBlock(p, p.pos, where === Where.Action))) {
-      if (where === Where.Argument || where === Where.Element) return blockInValue(p, where);
+      if (where === Where.Argument || where === Where.Element || where === Where.Property)
+        return blockInValue(p, where);
       return parseTail(p, parseBlock(p, "value"));
     }
   } else if (c === PIPE && p.at(p.pos + 1) === PIPE) {
@@ -192,13 +192,13 @@ function parseValueInside(p: Parser, where: Where): Action {
       title: "Insert `run`",
       edits: [{ start: value.start, end: value.start, newText: "run " }],
     });
-  else if (where <= Where.Return || where === Where.Element || (where === Where.Property && !p.inWith))
-    rejectConditions(p, value, where);
+  else if (c === STAR || c === SLASH || isIdentifierStart(c)) rejectConditions(p, value, where);
   return parseTail(p, value);
 }
 
-/** `*`, `none` and `denied` are conditions, and code takes arguments behind `run` only. */
+/** `*`, `none` and `denied` are conditions, patterns are arguments, and code takes arguments behind `run` only. */
 function rejectConditions(p: Parser, value: Expression, where: Where): void {
+  if (where > Where.Return && where !== Where.Element && (where !== Where.Property || p.inWith)) return;
   if (value.kind === "Wildcard" || (value.kind === "BareWord" && NO_VALUES.has(value.text) && !p.bareWords))
     p.fail(
       "syntax/invalid-value",
@@ -206,6 +206,8 @@ function rejectConditions(p: Parser, value: Expression, where: Where): void {
       value.start,
       value.end,
     );
+  else if (value.kind === "RegularExpression")
+    p.fail("syntax/invalid-value", "A `/pattern/` stands in arguments only.", value.start, value.end);
   else if (value.kind === "CodeExpression" && value.arguments !== null && where <= Where.Let)
     p.fail(
       "syntax/invalid-value",
@@ -221,12 +223,14 @@ function rejectConditions(p: Parser, value: Expression, where: Where): void {
 
 const NO_VALUES = new Set(["none", "denied"]);
 
-/** Of the effects only `show` is a value that a name can take. */
-function onlyShowHasValue(p: Parser): void {
+/** Of the effects only `show` is a value that a name can take. In an array they stand as stages of a `pipeline`. */
+function effectAsValue(p: Parser, where: Where): null {
   const end = p.wordEnd(p.pos);
   const word = p.text.slice(p.pos, end);
-  if (word !== "show")
+  if (!p.inWith && (where === Where.Element || where === Where.Property)) return notInLiteral(p, where, word);
+  if ((where === Where.Var || where === Where.Let) && word !== "show")
     p.fail("syntax/invalid-value", `\`${word}\` has no value: write it as a statement of its own.`, p.pos, end);
+  return null;
 }
 
 /** True when the word at the position stands alone in a list: `pipeline: [ show, @f ]`. */
@@ -251,7 +255,8 @@ function notInLiteral(p: Parser, where: Where, what: string): null {
 
 function blockInValue(p: Parser, where: Where): Action {
   const start = p.pos;
-  const place = where === Where.Argument ? "function arguments" : "array literals";
+  const place =
+    where === Where.Argument ? "function arguments" : where === Where.Element ? "array literals" : "object literals";
   p.fail(
     "syntax/block-in-value",
     `A block cannot stand inside ${place}: assign its result with \`let\` or \`var\` first.`,
