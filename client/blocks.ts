@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { LANGUAGE_ID } from "../protocol/commands";
+import { type CommandId, LANGUAGE_ID } from "../protocol/commands";
 import type { EnvBlock } from "../protocol/requests";
 import type { Language } from "./language";
 
@@ -31,7 +31,10 @@ export function blockAt(blocks: readonly EnvBlock[], line: number): EnvBlock | u
 export function mlldEditor(): vscode.TextEditor | undefined {
   const editor = vscode.window.activeTextEditor;
   if (editor?.document.languageId === LANGUAGE_ID) return editor;
-  void vscode.window.showInformationMessage(vscode.l10n.t("Open an mlld file first."));
+  const example = vscode.l10n.t("Open an Example");
+  void vscode.window.showInformationMessage(vscode.l10n.t("Open an mlld file first."), example).then(choice => {
+    if (choice === example) return vscode.commands.executeCommand("mlldEnv.openExample" satisfies CommandId);
+  });
   return undefined;
 }
 

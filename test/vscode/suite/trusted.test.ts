@@ -467,6 +467,7 @@ describe("a trusted window", () => {
       await inside.secrets.delete("report_key");
       assert.match(facts, /mlld Environments \d+\.\d+\.\d+/);
       assert.match(facts, /\bnode\b.*v\d+/);
+      assert.match(facts, /\beditor\s+this one$/m);
       assert.ok(!facts.includes(homedir()) && !facts.includes(fileUri("").fsPath), facts);
       assert.doesNotMatch(facts, /value-in-no-report/);
     });
