@@ -198,8 +198,8 @@ const DEFINED: Record<string, CatalogEntry> = {
   },
   "env/policy-denied": {
     severity: "error",
-    title: "Provider that policy denies",
-    doc: "A policy forbids the provider of this environment, so the run would be refused.",
+    title: "Provider, command or code that policy denies",
+    doc: "A policy forbids the provider of this environment, or what would run here, so the run would be refused: by `deny`, because an `allow` list does not name it, or because a dangerous command such as `rm -rf` is not under `danger`. Of a command that values are put into the words in front of the first one count.",
     example: {
       wrong:
         "policy @p = { env: { providers: { '@mlld/env-docker': { allowed: false } } } }\nenv { provider: '@mlld/env-docker' } [\n  run cmd { ls }\n]\n",

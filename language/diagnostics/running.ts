@@ -13,10 +13,12 @@ import {
   type Effect,
   type ExecutableSummary,
   type HeldChoice,
+  type HeldPolicy,
   type ModuleSummary,
   parameterValues,
 } from "../semantics";
 import type { AbstractValue } from "../values/abstract";
+import { DeniedCommands } from "./denied-commands";
 import { pathsIn, withOwnFixes } from "./elsewhere";
 import { GuardRules } from "./guards";
 import { isSandboxed } from "./shelter";
@@ -26,7 +28,12 @@ const MAX_DEPTH = 64;
 const MAX_CALLS = 500;
 
 type Call = Extract<Effect, { kind: "call" }>;
-type Guards = readonly HeldChoice[];
+
+/** The guards and policies that are there when a statement runs. */
+interface Holding {
+  guards: readonly HeldChoice[];
+  policies: readonly HeldPolicy[];
+}
 
 interface Found {
   problem: Problem;
@@ -37,7 +44,7 @@ interface Found {
 /** Where effects are looked at. */
 interface Situation {
   environment: EnvironmentFacts;
-  guards: Guards;
+  holds: Holding;
   put(value: AbstractValue): AbstractValue;
   path: ExecutableSummary[];
 }
@@ -47,14 +54,14 @@ export class Running {
   readonly sheltered = new Set<Place>();
   private readonly rules: GuardRules;
   private readonly alone = new Map<ExecutableSummary, Set<string>>();
-  private readonly done = new WeakMap<EnvironmentFacts, Map<ExecutableSummary, Map<Guards, Found[]>>>();
-  private readonly held: Guards[];
+  private readonly done = new WeakMap<EnvironmentFacts, Map<ExecutableSummary, Map<Holding, Found[]>>>();
+  private readonly denied: DeniedCommands;
+  private readonly held = new Map<string, Holding>();
   private left = MAX_CALLS;
 
   constructor(private readonly analysis: Analysis) {
     this.rules = new GuardRules(analysis);
-    this.held = analysis.guardChoices.map((_, count) => analysis.guardChoices.slice(0, count));
-    this.held.push(analysis.guardChoices);
+    this.denied = new DeniedCommands(uri => analysis.textOf(uri));
   }
 
   /**
@@ -62,14 +69,14 @@ export class Running {
    * executable: a guard that stands behind it is not there yet.
    */
   problemsIn(effects: readonly Effect[], environment: EnvironmentFacts, start: number | null, head?: Place): Problem[] {
-    const guards = this.guardsAt(start);
-    const situation = { environment, guards, put: (value: AbstractValue) => value, path: [] };
+    const holds = this.holdingAt(start);
+    const situation = { environment, holds, put: (value: AbstractValue) => value, path: [] };
     // A guard that does not fit is told once a block.
     const told = new Set<string>();
     return effects.flatMap((effect): Problem[] => {
       if (effect.kind === "environment" || effect.kind === "derivation") return [];
       const found =
-        effect.kind === "command" ? this.command(effect, situation, []) : this.at(effect, environment, guards);
+        effect.kind === "command" ? this.command(effect, situation, []) : this.at(effect, environment, holds);
       return found.flatMap(one => {
         if (!one.guard) return effect.kind === "call" ? [atCall(one.problem, effect)] : [one.problem];
         const key = keyOf(one.problem);
@@ -85,7 +92,7 @@ export class Running {
     this.left = MAX_CALLS;
     const situation = {
       environment: TOP_LEVEL,
-      guards: this.guardsAt(start),
+      holds: this.holdingAt(start),
       put: (value: AbstractValue) => value,
       path: [],
     };
@@ -93,31 +100,37 @@ export class Running {
     return found?.problem ?? null;
   }
 
-  private guardsAt(start: number | null): Guards {
-    const count = this.analysis.guardChoices.filter(({ from }) => start === null || from < start).length;
-    return this.held[count]!;
+  private holdingAt(start: number | null): Holding {
+    const there = <T extends { from: number }>(all: readonly T[]) =>
+      all.filter(({ from }) => start === null || from < start);
+    const guards = there(this.analysis.guardChoices);
+    const policies = there(this.analysis.policies);
+    const key = `${guards.length} ${policies.length}`;
+    const holding = this.held.get(key) ?? { guards, policies };
+    this.held.set(key, holding);
+    return holding;
   }
 
-  private at(call: Call, environment: EnvironmentFacts, guards: Guards): Found[] {
+  private at(call: Call, environment: EnvironmentFacts, holds: Holding): Found[] {
     const callee = call.callee && this.analysis.executable(call.callee.uri, call.callee.name);
     if (!callee) return [];
     const told = new Set<string>();
-    return this.foundIn(callee, call, environment, guards).filter(
+    return this.foundIn(callee, call, environment, holds).filter(
       ({ problem }) => !told.has(keyOf(problem)) && told.add(keyOf(problem)),
     );
   }
 
-  private foundIn(callee: ExecutableSummary, call: Call, environment: EnvironmentFacts, guards: Guards): Found[] {
+  private foundIn(callee: ExecutableSummary, call: Call, environment: EnvironmentFacts, holds: Holding): Found[] {
     const alone = this.ofItself(callee);
     const plain = call.arguments.length === 0;
-    const known = this.done.get(environment)?.get(callee)?.get(guards);
+    const known = this.done.get(environment)?.get(callee)?.get(holds);
     if (plain && known) return known;
     this.left = MAX_CALLS;
-    const situation = { environment, guards, put: (value: AbstractValue) => value, path: [] };
+    const situation = { environment, holds, put: (value: AbstractValue) => value, path: [] };
     const found = this.call(callee, call, situation).filter(({ problem }) => !alone.has(keyOf(problem)));
     if (plain) {
-      const memo = this.done.get(environment) ?? new Map<ExecutableSummary, Map<Guards, Found[]>>();
-      this.done.set(environment, memo.set(callee, (memo.get(callee) ?? new Map()).set(guards, found)));
+      const memo = this.done.get(environment) ?? new Map<ExecutableSummary, Map<Holding, Found[]>>();
+      this.done.set(environment, memo.set(callee, (memo.get(callee) ?? new Map()).set(holds, found)));
     }
     return found;
   }
@@ -130,7 +143,7 @@ export class Running {
     const keys = new Set<string>();
     this.alone.set(callee, keys);
     if (callee.uri !== this.analysis.uri) return keys;
-    const situation = { environment: TOP_LEVEL, guards: this.guardsAt(null), path: [callee] };
+    const situation = { environment: TOP_LEVEL, holds: this.holdingAt(null), path: [callee] };
     for (const { problem } of this.walk(
       callee.effects,
       { ...situation, put: parameterValues(callee, []) },
@@ -176,32 +189,38 @@ export class Running {
 
   private command(
     effect: Extract<Effect, { kind: "command" }>,
-    { environment, guards }: Situation,
+    { environment, holds }: Situation,
     labels: readonly string[],
   ): Found[] {
-    const problem = commandProblem(environment, effect.language, effect.place);
-    if (problem) return own([problem]);
     const { language, place } = effect;
-    return this.rules.choicesFor({ types: ["run", language], name: null, labels, place }, guards).flatMap(choice => {
-      const chosen = this.choose(choice, environment);
-      const denied = commandProblem(chosen.environment, language, choice.head);
-      return [...chosen.found, ...(denied ? [{ problem: refusedBy(denied, place), guard: choice }] : [])];
-    });
+    const bash = (at: EnvironmentFacts, where: Place) =>
+      language === "js" ? null : commandProblem(at, language, where);
+    const problem = bash(environment, place) ?? this.denied.problem(effect, holds.policies);
+    if (problem) return own([problem]);
+    return this.rules
+      .choicesFor({ types: ["run", language], name: null, labels, place }, holds.guards)
+      .flatMap(choice => {
+        const chosen = this.choose(choice, environment);
+        const denied = bash(chosen.environment, choice.head);
+        return [...chosen.found, ...(denied ? [{ problem: refusedBy(denied, place), guard: choice }] : [])];
+      });
   }
 
   /** The body of an executable, also in the environments that guards choose for the call. */
   private call(callee: ExecutableSummary, { arguments: args, place }: Call, situation: Situation): Found[] {
-    const { environment, guards, put, path } = situation;
-    const inner = { guards, put: parameterValues(callee, args.map(put)), path: [...path, callee] };
+    const { environment, holds, put, path } = situation;
+    const inner = { holds, put: parameterValues(callee, args.map(put)), path: [...path, callee] };
     const body = (at: EnvironmentFacts) => this.walk(callee.effects, { ...inner, environment: at }, callee.labels);
     const plain = body(environment);
     const { name, labels } = callee;
-    const chosen = this.rules.choicesFor({ types: ["exe", name], name, labels, place }, guards).flatMap(choice => {
-      const { environment: entered, found } = this.choose(choice, environment);
-      const known = new Set(plain.map(({ problem }) => keyOf(problem)));
-      const inside = body(entered).filter(({ problem }) => !known.has(keyOf(problem)));
-      return [...found, ...inside.map(({ problem, guard }) => ({ problem, guard: guard ?? choice }))];
-    });
+    const chosen = this.rules
+      .choicesFor({ types: ["exe", name], name, labels, place }, holds.guards)
+      .flatMap(choice => {
+        const { environment: entered, found } = this.choose(choice, environment);
+        const known = new Set(plain.map(({ problem }) => keyOf(problem)));
+        const inside = body(entered).filter(({ problem }) => !known.has(keyOf(problem)));
+        return [...found, ...inside.map(({ problem, guard }) => ({ problem, guard: guard ?? choice }))];
+      });
     return [...plain, ...chosen];
   }
 

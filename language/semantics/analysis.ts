@@ -13,7 +13,7 @@ import type {
   WithExpression,
 } from "../syntax/tree";
 import type { AbstractValue } from "../values/abstract";
-import type { Effect, ExecutableSummary, ExportedName, HeldChoice, ModuleSummary } from "./summary";
+import type { Effect, ExecutableSummary, ExportedName, HeldChoice, HeldPolicy, ModuleSummary } from "./summary";
 import type { MlldSymbol, Reference, Scope } from "./symbols";
 import type { Unit, Units } from "./units";
 
@@ -34,7 +34,9 @@ export interface Analysis {
   units: Units;
   /** Files that were asked for and are not loaded: load them and analyse again. */
   wanted: string[];
-  /** Policies that hold in the file, united. */
+  /** Policies that hold in the file, as they are written: those of imports first. */
+  policies: HeldPolicy[];
+  /** The same, united. */
   policy: Policy;
   /** What is wrong in them. */
   policyProblems: Problem[];

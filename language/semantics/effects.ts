@@ -57,7 +57,7 @@ class Collector {
         this.command("cmd", node);
         break;
       case "CodeExpression":
-        if (node.language !== "js") this.command(node.language, node);
+        this.command(node.language, node);
         break;
       case "CallExpression":
         this.visitChildren(node);
@@ -162,7 +162,7 @@ class Collector {
     return site;
   }
 
-  private command(language: ProcessLanguage, node: Node): void {
+  private command(language: ProcessLanguage | "js", node: Node): void {
     this.effects.push({ kind: "command", language, place: this.place(node) });
   }
 

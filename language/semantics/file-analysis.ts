@@ -28,7 +28,7 @@ import { builtin } from "./scopes";
 import { resolveImport, resolveReference } from "./specifiers";
 import { lastStarting } from "./starts";
 import { type Summarisable, summarise } from "./summarise";
-import type { Effect, ExecutableSummary, ExportedName, HeldChoice, ModuleSummary } from "./summary";
+import type { Effect, ExecutableSummary, ExportedName, HeldChoice, HeldPolicy, ModuleSummary } from "./summary";
 import type { MlldSymbol, Reference, Scope } from "./symbols";
 import { type Unit, type Units, unitsOf } from "./units";
 import { folderOf, pathOfUri, resolvePath } from "./uri";
@@ -62,8 +62,7 @@ export class FileAnalysis implements Summarisable, Surroundings {
   readonly policyProblems: Problem[] = [];
   readonly auth: { names: Map<string, Place>; open: boolean };
   readonly units: Units;
-  /** Policies that hold in the file, as they are written: those of imports first. */
-  readonly policies: ModuleSummary["policies"];
+  readonly policies: HeldPolicy[];
 
   private readonly want: Set<string>;
   private readonly evaluator: Evaluator;
@@ -117,7 +116,11 @@ export class FileAnalysis implements Summarisable, Surroundings {
     const known = new Set(before?.units.list.map(({ identity }) => identity));
     this.unasked = this.units.list.filter(({ identity }) => !known.has(identity));
     const imported = this.importedModules();
-    this.policies = policiesOf(bound, imported, node => this.evaluate(node));
+    const held = this.imports.flatMap(({ statement: { start } }, index) => {
+      const module = this.modules[index];
+      return module ? [{ module, from: start }] : [];
+    });
+    this.policies = policiesOf(bound, held, node => this.evaluate(node));
     this.policy = this.readPolicies();
     this.auth = credentialsOf(uri, bound, this.policies, { imported, facts: this.imports });
   }

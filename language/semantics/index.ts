@@ -3,6 +3,6 @@ export type { Analysis, ImportFact, Site } from "./analysis";
 export { BUILTIN_NAMES, RESERVED } from "./builtins";
 export { headOf, isDerivedConfig, parameterValues } from "./evaluate";
 export { analyse, Program } from "./program";
-export type { Effect, ExecutableSummary, ExportedName, HeldChoice, ModuleSummary } from "./summary";
+export type { Effect, ExecutableSummary, ExportedName, HeldChoice, HeldPolicy, ModuleSummary } from "./summary";
 export type { MlldSymbol, Reference, Scope, SymbolKind } from "./symbols";
 export type { Unit } from "./units";

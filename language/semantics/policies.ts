@@ -1,14 +1,16 @@
 import type { Place } from "../place";
 import type { Analysis, ImportFact } from "./analysis";
 import type { Bound } from "./bound";
-import type { ModuleSummary } from "./summary";
+import type { HeldPolicy, ModuleSummary } from "./summary";
 import { field } from "./values";
 
-type Policies = ModuleSummary["policies"];
-
 /** Policies that hold in a file: those of its imports, then its own, in the order of the text. */
-export function policiesOf(bound: Bound, imported: ModuleSummary[], evaluate: Analysis["evaluate"]): Policies {
-  const policies = imported.flatMap(module => module.policies);
+export function policiesOf(
+  bound: Bound,
+  imported: { module: ModuleSummary; from: number }[],
+  evaluate: Analysis["evaluate"],
+): HeldPolicy[] {
+  const policies = imported.flatMap(({ module, from }) => module.policies.map(policy => ({ ...policy, from })));
   for (const symbol of bound.symbols) {
     // In a block a policy is an error, and holds for nothing.
     if (symbol.kind !== "policy" || symbol.import || !symbol.value || symbol.scope.kind !== "file") continue;
@@ -16,7 +18,9 @@ export function policiesOf(bound: Bound, imported: ModuleSummary[], evaluate: An
     const { value } = symbol;
     // Policies that a statement defines hold already; a union also brings in plain objects.
     const union = value.kind === "CallExpression" && value.callee.kind === "BareWord";
-    for (const part of union ? value.arguments : [value]) policies.push({ label, value: evaluate(part) });
+    for (const part of union ? value.arguments : [value]) {
+      policies.push({ label, value: evaluate(part), from: symbol.range!.start });
+    }
   }
   return policies;
 }
@@ -25,7 +29,7 @@ export function policiesOf(bound: Bound, imported: ModuleSummary[], evaluate: An
 export function credentialsOf(
   uri: string,
   bound: Bound,
-  policies: Policies,
+  policies: HeldPolicy[],
   modules: { imported: ModuleSummary[]; facts: ImportFact[] },
 ): Analysis["auth"] {
   const names = new Map<string, Place>(modules.imported.flatMap(module => [...module.auth]));

@@ -11,7 +11,6 @@ import { unknown } from "./values";
 export interface Summarisable extends Analysis {
   bound: Bound;
   /** Policies that hold in the file, as they are written: those of imports first. */
-  policies: ModuleSummary["policies"];
   /** Those of its imports that could be loaded. */
   importedModules(): ModuleSummary[];
   symbolValue(symbol: MlldSymbol): AbstractValue;
@@ -28,7 +27,7 @@ export function summarise(analysis: Summarisable): ModuleSummary {
       DEFINITIONS.has(unit.statement.kind) ? [] : analysis.effectsOf(unit),
     ),
     executables: new Map(analysis.executables.map(executable => [executable.name, settled(executable)])),
-    policies: analysis.policies,
+    policies: analysis.policies.map(({ label, value }) => ({ label, value })),
     guards:
       analysis.file.statements.some(isGuard) ||
       imported.some(module => module.guards !== false) ||

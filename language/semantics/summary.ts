@@ -61,6 +61,13 @@ export interface ExportedName {
   labels: string[];
 }
 
+/** A policy, and from which offset of the file on it holds. */
+export interface HeldPolicy {
+  label: string;
+  value: AbstractValue;
+  from: number;
+}
+
 /** What calling an executable does, as far as it can be known from its text. */
 export interface ExecutableSummary {
   name: string;
@@ -83,7 +90,8 @@ export type Effect = CommandEffect | EnvironmentEffect | CallEffect | Derivation
 
 export interface CommandEffect {
   kind: "command";
-  language: ProcessLanguage;
+  /** `js` starts no process. */
+  language: ProcessLanguage | "js";
   place: Place;
 }
 

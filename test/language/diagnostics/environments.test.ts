@@ -140,6 +140,27 @@ describe("a child is compared with its parent", () => {
     expect(told(text('env { tools: ["Read"] } [ => "x" ]'))).toEqual([]);
   });
 
+  it.each([
+    ['deny: ["sh"]', "run sh { ls }", "run cmd { ls }"],
+    ['deny: ["sh"]', 'run cmd { bash -c "ls" }', "run cmd { ls }"],
+    ['capabilities: { deny: ["network"] }', "run cmd { timeout 5 curl @url }", "run cmd { echo curl }"],
+    ['deny: ["cmd:git:push"]', "run cmd { git push @url }", "run cmd { git @url push }"],
+    ['allow: ["cmd:git:*"]', "run cmd { ls @url }", "run cmd { @url ls }"],
+    ['allow: ["cmd:git:*"]', "let @x = js { return 1 }", "run cmd { git status }"],
+    ['allow: ["cmd:git:status:*", "js"]', "run cmd { git push @url }", "run cmd { git @url }"],
+    ['env: { tools: ["Bash"] }', "run cmd { rm -rf build }", "run cmd { rm build }"],
+    ["deny: @list", "run sh { ls }", "run cmd { ls }"],
+  ])("a policy with %s and %s", (rules, denied, allowed) => {
+    const policy = `var @list = ["sh"]\nvar @url = "x"\npolicy @p = { ${rules} }\n`;
+    const block = (body: string) => `env { } [\n  ${body}\n]\n`;
+    expect(told(policy + block(denied)).map(line => line.split(" ")[0])).toEqual(["env/policy-denied"]);
+    expect(told(policy + block(allowed))).toEqual([]);
+    // Not there yet; or in an executable, where it may be called later.
+    expect(told(block(denied.replace("@url", "x")) + policy)).toEqual([]);
+    const called = `exe @f() = [\n  ${denied}\n  => 1\n]\n`;
+    expect(told(called + policy).map(line => line.split(" ")[0])).toEqual(["env/policy-denied"]);
+  });
+
   it("a guard's choice of an imported config, at the guard", () => {
     const files = { "lib.mld": 'var @wide = { tools: ["Bash", "Glob"] }\n' };
     const guard = "guard before op:cmd = when [\n  * => env @wide\n]\n";
