@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { diffArchives } from "../runtime/specs/diff";
 import { EXIT, type Io, UnreadableError, UsageError } from "./io";
+import { oneLine } from "./one-line";
 import { OutputStream } from "./run/output-stream";
 
 /** `diff [--json] BEFORE AFTER`: what changed between two archives that `archive_save_dir` got. Exit 0 also where something did. */
@@ -19,8 +20,8 @@ export async function diff(args: string[], io: Io): Promise<number> {
       io.stdout.write(`${JSON.stringify({ created, deleted, modified })}\n`);
       return EXIT.ok;
     }
-    const lines = [...created.map(path => `A ${shown(path)}\n`), ...deleted.map(path => `D ${shown(path)}\n`)];
-    for (const { path, diff } of modified) lines.push(`M ${shown(path)}\n`, diff ?? "");
+    const lines = [...created.map(path => `A ${oneLine(path)}\n`), ...deleted.map(path => `D ${oneLine(path)}\n`)];
+    for (const { path, diff } of modified) lines.push(`M ${oneLine(path)}\n`, diff ?? "");
     await new OutputStream(io.stdout, () => {}).writeOwn(lines.join(""));
     return EXIT.ok;
   } catch (error) {
@@ -29,9 +30,4 @@ export async function diff(args: string[], io: Io): Promise<number> {
     io.stderr.write(`mlld-env diff: ${message}\n`);
     return EXIT.failed;
   }
-}
-
-/** One line, whatever the name is. */
-function shown(path: string): string {
-  return /\p{Cc}/u.test(path) ? JSON.stringify(path) : path;
 }

@@ -3,6 +3,7 @@ import type { EnvironmentDetails, FileChange } from "../protocol/explorer";
 import { createRegistry } from "./backends";
 import { EXIT, type Io, UsageError } from "./io";
 import { changes as changesOf, inspect as detailsOf, faultText } from "./live";
+import { oneLine } from "./one-line";
 
 /** `inspect [--json] NAME`: all that is known about an environment; with `--json` also the engine's own answer. */
 export function inspect(args: string[], io: Io): Promise<number> {
@@ -68,6 +69,6 @@ const SIGNS: Record<FileChange["kind"], string> = { added: "A", changed: "C", de
 
 function changesText(changed: FileChange[]): string {
   return changed.length
-    ? changed.map(({ path, kind }) => `${SIGNS[kind]} ${path}\n`).join("")
+    ? changed.map(({ path, kind }) => `${SIGNS[kind]} ${oneLine(path)}\n`).join("")
     : "No file differs from where it started.\n";
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import type { Finding } from "../../language/diagnostics";
 import { readSpec } from "../../language/environment/spec-model";
@@ -25,6 +25,8 @@ export function readSpecFile(
   const uri = pathToFileURL(path).href;
   let source: string;
   try {
+    // The pipe of `<(…)` has an other end; one in the workspace would be waited for.
+    if (statSync(path).isFIFO() && !/^\/(?:dev|proc)\//.test(path)) throw new Error("it is a pipe");
     source = readFileSync(path, "utf8");
   } catch (error) {
     throw new UnreadableError(path, error);

@@ -196,6 +196,8 @@ export function unknownKey({ key, keyPlace }: AbstractEntry, fields: Model, at: 
   const known = Object.keys(fields).map(snakeCase);
   const suggestion = closest(key, known);
   const where = at === "" ? "a spec" : `\`${at}\``;
+  if (key === "<<")
+    return problem(`\`<<\` (a merge of YAML) is not read here: write the fields of ${where} out.`, keyPlace);
   return {
     ...problem(
       `'${key}' is no field of ${where}: ${suggestion ? `did you mean '${suggestion}'?` : `it has ${known.join(", ")}.`}`,

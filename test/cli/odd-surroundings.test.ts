@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { oneLine } from "../../cli/one-line";
 import build from "../support/build";
 
 const CLI = join(__dirname, "../../dist/cli.js");
@@ -94,6 +95,10 @@ describe.skipIf(process.platform === "win32")("folders", () => {
       stderr: expect.stringContaining("it is no file"),
     });
     rmSync(join(here, "mlld-config.json"));
+    expect(call(["run", "--spec", "text.md", "x"], base, here)).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("it is a pipe"),
+    });
     for (const text of ["show <text.md>", 'output "x" to "text.md"', 'append "x" to "text.md"']) {
       writeFileSync(join(here, "p.mld"), `${text}\n`);
       expect(call(["run", "p.mld"], base, here)).toMatchObject({
@@ -102,4 +107,11 @@ describe.skipIf(process.platform === "win32")("folders", () => {
       });
     }
   });
+});
+
+it("shows a name that somebody else chose as one line", () => {
+  expect(oneLine("plain ü")).toBe("plain ü");
+  expect(oneLine("a\nA /etc/passwd\x1b]0;t\x07\x9b31m\x7f")).toBe(
+    '"a\\nA /etc/passwd\\u001b]0;t\\u0007\\u009b31m\\u007f"',
+  );
 });

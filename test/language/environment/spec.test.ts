@@ -137,6 +137,7 @@ describe("mistakes", () => {
     ["an asset that leaves", "type: local\nname: n\nstatic_assets: { a: { path: ../a } }\n", "leaves", "../a"],
     ["a user of three parts", `${DOCKER}  user: "1:2:3"\n`, "a user and a group", "1:2:3"],
     ["a type that is no text", "type: [docker]\nname: n\n", "one of local, docker, not a list", "[docker]"],
+    ["a merge", "type: local\nname: n\nsetup:\n  <<: { commands: [a] }\n", "write the fields of `setup` out", "<<"],
     ["an alias of nothing", "type: local\nname: n\nsetup: { commands: [*a] }\n", "marked &a", "*a"],
     ["a tag", "type: local\nname: !env HOME\n", "Tags", "!env"],
     ["two documents", "type: local\nname: n\n---\ntype: local\n", "one document", "---"],
