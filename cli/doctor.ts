@@ -111,8 +111,8 @@ async function checkKeychain(): Promise<Check> {
 }
 
 function checkEditor(env: NodeJS.ProcessEnv): Check {
-  // Only an editor starts programs so.
-  if (env.ELECTRON_RUN_AS_NODE) return { what: "editor", state: "ok", found: "this one" };
+  // An editor starts its own Node so; the variable is kept from all else.
+  if (process.env.ELECTRON_RUN_AS_NODE) return { what: "editor", state: "ok", found: "this one" };
   const names =
     process.platform === "win32"
       ? ["code.cmd", "code-insiders.cmd", "codium.cmd"]
