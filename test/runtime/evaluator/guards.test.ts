@@ -30,6 +30,12 @@ show @r`;
     expect(await printed(text)).toBe("deny: stop (again)\n");
   });
 
+  it.each(["", '"x"'])("of a label watch executables with it, whatever they are given: (%s)", async given => {
+    const text = `guard before risky = when [ * => deny "no" ]\nexe risky @f(a) = js { return 1 }\nshow @f(${given})`;
+    expect((await runText(text)).errors).toEqual(["Guard risky denied f: no"]);
+    expect(await printed(text.replace("exe risky", "exe"))).toBe("1\n");
+  });
+
   it("can be chosen by name, but a privileged one stays", async () => {
     const guard = (privileged: string) =>
       `guard ${privileged}@no before op:show = when [\n  * => deny "no"\n]\nshow "x" with { guards: { except: ["@no"] } }\n`;

@@ -265,6 +265,11 @@ describe("imports", () => {
       range: { start: { line: 0 } },
     });
   });
+  it("finds a module below the project, also where its name is no template", async () => {
+    const files = { "m.mld": "var @a = 5\n" };
+    for (const root of ["@root", "@base"])
+      expect(await printed(`import { @a } from '${root}/m.mld'\nshow @a`, { files })).toBe("5\n");
+  });
   it("ends at a circle", async () => {
     const files = {
       "a.mld": 'import { @b } from "./b.mld"\nvar @a = 1\n',
