@@ -185,7 +185,7 @@ function bindIteration(
 
 function refuseTakenName(name: string, context: Context): void {
   const taken = context.scope.find(name);
-  if (taken?.kind === "var") {
+  if (taken?.kind === "var" || taken?.kind === "exe") {
     throw new RunError(`Variable '${name}' is already defined and cannot be redefined`, "VariableRedefinition");
   }
 }

@@ -89,7 +89,7 @@ export class Scope {
       if (scope.kind === "when") return;
       const binding = scope.bindings.get(name);
       if (binding === undefined) continue;
-      if (binding.kind === "let" || binding.kind === "exe" || binding.kind === "import") return;
+      if (binding.kind === "let" || binding.kind === "import") return;
       throw redefinition(name);
     }
   }

@@ -156,7 +156,8 @@ async function runScript(
       },
       context.run.signal,
     );
-    if (value === undefined) return new Value(printed === "" ? undefined : printed, own);
+    if (value === undefined)
+      return printed === "" ? new Value(undefined, own) : outputValue(printed, own, "code", false);
     if (printed !== "" && !options.echo && context.module.prints)
       await context.run.services.emit({ event: "show", text: `${printed}\n`, stream: "stdout" });
     return new Value(value, own);
