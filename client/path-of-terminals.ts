@@ -14,7 +14,7 @@ export function keepPathOfTerminals(
     if (!setting("terminal.addToPath")) return variables.delete("PATH");
     const folder = vscode.Uri.joinPath(context.globalStorageUri, "bin").fsPath;
     await writeCommand(folder, cli);
-    variables.description = vscode.l10n.t("Adds the command `mlld-env`");
+    variables.description = vscode.l10n.t("Adds the command mlld-env");
     variables.append("PATH", delimiter + folder);
   };
   const updateAndLog = () =>

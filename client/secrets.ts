@@ -59,7 +59,7 @@ export class Secrets {
         ? given
         : await window.showInputBox({
             title: l10n.t("Set Credential"),
-            prompt: l10n.t("Name, as `auth:` in the file says it"),
+            prompt: l10n.t("Name, as it stands after auth: in the file"),
             validateInput: text =>
               NAME.test(text) ? undefined : l10n.t("A letter or _, then letters, digits, _ or -."),
           });

@@ -1,5 +1,5 @@
 // The contributions of package.json that no table of the product holds: language, views, welcome texts, walkthrough, task.
-// `text(key, english)` registers a text for package.nls.json and gives its placeholder.
+// `text(key, english)` registers a text for package.nls.json and gives its placeholder. Welcome texts have links and no other marks.
 
 const WHEN_READY = "isWorkspaceTrusted && mlldEnv.explorer == ready";
 
@@ -76,7 +76,7 @@ export function views(text, containerId, viewId) {
       welcome(
         "noDocker",
         "isWorkspaceTrusted && mlldEnv.explorer == absent",
-        "No Docker engine was found. Env blocks without a provider run on this machine all the same; those with `@mlld/env-docker` need one.",
+        "No Docker engine was found. Env blocks without a provider run on this machine all the same; those with @mlld/env-docker need one.",
         "[Install Docker](https://docs.docker.com/get-started/get-docker/)",
         "[Run Doctor](command:mlldEnv.doctor)",
         "[Try Again](command:mlldEnv.environments.refresh)",
@@ -85,22 +85,22 @@ export function views(text, containerId, viewId) {
       ...engineTroubles(
         "missing",
         [
-          ["The setting `mlldEnv.docker.host` or `mlldEnv.docker.context` names", "change the setting"],
+          ["The setting mlldEnv.docker.host or mlldEnv.docker.context names", "change the setting"],
           ["DOCKER_HOST or DOCKER_CONTEXT names", "change the variable and start the editor again"],
-          ["The current Docker context names", "choose another one with `docker context use`"],
+          ["The current Docker context names", "choose another one with 'docker context use'"],
         ].map(
           ([who, mend]) =>
             `${who} a socket that does not exist. Start the engine that makes it; this view follows by itself. Or ${mend}.`,
         ),
       ),
       ...engineTroubles("address", [
-        "The setting `mlldEnv.docker.host` or `mlldEnv.docker.context` cannot be used: change it.",
+        "The setting mlldEnv.docker.host or mlldEnv.docker.context cannot be used: change it.",
         "DOCKER_HOST or DOCKER_CONTEXT cannot be used: change it and start the editor again.",
-        "The current Docker context cannot be used. `docker context ls` lists the others.",
+        "The current Docker context cannot be used. 'docker context ls' lists the others.",
       ]),
       engineTrouble(
         "denied",
-        "You have no permission to use the Docker engine. Join the group that owns its socket (often `docker`) and log in again, or use a rootless engine.",
+        "You have no permission to use the Docker engine. Join the group that owns its socket (often docker) and log in again, or use a rootless engine.",
       ),
       engineTrouble("unreachable", "The Docker engine does not answer. Start it; this view follows by itself."),
       welcome(

@@ -77,7 +77,7 @@ function settingSchema(name, entry, order) {
         properties: Object.fromEntries(
           CODES.map(([code, { title, severity }]) => [
             code,
-            severitySchema(text(`diagnostic.${code}`, `${title}. Unless set here: ${severity}.`)),
+            severitySchema(text(`diagnostic.${code}`, `${title.replaceAll("`", "'")}. Unless set here: ${severity}.`)),
           ]),
         ),
         additionalProperties: severitySchema(),

@@ -312,7 +312,7 @@ export class EnvironmentsView implements vscode.TreeDataProvider<Node>, vscode.D
         : shown === 0 && hidden > 0
           ? [
               vscode.l10n.t(
-                "{0} environments of other folders are hidden by the setting `mlldEnv.explorer.show`.",
+                "{0} environments of other folders are hidden by the setting mlldEnv.explorer.show.",
                 hidden,
               ),
             ]

@@ -1,6 +1,8 @@
 /** Commands on environments: of the node that they are called with, of the selection, or of a choice. */
+
 import * as vscode from "vscode";
 import type { EnvironmentAbility, ExplorerEnvironment } from "../../protocol/explorer";
+import { messageOf } from "../../protocol/message-of";
 import { mayRun } from "../trust";
 import type { EnvironmentsView } from "./environments-view";
 import type { Node } from "./model";
@@ -40,9 +42,7 @@ export function onEnvironments(view: EnvironmentsView): On {
         try {
           await action(environment, given as Node | undefined);
         } catch (error) {
-          void vscode.window.showErrorMessage(
-            `${title}: ${environment.name}. ${error instanceof Error ? error.message : String(error)}`,
-          );
+          void vscode.window.showErrorMessage(`${title}: ${environment.name}. ${messageOf(error)}`);
         }
       }
     };

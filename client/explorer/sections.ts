@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import type { FileChange, SnapshotInfo } from "../../protocol/explorer";
+import { messageOf } from "../../protocol/message-of";
 import { environmentId, type Node } from "./model";
 
 type Section = Extract<Node, { kind: "section" }>;
@@ -20,7 +21,7 @@ export async function sectionChildren(section: Section, source: Source): Promise
       ? changeNodes(section, await source.changes(name))
       : snapshotNodes(section, await source.snapshots(name));
   } catch (error) {
-    return [note(section, error instanceof Error ? error.message : String(error), true)];
+    return [note(section, messageOf(error), true)];
   }
 }
 
