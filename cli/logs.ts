@@ -101,7 +101,7 @@ function localTime(iso: string): string {
 
 /** A log for people: each command after the run and the place it came from. */
 function textLog(out: OutputStream, cwd: string): (entry: LogEntry) => void | Promise<void> {
-  const paint = painter(out.isTerminal);
+  const paint = painter(out.isColoured);
   let run: string | null = null;
   let open = false;
   /** What comes next stands on a line of its own. */

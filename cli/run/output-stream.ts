@@ -23,6 +23,11 @@ export class OutputStream {
     return this.filter !== null;
   }
 
+  /** Whether our own words may have colours: not without a terminal, and not where `NO_COLOR` or `TERM` says so. */
+  get isColoured(): boolean {
+    return this.isTerminal && this.stream.hasColors?.(16) !== false;
+  }
+
   /** Text of a program. A promise asks to wait: the reader is slower than the program. */
   write(text: string): void | Promise<void> {
     return this.put(this.filter ? this.filter.push(text) : text);

@@ -24,7 +24,7 @@ export function textOutput(
   /** Environments of a sandbox. */
   const made = new Set<string>();
   const print = (text: string) => (silent ? undefined : out.write(text));
-  const paint = painter(err.isTerminal);
+  const paint = painter(err.isColoured);
   const say = (text: string) => err.writeOwn(text + "\n");
   const place = (file: string, range?: { start: { line: number; character: number } }) =>
     `${shortPath(file, cwd)}${range ? `:${range.start.line + 1}:${range.start.character + 1}` : ""}`;

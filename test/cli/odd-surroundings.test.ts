@@ -115,3 +115,18 @@ it("shows a name that somebody else chose as one line", () => {
     '"a\\nA /etc/passwd\\u001b]0;t\\u0007\\u009b31m\\u007f"',
   );
 });
+
+const hasScript = spawnSync("script", ["--version"]).status === 0;
+it.skipIf(!hasScript)("uses colours on a terminal, unless the variables say no", () => {
+  writeFileSync(join(folder, "p.mld"), 'show "x"\n');
+  const said = (more: NodeJS.ProcessEnv) =>
+    spawnSync("script", ["-qefc", `'${process.execPath}' '${CLI}' run p.mld`, "/dev/null"], {
+      cwd: folder,
+      env: { ...base, TERM: "xterm", ...more },
+      encoding: "utf8",
+      timeout: 30_000,
+      input: "",
+    }).stdout;
+  expect(said({})).toContain("\x1b[2m");
+  for (const more of [{ NO_COLOR: "1" }, { TERM: "dumb" }]) expect(said(more)).toMatch(/^[^\x1b]*x[^\x1b]*$/);
+});
