@@ -37,7 +37,7 @@ function changeNodes(section: Section, changes: FileChange[]): Node[] {
     }),
   );
   const more = changes.length - nodes.length;
-  return more > 0 ? [...nodes, note(section, t("and {0} more: `mlld-env changes` lists them", more))] : nodes;
+  return more > 0 ? [...nodes, note(section, t("and {0} more: 'mlld-env changes' lists them", more))] : nodes;
 }
 
 function snapshotNodes(section: Section, snapshots: SnapshotInfo[]): Node[] {
