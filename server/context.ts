@@ -6,6 +6,7 @@ import {
   ResponseError,
   type ServerCapabilities,
 } from "vscode-languageserver";
+import { messageOf } from "../protocol/message-of";
 import type { ServerOptions } from "../protocol/requests";
 import { canonicalUri } from "./uris";
 import type { Checked, Workspace } from "./workspace";
@@ -92,10 +93,7 @@ export function guarded<P, R>(
       // An answer to the author, such as a refused rename, is no fault.
       if (error instanceof ResponseError) return error as ResponseError<never>;
       context.log(`${name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-      return new ResponseError(
-        LSPErrorCodes.RequestFailed,
-        `${name} failed: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      return new ResponseError(LSPErrorCodes.RequestFailed, `${name} failed: ${messageOf(error)}`);
     }
   };
 }

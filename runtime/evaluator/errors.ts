@@ -1,5 +1,7 @@
 import type { NodeBase } from "../../language/syntax/tree";
 
+export { messageOf } from "../../protocol/message-of";
+
 /** A fault of the program: ends the run with exit code 1. */
 export class RunError extends Error {
   /** Where it happened; the first place that is known stays. */
@@ -95,8 +97,4 @@ export function placed(cause: unknown, file: { path: string; text: string }, nod
   if (reason === undefined) return cause;
   const what = path === undefined ? "The file" : `The file ${path}`;
   return new RunError(`${what} cannot be read or written: ${reason}`, "FileAccess").at(file, node);
-}
-
-export function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }
