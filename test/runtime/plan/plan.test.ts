@@ -65,6 +65,21 @@ describe("plan", () => {
     expect(outline(PROGRAM, null)).toHaveLength(5);
   });
 
+  it.each([
+    ["", "local"],
+    ['provider: "docker", image: "alpine"', "docker"],
+    ['provider: "@mlld/env-sprites"', "sprites"],
+    ['provider: "./mine.mld"', "./mine.mld"],
+    ["provider: @payload.where", "unknown until run time"],
+  ])("says where a block runs: { %s }", (config, target) => {
+    const files = {
+      "mine.mld":
+        'exe @create(o) = { envName: "x" }\nexe @execute(n, c) = { exitCode: 0 }\nexe @release(n) = null\nexport { @create, @execute, @release }\n',
+    };
+    const text = `var @box = { tools: ["Bash"], ${config} }\nenv @box [ show "x" ]\n`;
+    expect(planned(text, 1, { files })).toMatchObject({ kind: "plan", target });
+  });
+
   it("finds no block where there is none", () => {
     expect(outline(PROGRAM, 2)).toEqual(["no block"]);
   });
