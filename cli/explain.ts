@@ -1,7 +1,7 @@
 import { isAbsolute } from "node:path";
 import { parseArgs } from "node:util";
 import { check as diagnose, type Finding } from "../language/diagnostics";
-import { describe, explain as explainEnvironment } from "../language/environment";
+import { type Description, describe, explain as explainEnvironment } from "../language/environment";
 import type { Place } from "../language/place";
 import { type Analysis, analyse, type Site } from "../language/semantics";
 import { LineMap } from "../language/syntax";
@@ -49,7 +49,7 @@ export async function explain(args: string[], io: Io): Promise<number> {
       return `${note} (${file}:${range.start.line + 1})`;
     };
     const told = findings.map(finding => `\n${findingText(finding)}\n`).join("");
-    io.stdout.write(`${plainText(describe(environment, [], placed))}\n${told}`);
+    io.stdout.write(`${inColumns(describe(environment, placed))}\n${told}`);
     return EXIT.ok;
   }
   const { file, range: block } = locate(site.place);
@@ -64,16 +64,9 @@ export async function explain(args: string[], io: Io): Promise<number> {
   return EXIT.ok;
 }
 
-/** The markdown of a hover as a terminal shows it: its table in columns, without marks. */
-function plainText(markdown: string): string {
-  const lines = markdown.replaceAll("**", "").replaceAll("`", "").split("\n");
-  const rows = lines.filter(line => line.startsWith("|"));
-  const cells = rows.filter(row => !/^\|[\s|:-]+\|$/.test(row)).map(row => row.slice(1, -1).split(/(?<!\\)\|/));
-  const columns =
-    cells.length === 0 ? "" : table(cells.map(row => row.map(cell => cell.trim().replaceAll("\\|", "|"))));
-  const first = lines.indexOf(rows[0] ?? "");
-  const prose = lines.filter(line => !line.startsWith("|"));
-  return [...prose.slice(0, first), columns.trimEnd(), ...prose.slice(first)].join("\n").trim();
+function inColumns({ label, rows }: Description): string {
+  const cells = [["", "allows", "from"], ...rows.map(({ title, allows, from }) => [title, allows, from])];
+  return `Environment${label && ` ${label}`}\n\n${table(cells.map(row => row.map(cell => cell.replaceAll("\n", " ")))).trimEnd()}`;
 }
 
 function siteAt(analysis: Analysis, lines: LineMap, line: number): Site | undefined {

@@ -161,33 +161,46 @@ function noteOf({ note }: Provenance): string {
   return note;
 }
 
-/**
- * A table of every capability, as Markdown: what it allows and where that comes from. `unsure` are compared at run time;
- * `written` is how a step of where it comes from is told.
- */
-export function describe(
-  environment: EnvironmentFacts,
-  unsure: readonly CapabilityName[] = [],
-  written?: (step: Provenance) => string,
-): string {
+/** What is told of an environment: of each capability what it allows and where that comes from. */
+export interface Description {
+  /** How messages call the config; empty where there is none. */
+  label: string;
+  rows: { title: string; allows: string; from: string }[];
+}
+
+/** `written` is how a step of where something comes from is told. */
+export function describe(environment: EnvironmentFacts, written?: (step: Provenance) => string): Description {
   const rows = CAPABILITY_NAMES.filter(
     name => !["mem", "cpu", "pids", "timeout"].includes(name) || environment.capabilities[name].declared,
-  ).map(name => row(TITLES[name], describeField(environment, name), sourceOfField(environment, name, written)));
+  ).map(name => ({
+    title: TITLES[name],
+    allows: describeField(environment, name),
+    from: sourceOfField(environment, name, written),
+  }));
   const taint = environment.declared.taint.items.map(item => item.text);
-  if (taint.length > 0) rows.push(row("taint", taint.join(", "), ""));
-  if (environment.profile) rows.push(row("profile", environment.profile, ""));
-  const label = environment.label === NO_CONFIG.label ? "" : ` ${cell(environment.label)}`;
+  if (taint.length > 0) rows.push({ title: "taint", allows: taint.join(", "), from: "" });
+  if (environment.profile) rows.push({ title: "profile", allows: environment.profile, from: "" });
+  return { label: environment.label === NO_CONFIG.label ? "" : environment.label, rows };
+}
+
+/** A description as Markdown. Capabilities of which the same is to be told share a row; `unsure` are compared at run time. */
+export function describeMarkdown(environment: EnvironmentFacts, unsure: readonly CapabilityName[] = []): string {
+  const { label, rows } = describe(environment);
+  const titles = new Map<string, string[]>();
+  for (const { title, allows, from } of rows) {
+    const told = `${escaped(allows)} | ${escaped(from)}`;
+    titles.set(told, [...(titles.get(told) ?? []), `\`${title}\``]);
+  }
+  const table = [...titles].map(([told, names]) => `| ${names.join(", ")} | ${told} |`);
   const compared =
     unsure.length > 0
       ? `\n\nWhether this narrows the environment around it is known only at run time, and compared then: ${unsure.map(name => `\`${TITLES[name]}\``).join(", ")}.`
       : "";
-  return `**Environment${label}**\n\n| | allows | from |\n| --- | --- | --- |\n${rows.join("\n")}${compared}`;
+  const title = `**Environment${label && ` ${escaped(label)}`}**`;
+  return `${title}\n\n| | allows | from |\n| --- | --- | --- |\n${table.join("\n")}${compared}`;
 }
 
-function row(title: string, allows: string, from: string): string {
-  return `| \`${title}\` | ${cell(allows)} | ${cell(from)} |`;
-}
-
-function cell(text: string): string {
-  return text.replaceAll("|", "\\|").replaceAll("\n", " ");
+/** As it is written, in Markdown: globs have stars, and names underscores. */
+export function escaped(text: string): string {
+  return text.replace(/[\\`*[\]<>|~]|(?<!\w)_|_(?!\w)/g, "\\$&").replaceAll("\n", " ");
 }

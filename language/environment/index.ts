@@ -18,7 +18,15 @@ export {
 export { commandProblem, configHash, fromValue, grantsOf, sameEnvironment, toValue } from "./concrete";
 export { TOP_LEVEL } from "./defaults";
 export { editsOf } from "./edits";
-export { describe, describeField, explain, sourceOfField } from "./explain";
+export {
+  type Description,
+  describe,
+  describeField,
+  describeMarkdown,
+  escaped,
+  explain,
+  sourceOfField,
+} from "./explain";
 export type {
   BlockFacts,
   Explanation,

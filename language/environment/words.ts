@@ -7,9 +7,17 @@ import type { CapabilityName, FsSet, Item, LimitName, LimitSet, NameSet, NetSet,
 
 const UNKNOWN = "what only the run knows";
 
+/** Longer lists are told by their first items, and how many there are besides. */
+const MAX_ITEMS = 20;
+
 export function itemsText(items: readonly Item[]): string {
   const texts = [...new Set(items.map(item => item.text))];
-  return texts.length === 0 ? "nothing" : texts.join(", ");
+  return texts.length === 0 ? "nothing" : listText(texts);
+}
+
+function listText(texts: string[]): string {
+  const more = texts.length - MAX_ITEMS;
+  return more > 1 ? `${texts.slice(0, MAX_ITEMS).join(", ")} and ${more} more` : texts.join(", ");
 }
 
 /** One possible value of a field in words. */
@@ -69,9 +77,9 @@ function netText(set: NetSet): string {
       if (isNone(set)) return "no network";
       if (isLimited(set)) return "any name, through the egress proxy";
       const anything = set.allow.some(item => item.host === "*" && item.port === null);
-      const allowed = anything ? "any name" : netTexts(set.allow).join(", ");
+      const allowed = anything ? "any name" : listText(netTexts(set.allow));
       const more = set.open ? (allowed === "" ? UNKNOWN : `${allowed} and ${UNKNOWN}`) : allowed;
-      return set.deny.length > 0 ? `${more} but not ${netTexts(set.deny).join(", ")}` : more;
+      return set.deny.length > 0 ? `${more} but not ${listText(netTexts(set.deny))}` : more;
     }
   }
 }

@@ -1,9 +1,10 @@
 import {
   type BlockFacts,
   type CapabilityName,
-  describe,
   describeField,
+  describeMarkdown,
   enterBlock,
+  escaped,
   fieldNamed,
   sourceOfField,
   TOP_LEVEL,
@@ -58,16 +59,19 @@ function environmentHover(analysis: Analysis, path: Node[], offset: number): Hov
   return { ...span, markdown: environmentMarkdown(analysis, site) };
 }
 
-/** Title and effective environment of a site, as Markdown. */
+/** Of a config that is written into the head more is no help. */
+const HEAD_LENGTH = 240;
+
+/** Head and effective environment of a site, as Markdown. */
 export function environmentMarkdown(analysis: Analysis, site: Site): string {
   const { node } = site;
   const title =
     node.kind === "EnvExpression"
-      ? envTitle(analysis.file, node)
+      ? envTitle(analysis.file, node, HEAD_LENGTH)
       : analysis.file.text.slice(node.start, node.end).split("\n")[0]!;
   const { environment, comparisons } = enteredAt(analysis, site);
   const unsure = comparisons.filter(({ answer }) => answer === "unknown").map(({ field }) => field);
-  return `\`\`\`mlld\n${title}\n\`\`\`\n\n${describe(environment, unsure)}`;
+  return `\`\`\`mlld\n${title}\n\`\`\`\n\n${describeMarkdown(environment, unsure)}`;
 }
 
 /** What a site gives; a derived config as if a block were entered with it. */
@@ -123,7 +127,7 @@ function fieldHere(analysis: Analysis, name: string, offset: number): string | n
   const { environment } = enteredAt(analysis, site);
   if (!Object.hasOwn(environment.capabilities, name)) return null;
   const field = name as CapabilityName;
-  return `${describeField(environment, field)} — ${sourceOfField(environment, field)}`;
+  return escaped(`${describeField(environment, field)} — ${sourceOfField(environment, field)}`);
 }
 
 /** Whether an object is, or is likely to be, the config of an environment. */
@@ -178,7 +182,7 @@ function symbolMarkdown(analysis: Analysis, symbol: MlldSymbol): string {
   if (value) lines.push("", summaryOf(value));
   if (keysOf(value).some(isTelling)) {
     const entered = { parent: TOP_LEVEL, config: value, with: null, label: `@${symbol.name}`, paths: analysis.paths };
-    lines.push("", describe(enterBlock({ ...entered, policy: analysis.policy }).environment));
+    lines.push("", describeMarkdown(enterBlock({ ...entered, policy: analysis.policy }).environment));
   }
   return lines.join("\n");
 }

@@ -16,6 +16,7 @@ import { resolvePath } from "../../language/semantics/uri";
 import { type Context, type Feature, onDocument } from "../context";
 import { rangeOf } from "../convert";
 import type { FolderEntry } from "../file-system";
+import { plainText } from "../plain-text";
 import { canonicalUri, parentUri } from "../uris";
 import type { Checked } from "../workspace";
 import { Worlds } from "./completion-world";
@@ -68,7 +69,9 @@ function itemOf({ client }: Context, { positions }: Checked, entry: CompletionEn
     label: entry.label,
     kind: KIND[entry.kind],
     ...(entry.detail && { detail: entry.detail }),
-    ...(entry.doc && { documentation: client.markdownCompletion ? { kind: "markdown", value: entry.doc } : entry.doc }),
+    ...(entry.doc && {
+      documentation: client.markdownCompletion ? { kind: "markdown", value: entry.doc } : plainText(entry.doc),
+    }),
     ...(entry.filter !== undefined && { filterText: entry.filter }),
     sortText: `${String(entry.rank).padStart(3, "0")} ${entry.label}`,
     insertTextFormat: snippet ? InsertTextFormat.Snippet : InsertTextFormat.PlainText,

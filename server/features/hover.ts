@@ -11,6 +11,7 @@ import {
 } from "../../protocol/requests";
 import { type Feature, onDocument } from "../context";
 import { rangeOf } from "../convert";
+import { plainText } from "../plain-text";
 
 /** What is said about a place; and, for lists and panels of the client, about env blocks. */
 export const hover: Feature = {
@@ -27,7 +28,9 @@ export const hover: Feature = {
           const found = hoverAt(analysis, positions.offsetAt(position));
           if (!found) return null;
           return {
-            contents: { kind: client.markdownHover ? "markdown" : "plaintext", value: found.markdown },
+            contents: client.markdownHover
+              ? { kind: "markdown", value: found.markdown }
+              : { kind: "plaintext", value: plainText(found.markdown) },
             range: rangeOf(positions, found),
           };
         },

@@ -76,6 +76,11 @@ it("explains the findings of a block with the places that they are about", () =>
   expect(stdout).toMatch(/^wide\.mld:2:23: error: .*\[env\/tools-widened\]\n {4}wide\.mld:1:19: @r allows Read here$/m);
 });
 
+it("explains files as they are written, with their stars", () => {
+  writeFileSync(join(folder, "files.mld"), 'env { fs: { read: ["./a/**", "./b/**/*.ts"] } } [\n  => 1\n]\n');
+  expect(call("explain", "files.mld:1").stdout).toMatch(/fs +reading \.\/a\/\*\*, \.\/b\/\*\*\/\*\.ts +set/);
+});
+
 it("explains a block as a table of columns, without marks of markdown", () => {
   const { status, stdout } = call("explain", "blocks.mld:2");
   expect(status).toBe(0);

@@ -43,13 +43,37 @@ async function open(
   return { text, cursor, range, ask: (method, more = {}) => session!.ask(method, path, more) };
 }
 
-async function hover(source: string): Promise<string> {
-  const { ask, cursor } = await open(source);
+async function hover(source: string, options: SessionOptions = {}): Promise<string> {
+  const { ask, cursor } = await open(source, options);
   const found = await ask<Hover | null>("textDocument/hover", { position: cursor });
   return found ? (found.contents as { value: string }).value : "";
 }
 
 describe("hover", () => {
+  const GLOBS = 'en‸v { fs: { read: ["./a/**", "./b/**/*.ts"] }, tools: ["a|b", "_x_", "*y*"] } [ show 1 ]\n';
+
+  it("shows globs, bars and underscores as they are written", async () => {
+    const text = await hover(GLOBS);
+    expect(text).toContain(String.raw`reading ./a/\*\*, ./b/\*\*/\*.ts`);
+    expect(text).toContain(String.raw`\*y\*, \_x\_, a\|b`);
+  });
+
+  it("is plain text for a client without Markdown", async () => {
+    const text = await hover(GLOBS, { capabilities: {} });
+    expect(text).toMatch(/^env \{.*\n\nEnvironment/);
+    expect(text).toContain("\nfs: reading ./a/**, ./b/**/*.ts (set");
+    expect(text).toContain("\ntools: *y*, _x_, a|b (set");
+    expect(text).not.toMatch(/```|\*\*Env|---|\\/);
+  });
+
+  it("tells the first of many, and what several have in common once", async () => {
+    const many = Array.from({ length: 60 }, (_, i) => `"T${i}"`).join(", ");
+    expect(await hover(`en‸v { tools: [${many}] } [ show 1 ]\n`)).toMatch(/T0, .* and 40 more \| set/);
+    expect(await hover("exe @f(cfg) = [\n  en‸v @cfg [ show 1 ]\n]\n")).toMatch(
+      /\| `provider`, `tools`, .*`limits\.timeout` \| known only at run time \|/,
+    );
+  });
+
   it("explains the environment of a block: what holds and what narrowed it", async () => {
     const text = await hover(SANDBOX.replace("env @sandbox", "en‸v @sandbox"));
     expect(text).toContain("env @sandbox with");
