@@ -23,16 +23,17 @@ export function check(analysis: Analysis, host: Host): Finding[] {
     ...faultyImports(analysis),
     ...secretFindings(analysis),
   ];
-  const seen = new Set<string>();
-  const kept: Finding[] = [];
+  const kept = new Map<string, Finding>();
   for (const finding of found) {
     const severity = severityOf(finding, host);
     const key = `${finding.code} ${finding.place.start} ${finding.place.end}`;
-    if (severity === "off" || seen.has(key) || suppressed(finding)) continue;
-    seen.add(key);
-    kept.push({ ...finding, severity });
+    const known = kept.get(key);
+    // What is wider than a spread may be wider than the block around it, too: that is the error.
+    if (severity === "off" || (known && (known.severity === "error" || severity !== "error")) || suppressed(finding))
+      continue;
+    kept.set(key, { ...finding, severity });
   }
-  return kept.sort((a, b) => a.place.start - b.place.start || a.place.end - b.place.end);
+  return [...kept.values()].sort((a, b) => a.place.start - b.place.start || a.place.end - b.place.end);
 }
 
 function severityOf(finding: Finding, host: Host): Severity | "off" {

@@ -283,8 +283,8 @@ function refusedBy(denied: Problem, operation: Place): Problem {
 }
 
 /** Problems of one executable are told apart by what they are about, not by their words. */
-function keyOf({ code, place }: Problem): string {
-  return `${code} ${place?.uri} ${place?.start} ${place?.end}`;
+function keyOf({ code, severity, place }: Problem): string {
+  return `${code} ${severity} ${place?.uri} ${place?.start} ${place?.end}`;
 }
 
 /** A problem of a callee, told where the call stands. */

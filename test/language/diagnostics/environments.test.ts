@@ -34,6 +34,12 @@ describe("a child is compared with its parent", () => {
     expect(told(text)).toEqual(["env/tools-widened «@a(1)»"]);
   });
 
+  it("an object after a spread inside of a call's environment, as an error", () => {
+    const guard = 'guard before op:exe = when [\n  * => env { tools: ["Read", "Bash"] }\n]\n';
+    const text = `${SANDBOX}${guard}exe @f() = env { ...@sandbox, tools: ["Glob"] } [ => "x" ]\nshow @f()\n`;
+    expect(checkText(text).map(({ code, severity }) => [code, severity])).toEqual([["env/tools-widened", "error"]]);
+  });
+
   it("new and with as values", () => {
     const text = `${SANDBOX}var @n = new @sandbox with { tools: ["Read", "Glob"] }\nvar @w = @sandbox with { net: "host" }\n`;
     expect(told(text)).toEqual(['env/tools-widened «"Glob"»', 'env/net-widened «"host"»']);
