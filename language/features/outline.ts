@@ -97,9 +97,9 @@ function unnamed(node: Span, name: string, kind: OutlineKind, selection: Span): 
 const TITLE_LENGTH = 60;
 
 /** `env @sandbox with { tools: […] }` on one line: everything before the block. */
-export function envTitle(file: File, env: EnvExpression): string {
+export function envTitle(file: File, env: EnvExpression, longest = TITLE_LENGTH): string {
   const head = file.text.slice(env.start, env.body.start).replace(/\s+/g, " ").trim();
-  return head.length > TITLE_LENGTH ? `${head.slice(0, TITLE_LENGTH - 1)}…` : head;
+  return head.length > longest ? `${head.slice(0, longest - 1)}…` : head;
 }
 
 /** In a markdown file the headings hold what follows them. */
