@@ -26,6 +26,8 @@ describe("edits of fixes", () => {
     ["{ a: 1, «Write»: {}, b: 2 }", "{ a: 1, b: 2 }"],
     ["{ a: 1, «Write»: { x: [1, 2] } }", "{ a: 1 }"],
     ['{ «Write»: "a, b" }', "{ }"],
+    // While it is typed.
+    ['{ «Write»: "a, b }', '{"a, b }'],
   ])("removes from %s", (marked, expected) => {
     expect(apply(marked, place => ({ kind: "remove", title: "", place }))).toBe(expected);
   });

@@ -297,6 +297,15 @@ describe("net", () => {
     expect(codes({ provider: DOCKER, network: null })).toEqual([]);
   });
 
+  it.each([
+    ["limited", "This allows any name, through the egress proxy."],
+    [{ allow: ["*"] }, "The host '*' is not allowed by the"],
+  ])("speaks of the word as a whole, and of a star as an item of its list: %j", (inner, words) => {
+    const { environment } = enter(allow("a.com"));
+    const [problem] = enter(net(inner), undefined, environment).problems;
+    expect(problem!.message).toContain(words);
+  });
+
   it("grants a name without a port as one item", () => {
     expect(concrete(enter(allow("b.org:8080", "a.com"))).net).toEqual({
       kind: "allow",
