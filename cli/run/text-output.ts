@@ -121,7 +121,7 @@ export function exitText({ outcome, exitCode }: Pick<Event<"exit">, "outcome" | 
     case "memory":
       return "ended: out of memory";
     case "lost":
-      return "lost: the environment went away";
+      return "lost: the environment went away, and it is not known how far the command got";
   }
 }
 
