@@ -6,6 +6,8 @@ import {
   CLOSE_PAREN,
   COLON,
   COMMA,
+  EQUALS,
+  GREATER,
   HASH,
   isDigit,
   isIdentifierStart,
@@ -47,6 +49,7 @@ import type {
 /** True when nothing more stands on the line, or in the block, at `i`. */
 function atEnd(p: Parser, i: number): boolean {
   const c = p.at(i);
+  if (c === EQUALS) return p.at(i + 1) === GREATER;
   return c === -1 || c === NEWLINE || c === CLOSE_BRACKET || c === SEMICOLON || p.atComment(i);
 }
 

@@ -1,7 +1,7 @@
 import { parseFrontmatter, skipMark } from "./frontmatter";
 import { parseMarkdown } from "./markdown";
 import { Parser } from "./parser";
-import { noteClosed } from "./reparse";
+import { noteOpen } from "./reparse";
 import { parseStrict } from "./strict";
 import { Ends, parseBraced, parseInterpolated } from "./templates";
 import type { File, Mode, Statement } from "./tree";
@@ -46,6 +46,7 @@ export function parse(text: string, mode: Mode): File {
       0,
     );
     file.statements.push({ kind: mode === "strict" ? "ErrorStatement" : "Prose", start: 0, end: text.length });
+    noteOpen(file);
     return file;
   }
   skipMark(p);
@@ -55,7 +56,7 @@ export function parse(text: string, mode: Mode): File {
     file.statements = mode === "strict" ? parseStrict(p) : parseMarkdown(p);
   }
   p.errors.sort((a, b) => a.start - b.start);
-  noteClosed(file, p);
+  if (p.searchedInVain) noteOpen(file);
   return file;
 }
 

@@ -24,6 +24,8 @@ const NEARBY = 1024;
 /** Errors beyond this number are counted, not kept. */
 const MAX_ERRORS = 1000;
 
+const NONE: ReadonlySet<number> = new Set();
+
 export interface Edit {
   start: number;
   end: number;
@@ -61,7 +63,7 @@ export class Parser {
   openParentheses: { from: number; to: number; unmatched: ReadonlySet<number> } = {
     from: 0,
     to: 0,
-    unmatched: new Set(),
+    unmatched: NONE,
   };
   /** Nesting of lists: there a string that lacks its close ends at the next separator. */
   lists = 0;

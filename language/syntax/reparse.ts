@@ -7,11 +7,12 @@ import { Parser } from "./parser";
 import { parseStrict } from "./strict";
 import type { Comment, File, Node, Statement } from "./tree";
 
-/** Files in which no close was looked for in vain: then no statement depends on text far behind it. */
-const CLOSED = new WeakSet<File>();
+/** Files in which a close was looked for in vain, so that statements may depend on text far behind them, and files that were not read. */
+const OPEN = new WeakSet<File>();
 
-export function noteClosed(file: File, p: Parser): void {
-  if (!p.searchedInVain) CLOSED.add(file);
+/** Notes that every edit of the file needs a parse of its whole text. */
+export function noteOpen(file: File): void {
+  OPEN.add(file);
 }
 
 /**
@@ -20,7 +21,7 @@ export function noteClosed(file: File, p: Parser): void {
  */
 export function reparse(before: File, text: string): File | null {
   const { mode } = before;
-  if ((mode !== "strict" && mode !== "markdown") || !CLOSED.has(before)) return null;
+  if ((mode !== "strict" && mode !== "markdown") || OPEN.has(before)) return null;
   const edit = difference(before.text, text);
   const from = firstAnew(before, edit.start);
   const { statements } = before;
@@ -67,7 +68,7 @@ export function reparse(before: File, text: string): File | null {
     comments: [...before.comments.filter(comment => comment.start < start), ...p.comments, ...movedComments],
     errors: p.errors.sort((a, b) => a.start - b.start),
   };
-  noteClosed(file, p);
+  if (p.searchedInVain) noteOpen(file);
   return file;
 }
 

@@ -10,7 +10,7 @@ export const ACCEPTED_HERE: Record<string, RegExp> = {
   "trailing-comma": /with\s*\{[^}]*,\s*\}/,
   "empty-env-block": /env[^[]*\[\s*\]/,
   "nested-env": /(\[[\s\S]*|=>\s*)\benv\b/,
-  "box-syntax": /\b(box|files?|mcp)\b|!~=|\[\*\]|guard \w+ @|op:\w+:\w+|^resume:/,
+  "box-syntax": /\b(box|files?|mcp)\b|!~=|\[\*\]|guard \w+ @|op:\w+:\w+|show <[^>]*>\.|output [[{]|^resume:/,
   "byte-order-mark": /^\uFEFF/,
   "tilde-operator": /~=/,
   "branch-on-next-line": /\?[^\n]*\n\s*:/,

@@ -79,6 +79,8 @@ const SIBLINGS: [taken: string, ...rejected: string[]][] = [
   ["var @a = @f() with { pipeline: [show `x`, @g] }", "var @a = [1, ⟦show `x`]"],
   ["var @a = @x.replace(/a/, `b`)", "var @a = ⟦/a/", "var @a = [⟦/a/]"],
   ["var @a = [ let @x = 1 => @x ]", "var @a = [⟦[ let @x = 1 => @x ]]", "var @a = { b: ⟦[ let @x = 1 => @x ] }"],
+  ["exe @f() = [ log => 1 ]", "exe @f() = [ log ⟦= 1 ]"],
+  ["exe @f() = [ if @a [ bail => 1 ] ]", "exe @f() = [ bail ⟦= 1 ]"],
   ["bail { a: 1 }", "bail ⟦cmd { ls }", "bail ⟦when [ @a => 1 ]"],
   ["exe @f.risk.high() = `x`", "exe @f⟦.risk.none() = `x`", "exe @f⟦.about.more() = `x`"],
   ["exe @f() = [ => cmd { ls } | @g ]", "exe @f() = [ => run cmd { ls }⟦ | @g ]"],
