@@ -113,6 +113,20 @@ show @j.mx.labels.length`;
     expect(await printed(text)).toBe("0\n");
   });
 
+  it.each([
+    ["nothing without a policy", [], "[]"],
+    ["what a policy says", ["trusted"], '["trusted"]'],
+    ["the stricter of two", ["untrusted", "trusted"], '["untrusted"]'],
+  ])("of what comes from outside without one: %s", async (_, defaults, labels) => {
+    const policies = defaults.map((label, i) => `policy @p${i} = { defaults: { unlabeled: "${label}" } }\n`).join("");
+    const text = `${policies}var @file = <m.txt>\nvar @said = cmd { echo a }\nvar secret @own = "s"\nexe @f(v) = js { return v }\nvar @result = @f(@own)\n`;
+    const show = (name: string) => `show @${name}.mx.labels | @json\n`;
+    const files = { "m.txt": "hi" };
+    expect(JSON.parse((await runText(text + show("file"), { files })).printed)).toEqual(JSON.parse(labels));
+    expect(JSON.parse((await runText(text + show("said"), { files })).printed)).toEqual(JSON.parse(labels));
+    expect(JSON.parse((await runText(text + show("result"), { files })).printed)).toEqual(["secret"]);
+  });
+
   it("cannot be claimed by code", async () => {
     const text =
       'var secret @k = "sk"\nexe @f(v) = js { return { text: v, mx: { labels: [] }, labels: [], own: "x" } }\nvar @r = @f(@k)\nshow @r.mx.labels';
