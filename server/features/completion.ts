@@ -101,7 +101,7 @@ async function pathEntries({ workspace }: Context, { uri }: Checked, path: PathR
     .map(({ name, folder: isFolder }) => ({
       label: isFolder ? `${name}/` : name,
       kind: isFolder ? "folder" : "file",
-      insert: isFolder ? `${name}/` : name,
+      insert: isFolder && !path.inner ? `${name}/` : name,
       replace: path.replace,
       rank: isFolder ? 1 : 0,
     }));

@@ -19,15 +19,22 @@ export const workspaceSymbols: Feature = {
     connection.onWorkspaceSymbol(
       guarded<WorkspaceSymbolParams, SymbolInformation[]>(context, "workspace/symbol", async ({ query }, token) => {
         await context.ready();
-        const found: SymbolInformation[] = [];
+        const letters = query.replace(/^@/, "").toLowerCase();
+        const found: Match[] = [];
         await inSlices(new Set([...workspace.openUris(), ...workspace.files]), token, uri => {
-          if (found.length < MAX_SYMBOLS) found.push(...outlines.matching(uri, query));
+          found.push(...outlines.matching(uri, letters));
         });
-        return found.slice(0, MAX_SYMBOLS);
+        found.sort((a, b) => a.distance - b.distance);
+        return found.slice(0, MAX_SYMBOLS).map(({ symbol }) => symbol);
       }),
     );
   },
 };
+
+interface Match {
+  symbol: SymbolInformation;
+  distance: number;
+}
 
 /** The outlines of files, kept as long as their text. They need the tree only, so files are not analysed for them. */
 class Outlines {
@@ -35,8 +42,11 @@ class Outlines {
 
   constructor(private readonly workspace: Workspace) {}
 
-  matching(uri: string, query: string): SymbolInformation[] {
-    return this.of(uri).filter(symbol => isSubsequence(query, symbol.name));
+  matching(uri: string, letters: string): Match[] {
+    return this.of(uri).flatMap(symbol => {
+      const distance = distanceOf(letters, symbol.name);
+      return distance === null ? [] : [{ symbol, distance }];
+    });
   }
 
   private of(uri: string): SymbolInformation[] {
@@ -65,14 +75,19 @@ class Outlines {
   }
 }
 
-/** As clients expect: the letters of the query in order, upper and lower case alike. */
-function isSubsequence(query: string, name: string): boolean {
-  const letters = query.replace(/^@/, "").toLowerCase();
-  const text = name.toLowerCase();
+/**
+ * As clients expect: null unless the letters, in lower case, stand in the name in order. The same name is nearest, then one that begins
+ * with them, one that holds them together, any other.
+ */
+function distanceOf(letters: string, name: string): number | null {
+  const text = name.replace(/^@/, "").toLowerCase();
+  if (text === letters) return 0;
+  const together = text.indexOf(letters);
+  if (together >= 0) return together === 0 ? 1 : 2;
   let at = 0;
   for (const letter of letters) {
     at = text.indexOf(letter, at) + 1;
-    if (at === 0) return false;
+    if (at === 0) return null;
   }
-  return true;
+  return 3;
 }

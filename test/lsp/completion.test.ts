@@ -292,6 +292,32 @@ describe("the version of the language", () => {
   });
 });
 
+describe("completion of paths in odd folders", () => {
+  const files = { "ä b/one two.mld": "var @a = 1\n", "ä b/deep #1/x.mld": "var @b = 1\n" };
+  const taken = async (source: string, label: string): Promise<string> => {
+    const own = await Session.start({ files });
+    const { text, cursor } = marked(source);
+    await own.open("main.mld", text);
+    const items = await own.ask<CompletionItem[]>("textDocument/completion", "main.mld", { position: cursor });
+    await own.stop();
+    const item = items.find(one => one.label === label);
+    return item
+      ? edited(text, [item.textEdit as { range: never; newText: string }])
+      : items.map(one => one.label).join();
+  };
+
+  it.each([
+    ['import { @a } from "./ä b/‸"', "one two.mld", 'import { @a } from "./ä b/one two.mld"'],
+    ['import { @a } from "./ä b/one‸ two.mld"', "one two.mld", 'import { @a } from "./ä b/one two.mld"'],
+    ['import { @a } from "./‸ä b/one two.mld"', "ä b/", 'import { @a } from "./ä b/one two.mld"'],
+    ["import { @a } from './ä b/de‸'", "deep #1/", "import { @a } from './ä b/deep #1/'"],
+    ["var @t = <ä b/‸>", "one two.mld", "var @t = <ä b/one two.mld>"],
+    ["import { @a } from ‸", '"…"', 'import { @a } from "./"'],
+  ])("%s", async (source, label, expected) => {
+    expect((await taken(source, label)).replace("$1", "")).toBe(expected);
+  });
+});
+
 describe("completion of what usually comes next", () => {
   /** The first ten, as an editor shows them. */
   async function first(source: string, path?: string): Promise<string[]> {

@@ -437,6 +437,18 @@ describe("links", () => {
   });
 });
 
+describe("symbols of a large workspace", () => {
+  it("are found nearest first, however many fit", async () => {
+    const many = Array.from({ length: 1200 }, (_, i) => `var @r_u_n_${i} = 1\n`).join("");
+    session = await Session.start({
+      files: { "a.mld": many, "z.mld": "var @rerun = 1\nvar @runner = 1\nvar @run = 1\n" },
+    });
+    const found = await session.client.sendRequest<SymbolInformation[]>("workspace/symbol", { query: "Run" });
+    expect(found.slice(0, 3).map(({ name }) => name)).toEqual(["@run", "@runner", "@rerun"]);
+    expect(found.length).toBe(1000);
+  });
+});
+
 describe("formatting", () => {
   it("brings a document and a range to the usual form", async () => {
     const { ask, text } = await open("var   @x=1\nvar   @y=2\n");

@@ -13,6 +13,8 @@ export interface PathRequest {
   fits: (path: string) => boolean;
   /** The part behind the last slash, up to the end of the word. */
   replace: Span;
+  /** A slash stands behind that part. */
+  inner: boolean;
   /** Ends of names that fit; every file fits when empty. Folders always fit. */
   extensions: string[];
 }
@@ -45,11 +47,11 @@ export function pathRequest(text: string, offset: number, context: CursorContext
     const place = QUOTED.find(({ before }) => before.test(line) || before.test(inList));
     const written = text.slice(quote.start + 1, offset);
     if (!place || (/^(@[\w-]+\/)?[\w-]+$/.test(written) && /provider:/.test(line))) return null;
-    return request(text, offset, written, place.extensions);
+    return request(text, offset, quote.quote, written, place.extensions);
   }
   const bracket = /<([^<>\n#{|]*)$/.exec(text.slice(text.lastIndexOf("\n", offset - 1) + 1, offset));
   if (bracket && (quote === null || quote.quote !== ":::") && !/^[\s=]/.test(bracket[1]!) && looksLikePath(bracket[1]!))
-    return request(text, offset, bracket[1]!, []);
+    return request(text, offset, ">", bracket[1]!, []);
   return null;
 }
 
@@ -58,21 +60,30 @@ function looksLikePath(written: string): boolean {
 }
 
 /** URLs and modules of a registry have no folder to look into. */
-function request(text: string, offset: number, written: string, extensions: string[]): PathRequest | null {
+function request(
+  text: string,
+  offset: number,
+  close: string,
+  written: string,
+  extensions: string[],
+): PathRequest | null {
   if (/^[a-z]+:\/\//i.test(written) || written.startsWith("//") || written.startsWith("\\\\") || /[:*]/.test(written))
     return null;
   const root = /^@(base|root)\//.exec(written);
   if (written.startsWith("@") && !root) return null;
   const path = root ? written.slice(root[0].length) : written;
   const slash = path.lastIndexOf("/") + 1;
-  let end = offset;
-  while (end < text.length && /[\w.-]/.test(text[end]!)) end++;
+  // Names of files may hold blanks, where something says that the path ends.
+  const rest = /^[^\n]*/.exec(text.slice(offset, offset + 500))![0];
+  const closed = rest.includes(close) ? rest.slice(0, rest.indexOf(close)) : /^[\w./-]*/.exec(rest)![0];
+  const length = closed.includes("/") ? closed.indexOf("/") : closed.length;
   return {
     from: root ? "root" : "file",
     folder: path.slice(0, slash),
     written: written.slice(0, written.length - (path.length - slash)),
     fits: () => true,
-    replace: { start: offset - (path.length - slash), end },
+    replace: { start: offset - (path.length - slash), end: offset + length },
+    inner: length < closed.length,
     extensions,
   };
 }

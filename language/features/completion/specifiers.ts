@@ -48,13 +48,21 @@ export function importSpecifiers(
     }));
 }
 
-/** The module of an import, where it is one of a registry: those that the workspace imports already. */
+/** What an import comes from: modules of a registry that the workspace imports already, or a path. */
 export function moduleEntries(text: string, offset: number, { modules }: CompletionWorld): CompletionEntry[] | null {
   const line = text.slice(startOfLine(text, offset), offset);
-  const typed = /^[ \t]*\/?import\b(?:.*\bfrom|[ \t]+[a-z]+)?[ \t]+(@[\w/.-]*)$/.exec(line)?.[1];
-  if (typed === undefined) return null;
+  const found = /^[ \t]*\/?import\b(?:.*\bfrom|[ \t]+[a-z]+)?[ \t]+(@[\w/.-]*)?$/.exec(line);
+  if (!found || (found[1] === undefined && !/\bfrom[ \t]+$/.test(line))) return null;
+  const typed = found[1] ?? "";
   const start = offset - typed.length;
   const end = offset + /^[\w/.-]*/.exec(text.slice(offset, offset + 200))![0].length;
   const written = text.slice(start, end);
-  return [...modules].filter(name => name !== written).map(name => wordEntry(name, "module", { start, end }));
+  const known = [...modules].filter(name => name !== written).map(name => wordEntry(name, "module", { start, end }));
+  const path: CompletionEntry = {
+    ...wordEntry('"…"', "file", { start, end }),
+    doc: "The path of a file.",
+    insert: '"./$1"',
+    snippet: true,
+  };
+  return typed === "" ? [path, ...known] : known;
 }
