@@ -73,6 +73,14 @@ describe("control flow", () => {
       "a\n1\nend\n",
     );
   });
+  it.each([
+    ["a call", "let @y = @x + 1\n  @double(@y)", [4, 6]],
+    ["an inner loop, which has none", "for @y in [3] => @y", [null, null]],
+    ["a `when`, where it matches", 'when [ @x == 1 => "one" ]', ["one", null]],
+  ])("takes the value of an iteration from what stands last: %s", async (_, body, values) => {
+    const text = `exe @double(n) = js { return n * 2 }\nvar @r = for @x in [1, 2] [\n  ${body}\n]\nshow @r`;
+    expect(JSON.parse(await printed(text))).toEqual(values);
+  });
   it("loops until done", async () => {
     expect(
       await printed(
