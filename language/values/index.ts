@@ -3,7 +3,7 @@ export { csvRows } from "./csv";
 export { normaliseDocument } from "./document";
 export { inlineText, inputText, isSimple, json, prettyJson, showText, typeName, variableText } from "./format";
 export { type Inference, infer } from "./infer";
-export { callMethod, isMethodName, METHOD_NAMES, MOVING_METHODS } from "./methods";
+export { callMethod, isMethodName, joinedLists, METHOD_NAMES, MOVING_METHODS } from "./methods";
 export { binary, looseEquals, not } from "./operators";
 export { MissingSection, select } from "./sections";
 export { type Transformer, transformer } from "./transformers";

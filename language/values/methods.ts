@@ -46,7 +46,7 @@ const LIST_METHODS: Record<string, Method<unknown[]>> = {
   indexOf: (list, [item]) => list.indexOf(item),
   join: (list, [separator]) => list.map(item => text(item)).join(separator === undefined ? "," : text(separator)),
   slice: (list, [from, to]) => list.slice(index(from), index(to)),
-  concat: (list, others) => list.concat(...others),
+  concat: (list, others) => joinedLists(list, ...others),
   reverse: list => [...list].reverse(),
   sort: list => [...list].sort(),
   flat: (list, [depth]) => list.flat(index(depth) ?? 1),
@@ -101,6 +101,16 @@ export function isMethodName(name: string): boolean {
     own(TEXT_METHODS, name) !== undefined ||
     own(LIST_METHODS, name) !== undefined
   );
+}
+
+/** Longest list that a program may put together. */
+const MOST_ITEMS = 10_000_000;
+
+/** A list with further ones, or further items, behind it. */
+export function joinedLists(list: readonly unknown[], ...others: readonly unknown[]): unknown[] {
+  const length = others.reduce<number>((sum, other) => sum + (Array.isArray(other) ? other.length : 1), list.length);
+  if (length > MOST_ITEMS) throw new RangeError(`A list cannot have more than ${MOST_ITEMS} elements`);
+  return list.concat(...others);
 }
 
 function own<T>(table: Record<string, T>, name: string): T | undefined {

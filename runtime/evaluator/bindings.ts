@@ -6,7 +6,7 @@ import type {
   LetStatement,
   VarStatement,
 } from "../../language/syntax/tree";
-import { type Inference, infer, isPlainObject, truthy } from "../../language/values";
+import { type Inference, infer, isPlainObject, joinedLists, truthy } from "../../language/values";
 import { type Context, leniently } from "./context";
 import { RunError } from "./errors";
 import { Executable } from "./executable";
@@ -73,7 +73,7 @@ function augment(name: string, added: Value, context: Context): void {
 
 function sum(old: Value, added: Value): unknown {
   if (typeof old.data === "number") return old.data + Number(added.data);
-  if (Array.isArray(old.data)) return [...old.data, ...(Array.isArray(added.data) ? added.data : [added])];
+  if (Array.isArray(old.data)) return joinedLists(old.data, Array.isArray(added.data) ? added.data : added);
   if (isPlainObject(old.data) && isPlainObject(added.data)) {
     const merged: Record<string, unknown> = {};
     for (const [key, item] of [...Object.entries(old.data), ...Object.entries(added.data)]) define(merged, key, item);

@@ -88,10 +88,18 @@ const FILE_FAULTS: Record<string, string> = {
   ERR_INVALID_ARG_VALUE: "the path holds a null byte",
 };
 
+/** JavaScript's words for a text of more than half a milliard characters. */
+const TOO_LONG: Record<string, string> = {
+  "Invalid string length": "The text becomes longer than a text can be; write its parts to a file with append",
+};
+
 /** A fault with its place in the program; the disk's refusal to read or write a file becomes a fault of the program. */
 export function placed(cause: unknown, file: { path: string; text: string }, node: NodeBase): unknown {
   if (cause instanceof RunError) return cause.at(file, node);
   if (!(cause instanceof Error)) return cause;
+  // A value that grows too large, or a pattern that is none.
+  if (cause instanceof SyntaxError || (cause instanceof RangeError && !/call stack/i.test(cause.message)))
+    return new RunError(TOO_LONG[cause.message] ?? cause.message, "run/failed").at(file, node);
   const { code = "", path } = cause as NodeJS.ErrnoException;
   const reason = FILE_FAULTS[code];
   if (reason === undefined) return cause;

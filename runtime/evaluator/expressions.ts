@@ -1,6 +1,6 @@
 /** Evaluates expressions. One table by node kind; each kind of thing has a file of its own. */
 import type { Action, Expression, ObjectExpression, PropertyKey } from "../../language/syntax/tree";
-import { binary, isPlainObject, not, truthy } from "../../language/values";
+import { isPlainObject, not, truthy } from "../../language/values";
 import { callExpression, instanceOf, newExpression } from "./calls";
 import { runCode, runCommandExpression } from "./code/run-code";
 import { type Context, leniently, strictly } from "./context";
@@ -10,6 +10,7 @@ import { fieldOf, filterOf, indexOf, sliceOf } from "./fields";
 import { loadFile, renamed } from "./files";
 import { evaluateBlock, isStatement, runStatementAsValue } from "./flow";
 import { forExpression, foreachExpression, loopExpression } from "./loops";
+import { operation } from "./patterns";
 import { parallelGroup, pipeline } from "./pipelines";
 import { runExpression } from "./run-expression";
 import { withLabels, withoutLabels } from "./security";
@@ -149,7 +150,7 @@ async function binaryValue(node: Of<"BinaryExpression">, context: Context): Prom
       return truthy(first) ? (await evaluate(node.right, leniently(context))).adding(left.security) : left;
     default: {
       const right = await evaluate(node.right, leniently(context));
-      const result = binary(node.operator, comparable(left, first), comparable(right, plain(right)));
+      const result = operation(node.operator, comparable(left, first), comparable(right, plain(right)));
       return makeValue(result, left.adding(right.security).security);
     }
   }

@@ -2,6 +2,7 @@
 import { callMethod, infer, isPlainObject, looseEquals, MOVING_METHODS, typeName } from "../../language/values";
 import { RunError } from "./errors";
 import { Executable } from "./executable";
+import { repeats, withinTime } from "./patterns";
 import { mergeSecurity, type Security } from "./security";
 import {
   elementOf,
@@ -219,11 +220,10 @@ export function callValueMethod(receiver: Value, name: string, args: readonly Va
     receiver.facts.text !== undefined && typeof receiver.data === "object" && !hasMethod(receiver, name)
       ? sourceTextOf(receiver)
       : plain(receiver);
-  const result = callMethod(
-    subject,
-    name,
-    args.map(arg => plain(arg)),
-  );
+  const data = args.map(arg => plain(arg));
+  const searches = data.some(arg => (arg instanceof RegExp || name === "match") && repeats(arg));
+  const call = () => callMethod(subject, name, data);
+  const result = searches ? withinTime(call) : call();
   return result.found ? makeValue(result.value, security) : null;
 }
 

@@ -8,11 +8,12 @@ import type {
   WhenEntry,
   WhenExpression,
 } from "../../language/syntax/tree";
-import { binary, looseEquals, truthy } from "../../language/values";
+import { looseEquals, truthy } from "../../language/values";
 import { type Context, inScope } from "./context";
 import { messageOf, RunError } from "./errors";
 import { evaluate, evaluateCondition, evaluatePlain } from "./expressions";
 import { isChosen, isStatement, type Returned, runBlock } from "./flow";
+import { operation } from "./patterns";
 import { echo, executeStatement } from "./statements";
 import { NULL, plain, Value } from "./value";
 
@@ -118,7 +119,7 @@ async function fits(pattern: Expression, subject: unknown, context: Context): Pr
   if (pattern.kind === "ParenthesizedExpression") return fits(pattern.expression, subject, context);
   if (pattern.kind === "ComparisonPattern") {
     const wanted = await evaluatePlain(pattern.value, context);
-    return truthy(binary(pattern.operator as Parameters<typeof binary>[0], subject, wanted));
+    return truthy(operation(pattern.operator as Parameters<typeof operation>[0], subject, wanted));
   }
   if (pattern.kind === "BinaryExpression" && isJoinOfPatterns(pattern)) {
     const left = await fits(pattern.left, subject, context);
