@@ -1,6 +1,6 @@
 /** The rules of environment specs that every backend shares. */
 import { realpathSync } from "node:fs";
-import { isAbsolute, join, relative, resolve, sep } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { ENTRY_TOKEN, entryProblem, withStaticPaths } from "../../language/environment/spec-checks";
 import type { EnvironmentSpecFile, StaticAsset } from "../../language/environment/spec-types";
 import { homeFolder } from "../environments/home";
@@ -131,7 +131,7 @@ export function mountsOf(
 export function hostPathOf(written: string, workspace: string): string {
   if (/^~(\/|$)/.test(written)) return join(homeFolder(), written.slice(1));
   const path = resolve(workspace, written.replace(/^@(?:base|root)(?=\/|$)/, "."));
-  if (isAbsolute(written) || (isBelow(path, workspace) && isBelow(realOf(path), realOf(workspace)))) return path;
+  if (isAbsolute(written) || (isBelow(path, workspace) && !leadsOut(path, workspace))) return path;
   throw new ProviderError(
     "run/spec",
     `'${written}' leads out of the workspace ${workspace}, to ${realOf(path)}.`,
@@ -144,13 +144,18 @@ function isBelow(path: string, folder: string): boolean {
   return inside !== ".." && !inside.startsWith(`..${sep}`) && !isAbsolute(inside);
 }
 
-/** What is not there leads nowhere else. */
+/** What is not there yet lies where the nearest folder on the way leads. */
 function realOf(path: string): string {
   try {
     return realpathSync(path);
   } catch {
-    return path;
+    return dirname(path) === path ? path : join(realOf(dirname(path)), basename(path));
   }
+}
+
+/** Whether a path that is written inside a workspace leads out of it, by a link that its commands may have made. */
+export function leadsOut(path: string, workspace: string): boolean {
+  return isBelow(path, workspace) && !isBelow(realOf(path), realOf(workspace));
 }
 
 /** What `{{static:name}}` stands for: a path of the sandbox, else of this machine. */

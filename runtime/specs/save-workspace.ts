@@ -4,6 +4,7 @@ import { messageOf } from "../../protocol/message-of";
 import { ProviderError } from "../providers/provider";
 import { type Archive, createArchive } from "./archive";
 import type { LeftOut } from "./list-workspace";
+import { leadsOut } from "./rules";
 
 /** Packs a workspace into `archiveSaveDir`, absolute here, and says where. Throws `run/archive-failed`. */
 export async function saveWorkspace(
@@ -11,6 +12,13 @@ export async function saveWorkspace(
   { archiveSaveDir, ...options }: SnapshotOptions,
   emit: (event: RunEventBody) => void | Promise<void>,
 ): Promise<void> {
+  // Looked at again now: its commands have run since.
+  if (archiveSaveDir !== null && leadsOut(archiveSaveDir, workspace))
+    throw new ProviderError(
+      "run/archive-failed",
+      `The workspace was not saved: ${archiveSaveDir} leads out of it by a link, which commands of this run may have made.`,
+      "Remove the link, or write an absolute path for a folder elsewhere.",
+    );
   let archive: Archive;
   try {
     archive = await createArchive(workspace, { ...options, saveDir: archiveSaveDir });

@@ -67,6 +67,21 @@ test("the workspace is saved where the spec says so", () => {
   expect(readdirSync(join(folder, "saved"))).toEqual([expect.stringMatching(/\.tar\.xz$/)]);
 });
 
+test.each(["saved", "saved/deep"])("the archive goes nowhere by a link that the entry made: %s", path => {
+  const outside = mkdtempSync(join(tmpdir(), "mlld-env-outside-"));
+  try {
+    writeFileSync(join(folder, "main.sh"), `ln -s ${outside} saved\n`);
+    const { status, stderr } = run(`${LOCAL}snapshot: { archive_save_dir: ${path} }\n`, ["--evaluate", "main.sh"]);
+    expect(stderr).toContain("leads out of it by a link");
+    expect(status).toBe(1);
+    expect(readdirSync(outside)).toEqual([]);
+    const refused = run(`${LOCAL}snapshot: { archive_save_dir: ${path} }\n`, ["--evaluate", "main.sh"]);
+    expect([refused.status, refused.stderr]).toEqual([3, expect.stringContaining("leads out of the workspace")]);
+  } finally {
+    rmSync(outside, { recursive: true });
+  }
+});
+
 test("the evaluation's set-up is not seen, unless it fails", () => {
   const spec = (line: string) => `${LOCAL}setup: { eval_commands: ["${line}"] }\n`;
   const fine = run(spec("echo hidden-$((40 + 2))"), ["--json", "--evaluate", "main.sh"]);
