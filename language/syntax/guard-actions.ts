@@ -51,8 +51,11 @@ export function parseGuardAction(p: Parser): Action {
       p.pos = end;
       return parseEnvAction(p, start);
   }
+  const errors = p.errors.length;
+  const comments = p.comments.length;
   const labelled = parseLabelled(p);
-  if (labelled !== null) return labelled;
+  if (labelled !== null && labelled.modifier !== "add") return labelled;
+  p.rewind(start, errors, comments);
   p.fail(
     "syntax/guard-action",
     'Expected what the guard does: `allow`, `deny "reason"`, `retry "hint"` or `env @config`.',

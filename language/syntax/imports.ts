@@ -13,6 +13,7 @@ import {
   OPEN_BRACE,
   OPEN_PAREN,
   QUOTE,
+  SLASH,
   STAR,
 } from "./characters";
 import { parseParameters } from "./declarations";
@@ -277,9 +278,10 @@ function parseSource(p: Parser): ImportSource {
       if (d === -1 || d === NEWLINE || isSpace(d) || d === OPEN_BRACE) break;
     }
     p.pos = i;
-    if (i === start + 1 || !isIdentifierPart(p.at(start + 1)))
+    const text = p.text.slice(start, i);
+    if (i === start + 1 || !isIdentifierPart(p.at(start + 1)) || p.at(i - 1) === SLASH || text.includes("//"))
       p.fail("syntax/import-path", "Expected a module behind `@`: `@author/name`.", start, i);
-    return { kind: "ModuleReference", start, end: i, text: p.text.slice(start, i) };
+    return { kind: "ModuleReference", start, end: i, text };
   }
   while (p.at(i) !== -1 && p.at(i) !== NEWLINE && !isSpace(p.at(i))) i++;
   if (i === start) {

@@ -75,12 +75,22 @@ function parseModulePath(p: Parser, start: number): Expression {
       c === COMMA ||
       c === CLOSE_PAREN ||
       c === CLOSE_BRACKET ||
-      c === CLOSE_BRACE
+      c === CLOSE_BRACE ||
+      c === QUOTE ||
+      c === APOSTROPHE
     )
       break;
     i++;
   }
   p.pos = i;
+  const quote = p.peek();
+  if (quote === QUOTE || quote === APOSTROPHE) {
+    p.fail("syntax/unclosed-string", `Expected \`${p.text[i]}\` before the text.`, start, i, {
+      title: "Insert the quote",
+      edits: [{ start, end: start, newText: p.text[i]! }],
+    });
+    p.pos++;
+  }
   return { kind: "ModuleReference", start, end: i, text: p.text.slice(start, i) };
 }
 

@@ -104,6 +104,7 @@ const SLIPS: Slip[] = [
   ["var @a = ⟦'⟧x", "syntax/unclosed-string", "var @a = 'x'"],
   ['var @a = [⟦"⟧x]', "syntax/unclosed-string", 'var @a = ["x"]'],
   ['var @a = [⟦x⟧", "y"]', "syntax/unclosed-string", 'var @a = ["x", "y"]'],
+  ['var @a = { b: ⟦@c/d⟧" }', "syntax/unclosed-string", 'var @a = { b: "@c/d" }'],
   ["var @a = ⟦`⟧x", "syntax/unclosed-template"],
   ["var @a = ⟦::⟧x", "syntax/unclosed-template"],
   ["var @a = ⟦[⟧1, 2", "syntax/unclosed-array"],

@@ -97,6 +97,8 @@ const SIBLINGS: [taken: string, ...rejected: string[]][] = [
     "guard before secret = when [ * => allow @x with { addLabels: [`a`] } ]",
     "guard before secret = when [ * => allow @x with { ⟦labels: [`a`] } ]",
   ],
+  ["guard before secret = when [ * => trusted! @v ]", "guard before secret = when [ * => ⟦secret @v ]"],
+  ["import { a } from @b/c", "import { a } from ⟦@b/", "import { a } from ⟦@b//c"],
   ["guard before @f = when [ * => allow ]", "guard @f before ⟦= when [ * => allow ]"],
 ];
 
