@@ -23,6 +23,8 @@ interface Options {
   t: Translate;
   /** A path as it is shown, and as the terminal makes a link of it: relative to the workspace folder. */
   shortPath: (file: string) => string;
+  /** The plan is what is asked for. */
+  dryRun?: boolean;
 }
 
 /** Makes terminal text of run events: line breaks are `\r\n`, no sequence of the program acts on the terminal. */
@@ -32,6 +34,7 @@ export class EventText {
   private inProgress = false;
   private alternateScreen = false;
   private refused = false;
+  private readonly local = new Set<string>();
   /** Whose output a reader takes the next line for. */
   private stream: keyof typeof STREAM_MARKS = "stdout";
 
@@ -46,6 +49,11 @@ export class EventText {
       case "progress":
         return this.progress(event.message, event.percent);
       case "created":
+        // Processes of this machine: nothing is made for them.
+        if (event.provider === "local") {
+          this.local.add(event.envName);
+          return "";
+        }
         return this.line(
           dim(
             event.created
@@ -80,7 +88,9 @@ export class EventText {
       case "finished":
         return "";
       case "released":
-        return this.line(dim(t("environment {0} released", plainText(event.envName))));
+        return this.local.has(event.envName)
+          ? ""
+          : this.line(dim(t("environment {0} released", plainText(event.envName))));
       case "refused":
         this.refused = true;
         return (
@@ -136,7 +146,8 @@ export class EventText {
   }
 
   private plan(event: Extract<RunEvent, { event: "plan" }>): string {
-    const { t } = this.options;
+    const { t, dryRun } = this.options;
+    if (dryRun) return this.wholePlan(event);
     const before = event.block
       ? event.steps.filter(
           step => step.effect && (step.file !== event.file || step.range.start.line < event.block!.start.line),
@@ -146,6 +157,23 @@ export class EventText {
     // What a block needs may start processes too: said before they run.
     for (const step of before)
       text += this.line(dim(`${t("needs {0}", plainText(step.title))}  ${this.place(step.file, step.range)}`));
+    return text;
+  }
+
+  private wholePlan({ target, steps, environments }: Extract<RunEvent, { event: "plan" }>): string {
+    const { t } = this.options;
+    let text = this.line(dim(t("in {0}", plainText(target))));
+    for (const step of steps.filter(({ effect }) => effect)) {
+      const elsewhere = step.target === target ? "" : ` (${plainText(step.target)})`;
+      text += this.line(`${plainText(step.title)}${elsewhere}  ${dim(this.place(step.file, step.range))}`);
+    }
+    for (const { label, target: where, file, range, allows } of environments) {
+      const entered = t("enters {0} ({1})", plainText(label), plainText(where));
+      text += this.line(`${bold(entered)}  ${dim(this.place(file, range))}`);
+      const width = Math.max(...Object.keys(allows).map(title => title.length));
+      for (const [title, words] of Object.entries(allows))
+        text += this.line(`  ${title.padEnd(width)}  ${plainText(words)}`);
+    }
     return text;
   }
 

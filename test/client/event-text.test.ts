@@ -104,6 +104,13 @@ describe("what a terminal shows of a run", () => {
     expect(plain(text)).toBe("pulling 10 %\rpulling 90 %\r\nenvironment e used again (docker)\r\n");
   });
 
+  it("says when an environment is made and released, and nothing of what is this machine", () => {
+    const life = (provider: string) =>
+      plain(shown({ event: "created", envName: "e", provider, created: true }, { event: "released", envName: "e" }));
+    expect(life("@mlld/env-docker")).toBe("environment e made (@mlld/env-docker)\r\nenvironment e released\r\n");
+    expect(life("local")).toBe("");
+  });
+
   it("shows a refusal with every finding and the place of its parent", () => {
     const finding = {
       file: "/w/a.mld",
@@ -155,9 +162,38 @@ describe("what a terminal shows of a run", () => {
         target: "docker",
         steps: [step(0, true), step(1, false), step(4, true)],
         environment: null,
+        environments: [],
       }),
     );
     expect(text).toBe("in docker\r\nneeds step 0  a.mld:1:1\r\n");
+  });
+
+  it("shows the whole plan where that is what is asked for", () => {
+    const text = new EventText({ t, shortPath: file => file.replace("/w/", ""), dryRun: true }).of({
+      event: "plan",
+      time,
+      file: "/w/a.mld",
+      block: range,
+      target: "docker",
+      steps: [
+        { file: "/w/a.mld", range, title: "run cmd { ls }", effect: true, target: "docker" },
+        { file: "/w/a.mld", range, title: "var @x = cmd { date }", effect: true, target: "local" },
+        { file: "/w/a.mld", range, title: "show @x", effect: false, target: "docker" },
+      ],
+      environment: null,
+      environments: [
+        { file: "/w/b.mld", range, label: "@box", target: "docker", allows: { tools: "Bash", net: "no network" } },
+      ],
+    });
+    expect(plain(text).split("\r\n")).toEqual([
+      "in docker",
+      "run cmd { ls }  a.mld:5:3",
+      "var @x = cmd { date } (local)  a.mld:5:3",
+      "enters @box (docker)  b.mld:5:3",
+      "  tools  Bash",
+      "  net    no network",
+      "",
+    ]);
   });
 
   it("shows values as text or JSON with their labels, and no empty value", () => {
