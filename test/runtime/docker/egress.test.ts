@@ -1,12 +1,13 @@
 import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, connect, createServer, type Server } from "node:net";
+import type { NetworkInterfaceInfo } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { agentMount } from "../../../runtime/providers/docker/egress/agent-volume";
 import { dial } from "../../../runtime/providers/docker/egress/dial";
 import { answerTo, parseQuestion } from "../../../runtime/providers/docker/egress/dns";
-import { isPrivateAddress, lets, portsOf } from "../../../runtime/providers/docker/egress/rule";
+import { isPrivateAddress, lets, neighbourhood, portsOf } from "../../../runtime/providers/docker/egress/rule";
 import { Tunnel } from "../../../runtime/providers/docker/egress/tunnel";
 import type { Engine } from "../../../runtime/providers/docker/engine";
 import type { Environment, NetGrant } from "../../../runtime/providers/provider";
@@ -73,6 +74,23 @@ describe("network rules", () => {
     for (const address of ["8.8.8.8", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "::ffff:8.8.8.8"])
       expect(isPrivateAddress(address), address).toBe(false);
   });
+});
+
+it("knows the networks that this machine is part of", () => {
+  const of = (address: string, cidr: string, family: "IPv4" | "IPv6") =>
+    ({ address, cidr, family, netmask: "", mac: "", internal: false, scopeid: 0 }) as NetworkInterfaceInfo;
+  const isNear = neighbourhood({
+    eth0: [
+      of("93.184.216.34", "93.184.216.34/24", "IPv4"),
+      of("2606:2800:220:1::34", "2606:2800:220:1::34/64", "IPv6"),
+    ],
+    tun0: [of("45.33.32.156", "45.33.32.156/0", "IPv4")],
+    wlan0: undefined,
+  });
+  for (const address of ["93.184.216.34", "93.184.216.7", "2606:2800:220:1::1", "45.33.32.156"])
+    expect(isNear(address), address).toBe(true);
+  for (const address of ["93.184.217.1", "8.8.8.8", "2606:2800:220:2::1", "45.33.32.1"])
+    expect(isNear(address), address).toBe(false);
 });
 
 describe("DNS", () => {

@@ -1,7 +1,8 @@
 /** Connections to the outside, for names that a rule lets through. */
 import { lookup } from "node:dns/promises";
 import { connect, type Socket } from "node:net";
-import { isPrivateAddress } from "./rule";
+import { networkInterfaces } from "node:os";
+import { isPrivateAddress, neighbourhood } from "./rule";
 
 const CONNECT_WITHIN_MS = 10_000;
 
@@ -26,7 +27,8 @@ export async function dial(host: string, port: number): Promise<Socket> {
   } catch (error) {
     throw new DialRefused(`its name cannot be resolved (${(error as NodeJS.ErrnoException).code})`);
   }
-  const open = addresses.filter(address => !isPrivateAddress(address));
+  const isNear = neighbourhood(networkInterfaces());
+  const open = addresses.filter(address => !isPrivateAddress(address) && !isNear(address));
   // Which one is a fact of the author's network.
   if (open.length === 0)
     throw new DialRefused(

@@ -1,5 +1,6 @@
 /** Which names and ports a network rule lets through, and which addresses it never reaches. */
 import { BlockList, isIP } from "node:net";
+import type { networkInterfaces } from "node:os";
 import type { NetGrant } from "../../provider";
 
 /** The rules that the egress proxy holds to. */
@@ -89,6 +90,22 @@ for (const [network, prefix] of [
   ["ff00::", 8],
 ] as const) {
   PRIVATE.addSubnet(network, prefix, "ipv6");
+}
+
+/**
+ * The networks that this machine is part of: its own addresses and those of its neighbours may be public ones, as every IPv6 address of a
+ * home or office is.
+ */
+export function neighbourhood(interfaces: ReturnType<typeof networkInterfaces>): (address: string) => boolean {
+  const list = new BlockList();
+  for (const { address, cidr, family } of Object.values(interfaces).flatMap(found => found ?? [])) {
+    const type = family === "IPv4" ? "ipv4" : "ipv6";
+    const prefix = Number(cidr?.split("/")[1] ?? 0);
+    // A tunnel may call the whole internet its network.
+    if (prefix >= 8) list.addSubnet(address, prefix, type);
+    else list.addAddress(address, type);
+  }
+  return address => list.check(address, isIP(address) === 4 ? "ipv4" : "ipv6");
 }
 
 /** True for an address that a name of the outside world has no business to resolve to. */
