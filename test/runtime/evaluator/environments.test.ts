@@ -315,6 +315,23 @@ describe("what reaches the provider", () => {
     const missing = await inBox('auth @tok = { from: "env:SRC", as: "TOKEN" }\nrun cmd { true } using auth:tok');
     expect(missing.outcome.errors[0]!.code).toBe("ENV_AUTH_MISSING");
   });
+  it("looks for credentials of its own commands before an environment is made for nothing", async () => {
+    const block = (command: string) =>
+      `auth @tok = { from: "env:SRC", as: "TOKEN" }\n${BOX}env @box [\n  ${command}\n]`;
+    const missing = await inBox(block("show 1\n  run cmd { true } using auth:tok"));
+    expect([missing.outcome.errors[0]!.code, missing.printed, missing.box.log]).toEqual(["ENV_AUTH_MISSING", "", []]);
+    const unused = await inBox(block("if false [ run cmd { true } using auth:tok ]"));
+    expect([unused.errors, unused.box.log]).toEqual([[], ["open box-1", "release box-1"]]);
+  });
+  it("starts `cmd:PATH` where the grant that holds the folder is, and refuses it without one", async () => {
+    const started = async (...read: string[]) => {
+      const fs = `{ read: [${read.map(path => `"${path}"`).join(", ")}] }`;
+      const { box, outcome } = await inBox(`env { provider: "box", fs: ${fs} } [ run cmd:./sub { true } ]`);
+      return box.commands[0]?.cwd ?? outcome.errors[0]?.code;
+    };
+    expect(await started("/srv:/data", ".:/work")).toBe("/work/sub");
+    expect(await started("/srv:/data")).toBe("run/path-not-granted");
+  });
   it("fills a variable from a value, and the credential of a call", async () => {
     const { box, errors } = await inBox(
       `auth @tok = { from: "env:SRC", as: "TOKEN" }\nvar @v = "from-a-value"\nexe @f() = cmd { true }\n${BOX}env @box [\n  run cmd { true } using @v as KEY\n  run @f() using auth:tok\n]`,
