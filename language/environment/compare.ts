@@ -128,8 +128,10 @@ export function wider(
     if (parent.options.length > 1) return [];
     const title = `Allow '${item.text}' in ${parentLabel}`;
     const names = compared.parent as NameSet;
-    // A text is one credential, where it may be several tools.
-    return field === "auth" && samePlace(names.items[0]?.place, parentPlace)
+    // The same words mean another server, or path, there.
+    if (names.items?.some(({ text }) => text === item.text)) return [];
+    // A text is one credential or server, where it may be several tools.
+    return field !== "tools" && samePlace(names.items[0]?.place, parentPlace)
       ? [
           {
             kind: "replace",

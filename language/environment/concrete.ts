@@ -246,11 +246,14 @@ export function allowsTool(environment: EnvironmentFacts, tool: string): Answer 
   return answers.size === 1 ? [...answers][0]! : "unknown";
 }
 
+function allowsName(tools: NameSet, tool: string): boolean {
+  return NAME_ORDER.compare({ all: false, items: [{ key: tool, text: tool }], open: false }, tools).answer !== "wider";
+}
+
 /** What policy left of the tools, where the chain itself allows the tool. */
 function removedByPolicy(environment: EnvironmentFacts, tool: string): EnvironmentFacts["removed"][number] | undefined {
-  const wanted: NameSet = { all: false, items: [{ key: tool, text: tool }], open: false };
   const before = environment.declared.capabilities.tools;
-  if (before?.options.every(option => NAME_ORDER.compare(wanted, option).answer === "wider")) return undefined;
+  if (before?.options.every(option => !allowsName(option, tool))) return undefined;
   return environment.removed.find(({ field }) => field === "tools");
 }
 
@@ -279,6 +282,12 @@ export function commandProblem(
     tools.history.length > 1
       ? `the narrowed tools of ${environment.label} leave out`
       : `${environment.label} does not allow`;
+  // Whatever is narrowed on the way here does not allow it either: one word more would be wider.
+  const steps = [
+    ...tools.history.slice(0, -1).map(step => step.options as NameSet[] | undefined),
+    tools.replaced?.options,
+  ];
+  const held = steps.some(options => options?.every(option => !allowsName(option, "bash")));
   if (removed) {
     return {
       code: "env/command-needs-bash",
@@ -292,11 +301,12 @@ export function commandProblem(
   return {
     code: "env/command-needs-bash",
     severity: "error",
-    message: `${what} needs the tool Bash, which ${leftOut}. Add "Bash" to the tools, or remove the command.`,
+    message: `${what} needs the tool Bash, which ${leftOut}. ${held ? 'Allow "Bash" there and in what it narrows' : 'Add "Bash" to the tools'}, or remove the command.`,
     place,
     related: list ? [{ place: list, message: "the tools are set here" }] : [],
-    fixes: list
-      ? [{ kind: "append", title: 'Add "Bash" to the tools', place: list, newText: '"Bash"', preferred: true }]
-      : [],
+    fixes:
+      list && !held
+        ? [{ kind: "append", title: 'Add "Bash" to the tools', place: list, newText: '"Bash"', preferred: true }]
+        : [],
   };
 }

@@ -40,6 +40,22 @@ describe("a child is compared with its parent", () => {
     expect(checkText(text).map(({ code, severity }) => [code, severity])).toEqual([["env/tools-widened", "error"]]);
   });
 
+  it.each([
+    'env { tools: ["Read"] } [\n  let @x = env { tools: [] } [ => cmd { ls } ]\n  show @x\n]\n',
+    'env { tools: ["Read"] } with { tools: [] } [ run cmd { ls } ]\n',
+    'var @ro = { tools: ["Read"] }\nenv { ...@ro, tools: [] } [ run cmd { ls } ]\n',
+  ])("no fix would make a block wider: %s", text => {
+    const [finding] = checkText(text);
+    expect([finding!.code, finding!.fixes]).toEqual(["env/command-needs-bash", []]);
+    expect(finding!.message).toContain('Allow "Bash" there and in what it narrows');
+  });
+
+  it("a server of a parent that is one text is added as a list", () => {
+    const text =
+      'var @c = { mcps: "files --read" }\nenv @c with { mcps: ["files --read", "./more.mld"] } [ show "x" ]\n';
+    expect(fixed(text, checkText(text)[0]!, "Allow")).toContain('mcps: ["files --read", "./more.mld"] }\nenv');
+  });
+
   it("new and with as values", () => {
     const text = `${SANDBOX}var @n = new @sandbox with { tools: ["Read", "Glob"] }\nvar @w = @sandbox with { net: "host" }\n`;
     expect(told(text)).toEqual(['env/tools-widened «"Glob"»', 'env/net-widened «"host"»']);
