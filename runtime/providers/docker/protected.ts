@@ -49,6 +49,9 @@ export function protect(bind: Bind, spec: EnvironmentSpec): Protection {
 
 function protectedPaths(bind: Bind, spec: EnvironmentSpec): { full: string; kind: "folder" | "file" }[] {
   const roots = new Set([realpathSync(spec.workspace), realpathSync(spec.folder), bind.source]);
+  // A project of a repository may be granted with folders around it.
+  for (const inner of [...roots])
+    for (let at = inner; (within(bind.source, at) ?? "") !== ""; at = join(at, "..")) roots.add(at);
   return [...roots].flatMap(root => PROTECTED.map(({ path, kind }) => ({ full: join(root, path), kind })));
 }
 

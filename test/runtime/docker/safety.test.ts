@@ -1,5 +1,15 @@
 import { execFileSync } from "node:child_process";
-import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -375,6 +385,21 @@ describe.skipIf(!hasEngine)("what the host runs later", () => {
         message: expect.stringMatching(/out\/sub was changed while it was mounted: .* \(.*project\)\.$/),
       });
     });
+  });
+
+  it("protects the repository around a project, of which folders above are granted", async () => {
+    const above = workspace();
+    const project = join(above, "repo", "packages", "one");
+    for (const path of [project, join(above, "repo", ".git", "hooks")]) mkdirSync(path, { recursive: true });
+    const environment = await open({ folder: project, fs: fs(grant(above, "/above", "rw")) });
+    const { outcome } = await run(environment, "echo x >/above/repo/.git/hooks/pre-commit");
+    expect(outcome).toEqual({ kind: "exited", exitCode: 1 });
+    expect((await run(environment, "echo x >/above/repo/packages/one/file")).outcome).toEqual({
+      kind: "exited",
+      exitCode: 0,
+    });
+    await environment.release(never);
+    expect(readdirSync(join(above, "repo", "packages"))).toEqual(["one"]);
   });
 
   it.each([".git", ".git/hooks", ".git/config", ".vscode", "mlld-config.json"])(
