@@ -11,6 +11,7 @@ import {
   type WorkspaceEdit,
 } from "vscode-languageserver";
 import type { Edit } from "../../language/diagnostics";
+import { usesInCode } from "../../language/features/navigation/code-uses";
 import {
   localOccurrences,
   type Occurrence,
@@ -139,7 +140,13 @@ function highlights({ analysis, positions }: Checked, { position }: At): Documen
 }
 
 function inFileOf(analysis: Analysis, { place, name, symbol, span }: Target): Occurrence[] {
-  if (symbol && isLocal(symbol)) return symbol.range ? localOccurrences(symbol) : usesOf(analysis, symbol);
+  if (symbol?.range && isLocal(symbol)) {
+    const inCode = usesInCode(analysis, symbol).map(
+      (use): Occurrence => ({ ...use, kind: "read", spelled: symbol.name }),
+    );
+    return [...localOccurrences(symbol), ...inCode];
+  }
+  if (symbol && isLocal(symbol)) return usesOf(analysis, symbol);
   return place && name !== null ? occurrencesOf(analysis, place, name) : [{ ...span, kind: "read", spelled: "" }];
 }
 

@@ -104,6 +104,13 @@ describe("highlight", () => {
     ]);
   });
 
+  it("finds a parameter in the code that is given it", async () => {
+    const { ask } = await workspace("exe @f(na‸me) = js {\n  return name\n}\n");
+    const found = await ask<DocumentHighlight[]>("textDocument/documentHighlight");
+    expect(found.map(({ range }) => range.start.line)).toEqual([0, 1]);
+    expect(await ask("textDocument/references", { context: { includeDeclaration: false } })).toHaveLength(1);
+  });
+
   it("works for built-in names", async () => {
     const { ask } = await workspace("var @a = 1\nvar @b = @a | @up‸per\nvar @c = @b | @upper\n");
     expect(await ask<DocumentHighlight[]>("textDocument/documentHighlight")).toHaveLength(2);

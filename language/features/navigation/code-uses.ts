@@ -1,7 +1,7 @@
 /** Uses of a name in the code of other languages: a parameter of an executable is a variable there. */
 import type { Analysis, MlldSymbol } from "../../semantics";
 import { walk } from "../../syntax";
-import type { CodeExpression } from "../../syntax/tree";
+import type { CodeBody, CodeExpression } from "../../syntax/tree";
 import type { Span } from "../span";
 
 /** A use that cannot be changed with certainty; the message is for the author. */
@@ -24,6 +24,8 @@ const NO_NAME = "\\0";
 export function codeUses(analysis: Analysis, symbol: MlldSymbol, newName: string): Span[] {
   const uses: Span[] = [];
   walk(analysis.file, node => {
+    if (node.kind === "ProseExpression" && node.body.kind === "CodeBody")
+      uses.push(...inProse(analysis, symbol, node.body, newName));
     if (node.kind !== "CodeExpression" || !reaches(analysis, symbol, node)) return;
     const { body, language } = node;
     const find = language === "sh" || language === "bash" ? inShell : inProgram;
@@ -41,6 +43,19 @@ export function codeUses(analysis: Analysis, symbol: MlldSymbol, newName: string
 function reaches(analysis: Analysis, symbol: MlldSymbol, node: CodeExpression): boolean {
   if (symbol.kind === "parameter" && symbol.scope.start <= node.start && node.end <= symbol.scope.end) return true;
   return (node.arguments ?? []).some(argument => analysis.referenceOf(argument)?.symbol === symbol);
+}
+
+/** `@name` in prose, which is a template. */
+function inProse(analysis: Analysis, symbol: MlldSymbol, body: CodeBody, newName: string): Span[] {
+  const text = analysis.file.text.slice(body.start, body.end);
+  const named = (name: string) => [...text.matchAll(new RegExp(`(?<![\\w\\\\@])@(${name})(?!-?\\w)`, "g"))];
+  const uses = named(symbol.name);
+  if (uses.length === 0 || !analysis.visibleAt(body.start).includes(symbol)) return [];
+  if (named(newName).length > 0) throw taken(newName);
+  return uses.map(({ index }) => {
+    const start = body.start + index + 1;
+    return { start, end: start + symbol.name.length };
+  });
 }
 
 const word = (name: string): RegExp => new RegExp(`(?<![\\w$])${name}(?![\\w$])`, "g");

@@ -56,6 +56,8 @@ export function occurrencesOf(analysis: Analysis, target: Place, name: string): 
     for (const named of credentialNames(analysis)) if (named.name === name) add(named, "read", name);
   }
   for (const span of members(analysis, target, name)) add(span, "read", name);
+  const isGuard = analysis.symbols.some(({ kind, range }) => kind === "guard" && range?.start === target.start);
+  if (isGuard && target.uri === analysis.uri) for (const span of guardNames(analysis, name)) add(span, "read", name);
   return [...found.values()].sort((a, b) => a.start - b.start);
 }
 
@@ -70,6 +72,23 @@ function definition(
     add(name, "read", name.name);
     if (alias) add(alias, "read", alias.name);
   } else if (symbol.range) add(symbol.range, "read", symbol.name);
+}
+
+/** Guards are named in `with { guards: { except: ["@name"], only: … } }`. */
+function guardNames(analysis: Analysis, name: string): Span[] {
+  const spans: Span[] = [];
+  walk(analysis.file, node => {
+    if (node.kind !== "Property" || node.key.name !== "guards" || node.value?.kind !== "ObjectExpression") return;
+    for (const choice of node.value.properties) {
+      if (choice.kind !== "Property" || choice.value?.kind !== "ArrayExpression") continue;
+      for (const element of choice.value.elements) {
+        const part = element.kind === "Template" && element.parts.length === 1 ? element.parts[0]! : null;
+        const text = part && analysis.file.text.slice(part.start, part.end);
+        if (part && text?.replace(/^@/, "") === name) spans.push(part);
+      }
+    }
+  });
+  return spans;
 }
 
 /** All places of one file that use the name given at `alias`: there behind `as`, under that name in others. */

@@ -216,5 +216,5 @@ describe("renaming through several files", () => {
     expect(renamings).toBeGreaterThan(80);
     // The others are refused where a name of an outer block would be hidden, or code mentions the name.
     expect(restored).toBeGreaterThan(renamings - 6);
-  });
+  }, 90_000);
 });

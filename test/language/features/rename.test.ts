@@ -75,6 +75,16 @@ describe("renaming", () => {
     ],
     ["what code is given", "var @na‸me = 1\nrun js (@name) { name }", "var @fresh = 1\nrun js (@fresh) { fresh }"],
     [
+      "names in prose",
+      'exe @f(na‸me) = prose:@cfg { session "Do @name" @names @name-x @name.a }',
+      'exe @f(fresh) = prose:@cfg { session "Do @fresh" @names @name-x @fresh.a }',
+    ],
+    [
+      "guards where they are chosen",
+      'guard @na‸me before secret = when [ * => allow ]\nshow @x with { guards: { except: ["@name", "@other"] } }',
+      'guard @fresh before secret = when [ * => allow ]\nshow @x with { guards: { except: ["@fresh", "@other"] } }',
+    ],
+    [
       "nothing in the code of others",
       "exe @g(name) = js { name }\nexe @f(na‸me) = `@name`",
       "exe @g(name) = js { name }\nexe @f(fresh) = `@fresh`",
