@@ -102,14 +102,16 @@ async function exportsOf(specifier: string, statement: ImportStatement, context:
 
 function exportedBy(module: Module): Exports {
   const exported: Exports = new Map();
-  for (const [name, binding] of module.scope.own()) {
-    if (binding.kind === "import" && module.exports === null) continue;
-    if (module.exports === null || module.exports.has(name)) exported.set(name, binding.value);
+  const guards = guardNames(module);
+  if (module.exports === null) {
+    // What a module imports it passes on only by a list.
+    for (const [name, { kind, value }] of module.scope.own()) if (kind !== "import") exported.set(name, value);
+    for (const name of guards) if (!exported.has(name)) exported.set(name, ACTIVE);
   }
-  for (const name of module.exports ?? [])
-    if (!exported.has(name) && namesGuard(module, name)) exported.set(name, ACTIVE);
-  if (module.exports === null)
-    for (const name of guardNames(module)) if (!exported.has(name)) exported.set(name, ACTIVE);
+  for (const [name, own] of module.exports ?? []) {
+    const value = module.scope.own().get(own)?.value ?? (guards.includes(own) ? ACTIVE : undefined);
+    if (value !== undefined) exported.set(name, value);
+  }
   if (module.result !== undefined) exported.set("default", module.result);
   if (isPlainObject(module.frontmatter)) exported.set("__meta__", new Value(module.frontmatter));
   return exported;
@@ -148,10 +150,6 @@ function guardNames(module: Module): string[] {
       return statement.name === null ? [] : [statement.name.name];
     return statement.kind === "PolicyStatement" || statement.kind === "AuthStatement" ? [statement.name.name] : [];
   });
-}
-
-function namesGuard(module: Module, name: string): boolean {
-  return guardNames(module).includes(name);
 }
 
 async function resolvePath(specifier: string, statement: ImportStatement, context: Context): Promise<string> {

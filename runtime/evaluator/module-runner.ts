@@ -46,15 +46,14 @@ export class ModuleRunner {
 
   /** What a name is for those who import it. */
   exported(name: string): "executable" | "value" | "missing" {
-    if (this.module.exports !== null && !this.module.exports.has(name)) return "missing";
-    const binding = this.module.scope.find(name);
+    const binding = this.module.exported(name);
     if (binding === undefined) return "missing";
     return binding.value.data instanceof Executable ? "executable" : "value";
   }
 
   /** Calls an exported executable with plain data. A command of it that fails is a failure of the call. */
   call(name: string, args: readonly unknown[], signal: AbortSignal): Promise<unknown> {
-    const executable = this.module.scope.find(name)?.value.data;
+    const executable = this.module.exported(name)?.value.data;
     if (!(executable instanceof Executable)) throw new RunError(`@${name} is not an executable`);
     return this.within(signal, async context => {
       const values = args.map(arg => makeValue(arg));

@@ -84,8 +84,8 @@ const EXECUTORS: { [K in Statement["kind"]]: Executor<Of<K>> } = {
   ImportStatement: importModule,
   ExportStatement: (statement, context) => {
     if (statement.all) return null;
-    context.module.exports ??= new Set();
-    for (const specifier of statement.specifiers) context.module.exports.add(specifier.name.name);
+    context.module.exports ??= new Map();
+    for (const { name, alias } of statement.specifiers) context.module.exports.set((alias ?? name).name, name.name);
     return null;
   },
   NeedsStatement: checkNeeds,
