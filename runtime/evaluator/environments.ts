@@ -237,7 +237,7 @@ export class ActiveEnvironment {
     if (grants !== null && setUpCommands({ options: spec.options, evaluate: this.evaluates }, true).length > 0)
       spec.setUp = true;
     if (this.line !== null) spec.line = this.line;
-    if (grants !== null && grants.tools !== null) spec.tools = grants.tools;
+    if (grants !== null && grants.tools !== null) spec.tools = spelled(grants.tools, grants.options.tools);
     if (grants?.name !== undefined) spec.name = grants.name;
     if (grants?.from !== undefined) spec.from = grants.from;
     if (grants?.image !== undefined) spec.image = grants.image;
@@ -265,6 +265,14 @@ export class ActiveEnvironment {
   }
 
   private readonly generatedName = `mlld-${randomBytes(5).toString("hex")}`;
+}
+
+/** Tools are compared folded; people see them as the config spells them. */
+function spelled(tools: readonly string[], written: unknown): string[] {
+  const spellings = new Map(
+    (Array.isArray(written) ? written.map(String) : []).map(name => [name.toLowerCase(), name]),
+  );
+  return tools.map(tool => spellings.get(tool) ?? tool);
 }
 
 /** Where a host path lies in a sandbox when its grant does not say: below the workspace, or at its own path. */

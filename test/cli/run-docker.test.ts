@@ -117,7 +117,7 @@ describe.skipIf("missing" in engine)("a block in Docker", () => {
       expect(log).toContain("the key is ");
       expect(log).not.toContain(secret);
       const details = JSON.parse(call("inspect", "--json", name).stdout);
-      expect(details).toMatchObject({ file: path, line: 4, tools: ["bash"] });
+      expect(details).toMatchObject({ file: path, line: 4, tools: ["Bash"] });
       expect(JSON.stringify(details)).not.toContain(secret);
       expect(call("release", name).status).toBe(0);
       expect(call("logs", name).status).toBe(1);

@@ -69,7 +69,7 @@ env @named [
         state: "running",
         file: fileUri("named.mld").fsPath,
         line: 4,
-        tools: ["bash", "read"],
+        tools: ["Bash", "Read"],
         limits: { mem: "64m", pids: 50 },
       },
     );
@@ -90,7 +90,7 @@ env @named [
       `Snapshots of ${name}`,
     ])
       assert.ok(words.includes(wanted), `${wanted} is in ${JSON.stringify(words)}`);
-    assert.deepEqual((await children(await child("tools"))).map(spoken), ["bash", "read"]);
+    assert.deepEqual((await children(await child("tools"))).map(spoken), ["Bash", "Read"]);
     assert.ok((await children(await child("mounts"))).map(spoken).some(text => /^\/app: .* · read only$/.test(text)));
   });
 
