@@ -107,9 +107,10 @@ function parseNeedsObject(p: Parser): ObjectExpression {
       continue;
     }
     if (c === CLOSE_BRACE || c === -1) break;
+    const before = p.pos;
     const property = parseNeedsEntry(p);
-    if (property === null) break;
-    properties.push(property);
+    if (property !== null) properties.push(property);
+    else if (p.pos === before) break;
   }
   p.depth--;
   if (p.peek() === CLOSE_BRACE) p.pos++;

@@ -425,5 +425,7 @@ function parseKey(p: Parser): PropertyKey | null {
     skipGroup(p, start);
     return { kind: "PropertyKey", start, end: p.pos, name: null, template: null };
   }
+  // The key alone is missing: its value is read.
+  if (c === COLON) return { kind: "PropertyKey", start, end: start, name: null, template: null };
   return null;
 }

@@ -153,12 +153,12 @@ export function closesNothing(p: Parser, open: number): boolean {
 const isOpen = (c: number): boolean => c === OPEN_BRACE || c === OPEN_BRACKET || c === OPEN_PAREN;
 const isClose = (c: number): boolean => c === CLOSE_BRACE || c === CLOSE_BRACKET || c === CLOSE_PAREN;
 
-/** True when a string behind `open` has lost its close: it has swallowed those of the brackets around it. */
+/** True when a string or template behind `open` has lost its close: it has swallowed those of the brackets around it. */
 export function swallowedByString(p: Parser, open: number): boolean {
   for (let i = p.errors.length - 1; i >= 0; i--) {
     const { code, start } = p.errors[i]!;
     if (start <= open) return false;
-    if (code === "syntax/unclosed-string") return true;
+    if (code === "syntax/unclosed-string" || code === "syntax/unclosed-template") return true;
   }
   return false;
 }

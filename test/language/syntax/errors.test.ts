@@ -134,6 +134,9 @@ const SLIPS: Slip[] = [
   // A bracket or key lost in the midst of many lines
   ['policy @p = {\n  a: { b: ["x"] },\n  c: "y"⟦]⟧,\n  d: 1\n}', "syntax/text-after-statement"],
   ['policy @p = {\n  a: { ⟦:⟧ ["x"] },\n  c: 1\n}', "syntax/invalid-key"],
+  ['policy @p = {\n  a: 1,\n  ⟦:⟧ [\n    "x"\n  ],\n  c: 1\n}', "syntax/invalid-key"],
+  ["needs {\n  sh,\n  ⟦:⟧ true,\n  cmd: [git]\n}", "syntax/invalid-needs"],
+  ["env @c [\n  show `a`\n  show ⟦`⟧b\n]\nshow @d".replaceAll("`a`", '"a"'), "syntax/unclosed-template"],
   ["policy @p = {\n  a: 1,\n  b: ⟦{⟧ c: 2,\n  d: 3\n}", "syntax/unclosed-object"],
   ['var @a = {\n  b: ⟦[⟧"x", "y",\n  c: ["z"]\n}', "syntax/unclosed-array"],
   ["var @a =⟦⟧\n  b: 1\n}", "syntax/missing-value", "var @a = {\n  b: 1\n}"],
