@@ -20,6 +20,18 @@ function chosen(text: string, at: string, restricts = false): { lines: string[];
 }
 
 describe("slice of a block", () => {
+  it("finds in markdown what a fence above defines", () => {
+    const text =
+      '# Text\n\n```mlld-run\nvar @cfg = { tools: [] }\nvar @no = cmd { costly }\n```\n\n/env @cfg [\n  show "x"\n]\n';
+    const file = parse(text, "markdown");
+    expect(file.errors).toEqual([]);
+    const lines = new LineMap(text);
+    const path = blockAt(file, offset => lines.positionAt(offset).line, lines.positionAt(text.indexOf("/env")).line)!;
+    const { statements } = sliceOf(file, path, { restricts: () => false });
+    const fence = file.statements.flatMap(it => (it.kind === "Fence" ? (it.statements ?? []) : []));
+    expect(fence.map(statement => statements.has(statement))).toEqual([true, false]);
+  });
+
   it("takes what the block uses, directly and through it, and nothing else", () => {
     const text = `var @a = "1"
 var @b = cmd { costly }
