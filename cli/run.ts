@@ -2,14 +2,13 @@ import { dirname } from "node:path";
 import { text as readAll } from "node:stream/consumers";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { check, type Finding } from "../language/diagnostics";
-import type { Explanation } from "../language/environment";
+import { describe, explain } from "../language/environment";
 import { type Analysis, analyse } from "../language/semantics";
 import { LineMap } from "../language/syntax";
 import type { ReportedFinding } from "../protocol/events";
 import { homeFolder } from "../runtime/environments/home";
 import { evaluate, type RunServices } from "../runtime/evaluator";
-import { plan } from "../runtime/plan";
-import { targetWord, UNKNOWN_TARGET } from "../runtime/plan/targets";
+import { type Plan, plan } from "../runtime/plan";
 import { moduleProvider } from "../runtime/providers/module";
 import { createGround, IMAGE_VARIABLE } from "./backends";
 import { DiskHost, whyUnread } from "./host";
@@ -64,8 +63,7 @@ interface Program {
   analysis: Analysis;
   findings: Finding[];
   report: (finding: Finding) => ReportedFinding;
-  /** The effective environment of a plan, in the form of `explain --json`. */
-  explain: (environment: Explanation) => unknown;
+  locate: ReturnType<typeof locator>;
   surroundings: Pick<RunServices, "files" | "scripts" | "settings">;
 }
 
@@ -85,7 +83,7 @@ async function readProgram(options: RunOptions, io: Io): Promise<Program> {
     analysis,
     findings: check(analysis, host),
     report: reporter(host),
-    explain: environment => explained(environment, locator(host)),
+    locate: locator(host),
     surroundings: {
       files: diskFiles,
       scripts: startScripts,
@@ -111,7 +109,7 @@ async function runProgram(
   services: RunServices,
   { emit, signal }: SessionParts,
 ): Promise<SessionEnd> {
-  const { analysis, findings, report } = program;
+  const { analysis, findings, report, locate } = program;
   const planned = plan(analysis, {
     line: options.line,
     image: services.settings.image,
@@ -129,10 +127,16 @@ async function runProgram(
     await emit({ event: "refused", findings: planned.findings.map(report) });
     return "refused";
   }
-  const { block, target, steps, slice } = planned;
-  const environment = planned.environment === null ? null : program.explain(planned.environment as Explanation);
-  await emit({ event: "plan", file: options.file, block, target, steps, environment });
-  const unused = options.provider === null ? null : unusedProvider(options.provider, target);
+  const { block, target, steps, slice, entered } = planned;
+  const environment = planned.environment && explained(explain(planned.environment), locate);
+  const environments = entered.map(({ place, label, target, facts }) => ({
+    ...locate(place),
+    label,
+    target,
+    allows: Object.fromEntries(describe(facts).rows.map(({ title, allows }) => [title, allows])),
+  }));
+  await emit({ event: "plan", file: options.file, block, target, steps, environment, environments });
+  const unused = options.provider === null ? null : unusedProvider(options.provider, planned, analysis);
   if (unused) await emit({ event: "warning", message: unused });
   if (options.dryRun) return { ok: true };
   const outcome = await evaluate({ path: options.file, file: analysis.file, slice }, services, signal);
@@ -141,9 +145,8 @@ async function runProgram(
 }
 
 /** Says that there is nothing for `--provider` to change; null where there is, or where only the run knows. */
-function unusedProvider(provider: string, target: string): string | null {
-  const targets = target.split(", ");
-  if (targets.includes(UNKNOWN_TARGET) || targets.includes(targetWord(provider))) return null;
+function unusedProvider(provider: string, { target, entered }: Plan, { sites }: Analysis): string | null {
+  if (entered.length > 0 || sites.some(({ kind }) => kind === "block" || kind === "guard")) return null;
   return `--provider ${provider} is for env blocks, and there is none here: this runs in ${target}`;
 }
 

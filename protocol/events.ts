@@ -28,8 +28,30 @@ export interface PlanStep {
   target: string;
 }
 
+/** An environment that a run enters. */
+export interface PlannedEnvironment {
+  file: string;
+  /** The head, from `env` to before the block. */
+  range: EventRange;
+  /** How messages call its config. */
+  label: string;
+  target: string;
+  /** What it allows, for people: `{ tools: "Bash", net: "no network" }`. */
+  allows: Record<string, string>;
+}
+
 export type RunEvent = { time: string } & (
-  | { event: "plan"; file: string; block: EventRange | null; target: string; steps: PlanStep[]; environment: unknown }
+  | {
+      event: "plan";
+      file: string;
+      block: EventRange | null;
+      target: string;
+      steps: PlanStep[];
+      /** Of a block, its own, in the form of `explain --json`. */
+      environment: unknown;
+      /** All that are known before the run, also those of executables that are called: that of the block first. */
+      environments: PlannedEnvironment[];
+    }
   | { event: "progress"; message: string; percent?: number }
   | { event: "created"; envName: string; provider: string; created: boolean }
   | {

@@ -80,7 +80,7 @@ function planOf({ spec, file, evaluate }: SpecRun, line: string): RunEventBody {
     target,
   }));
   const environment = evaluate ? spec : { ...spec, setup: { ...spec.setup, evalCommands: [] } };
-  return { event: "plan", file, block: null, target, steps, environment };
+  return { event: "plan", file, block: null, target, steps, environment, environments: [] };
 }
 
 /** The entry reads what is typed or piped; where there is nothing (`/dev/null`, a closed input), it has none. */

@@ -1,5 +1,6 @@
 import type { PlanStep, ReportedFinding, RunEventBody } from "../../protocol/events";
 import { shortPath } from "../paths";
+import { table } from "../table";
 import type { OutputStream } from "./output-stream";
 
 type Event<Name extends RunEventBody["event"]> = Extract<RunEventBody, { event: Name }>;
@@ -37,7 +38,7 @@ export function textOutput(
   const handlers: { [Name in RunEventBody["event"]]: (event: Event<Name>) => void | Promise<void> } = {
     plan: event =>
       dryRun
-        ? out.writeOwn(`${planText(event, place)}\n${environmentText(event)}`)
+        ? out.writeOwn(`${planText(event, place)}\n${environmentsText(event, place)}`)
         : say(paint.dim(planText(event, place))),
     progress: event =>
       say(paint.dim(`… ${event.message}${event.percent === undefined ? "" : ` ${Math.round(event.percent)} %`}`)),
@@ -84,7 +85,9 @@ export function textOutput(
   return event => (handlers[event.event] as (event: RunEventBody) => void | Promise<void>)(event);
 }
 
-function planText(event: Event<"plan">, place: (file: string, range?: PlanStep["range"]) => string): string {
+type PlaceText = (file: string, range?: PlanStep["range"]) => string;
+
+function planText(event: Event<"plan">, place: PlaceText): string {
   const effects = event.steps.filter(step => step.effect);
   const lines = effects.map(
     step => `  ${place(step.file, step.range)} ${step.title}${step.target === event.target ? "" : ` (${step.target})`}`,
@@ -92,11 +95,13 @@ function planText(event: Event<"plan">, place: (file: string, range?: PlanStep["
   return [`Runs ${place(event.file, event.block ?? undefined)} (${event.target})`, ...lines].join("\n");
 }
 
-/** What the block may do, a capability a line. `explain` says where each comes from. */
-function environmentText({ environment }: Event<"plan">): string {
-  const { capabilities = {} } = (environment ?? {}) as { capabilities?: Record<string, unknown> };
-  return Object.entries(capabilities)
-    .map(([name, value]) => `  ${name}: ${JSON.stringify(value)}\n`)
+/** What each environment allows, a capability a line. `explain` says where that comes from. */
+function environmentsText({ environments }: Event<"plan">, place: PlaceText): string {
+  return environments
+    .map(({ file, range, label, target, allows }) => {
+      const rows = table(Object.entries(allows).map(([title, text]) => [`  ${title}`, text]));
+      return `Enters ${label} (${target}) at ${place(file, range)}\n${rows}`;
+    })
     .join("");
 }
 

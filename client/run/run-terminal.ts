@@ -67,6 +67,7 @@ export class RunTerminal implements vscode.Pseudoterminal {
     const text = new EventText({
       t: (message, ...places) => vscode.l10n.t(message, ...places),
       shortPath: this.options.shortPath,
+      dryRun: request.dryRun ?? false,
     });
     this.observer = observer;
     this.text = text;

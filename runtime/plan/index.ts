@@ -1,13 +1,15 @@
 /** What running a block needs, before anything runs. Pure. */
 import type { Finding } from "../../language/diagnostics/finding";
+import type { EnvironmentFacts } from "../../language/environment";
 import type { Analysis } from "../../language/semantics";
 import { children, LineMap } from "../../language/syntax";
 import type { EnvExpression, ImportStatement, Node, Statement } from "../../language/syntax/tree";
 import type { EventRange, PlanStep } from "../../protocol/events";
 import type { ProgramSlice } from "../evaluator";
+import { doingOf, type Entered, effectsIn } from "./entered";
 import { type BlockPath, blockAt, sliceOf } from "./slice";
 import { stepsOf } from "./steps";
-import { fileOf, type TargetDefaults, Targets } from "./targets";
+import { fileOf, type TargetDefaults, Targets, targetOfFacts } from "./targets";
 import { unsupported } from "./unsupported";
 
 export interface PlanRequest extends TargetDefaults {
@@ -25,8 +27,14 @@ export interface Plan {
   /** Where the block's commands run; for a whole file the targets of all its blocks. */
   target: string;
   steps: PlanStep[];
-  /** The effective environment of the block, in the form of `explain --json`; null for the whole file. */
-  environment: unknown;
+  /** The effective environment of the block; null for the whole file. */
+  environment: EnvironmentFacts | null;
+  /** Every environment that is entered, as far as it is known before the run: the block first. */
+  entered: EnteredEnvironment[];
+}
+
+export interface EnteredEnvironment extends Entered {
+  target: string;
 }
 
 export interface Refusal {
@@ -48,33 +56,58 @@ export function plan(analysis: Analysis, request: PlanRequest): Plan | Refusal |
   const slice = path === null ? null : sliceOf(file, path, { restricts: statement => restricts(statement, analysis) });
   const chosen =
     slice === null ? file.statements : file.statements.filter(statement => slice.statements.has(statement));
+  const block = path === null ? null : (path.at(-1) as EnvExpression);
   const targets = new Targets(analysis, request);
+  const entered = enteredBy(chosen, path, block, analysis, targets);
   const findings = [
     ...request.findings.filter(finding => finding.severity === "error" && concerns(finding, analysis, chosen, slice)),
     ...unsupported(rootsOf(chosen, path, slice), analysis.uri, {
       sandboxed: node => targets.providerOf(node) !== null,
       importKind: node => analysis.imports.find(fact => fact.statement === node)?.kind,
     }),
-    ...targets.missingImages(chosen, slice),
+    ...targets.missingImages(chosen, slice, entered),
   ];
   if (findings.length > 0) return { kind: "refused", findings: withoutRepeats(findings) };
   const range = (node: { start: number; end: number }): EventRange => ({
     start: lines.positionAt(node.start),
     end: lines.positionAt(node.end),
   });
-  const block = path === null ? null : (path.at(-1) as EnvExpression);
   return {
     kind: "plan",
     slice,
     block: block === null ? null : range(block),
-    target: block === null ? targets.ofFile() : targets.targetOf(block),
+    target:
+      (block === null ? [...new Set(entered.map(({ target }) => target))].join(", ") : entered[0]?.target) || "local",
     steps: stepsOf(file, block === null ? chosen : [...chosen, ...inside(block)], {
       path: fileOf(analysis.uri),
       range,
       targetOf: node => targets.targetOf(node),
     }),
-    environment: block === null ? null : targets.environmentOf(block),
+    environment: block === null ? null : (entered[0]?.facts ?? null),
+    entered,
   };
+}
+
+/** What the chosen statements enter; of the one that holds the block only the block, which comes first. */
+function enteredBy(
+  chosen: readonly Statement[],
+  path: BlockPath | null,
+  block: EnvExpression | null,
+  analysis: Analysis,
+  targets: Targets,
+): EnteredEnvironment[] {
+  const around = chosen.filter(statement => statement !== path?.[0]);
+  const found = doingOf(
+    around.flatMap(statement => effectsIn(analysis.effects, statement)),
+    null,
+    analysis,
+  ).entered;
+  const own = block && targets.siteOf(block);
+  if (own) {
+    const { site, facts } = own;
+    found.unshift({ place: site.head, label: facts.label, facts }, ...doingOf(site.effects, facts, analysis).entered);
+  }
+  return found.map(one => ({ ...one, target: targetOfFacts(one.facts) }));
 }
 
 /** The statements directly inside the block: what it does, after what it needs. */

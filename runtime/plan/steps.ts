@@ -6,8 +6,8 @@ import type { EventRange, PlanStep } from "../../protocol/events";
 export interface StepOptions {
   path: string;
   range: (node: { start: number; end: number }) => EventRange;
-  /** Where the commands of a node run. */
-  targetOf: (node: Node) => string;
+  /** Where the commands of a statement run. */
+  targetOf: (statement: Statement) => string;
 }
 
 const LONGEST_TITLE = 80;

@@ -1,12 +1,13 @@
 /** Where the commands of a place run, as far as it is known before the run. */
 import { fileURLToPath } from "node:url";
 import type { Finding } from "../../language/diagnostics/finding";
-import { type EnvironmentFacts, explain, providerKind, toValue } from "../../language/environment";
+import { type EnvironmentFacts, providerKind, toValue } from "../../language/environment";
 import type { Place } from "../../language/place";
 import type { Analysis, Site } from "../../language/semantics";
 import { children } from "../../language/syntax";
 import type { EnvExpression, Node, Statement } from "../../language/syntax/tree";
 import type { ProgramSlice } from "../evaluator";
+import { doingOf, type Entered, effectsIn } from "./entered";
 
 /** Fields that say which image a sandbox has. */
 const IMAGE_FIELDS = ["image", "from", "build"];
@@ -17,6 +18,12 @@ export const UNKNOWN_TARGET = "unknown until run time";
 export function targetWord(provider: string | null): string {
   const kind = providerKind(provider);
   return kind === "none" ? "local" : kind === "docker" || kind === "sprites" ? kind : provider!;
+}
+
+/** An env block, and what holds in it. */
+interface BlockSite {
+  site: Site;
+  facts: EnvironmentFacts;
 }
 
 /** What holds for a block whose config does not say. */
@@ -37,36 +44,28 @@ export class Targets {
 
   /** The provider of a block: its reference, null for none; undefined when only the run knows. */
   providerOf(node: EnvExpression): string | null | undefined {
-    const facts = this.factsOf(node);
-    if (facts === null) return undefined;
-    const { options } = facts.capabilities.provider;
-    const [only] = options;
-    if (options.length !== 1 || only === undefined || only.kind === "unknown") return undefined;
-    return only.ref;
+    const facts = this.siteOf(node)?.facts;
+    return facts && providerOf(facts);
   }
 
-  /** `targetWord` of the place's provider. */
-  targetOf(node: Node): string {
-    const block = blockOf(node) ?? this.blockAround(node);
-    if (block === null) return "local";
-    const provider = this.providerOf(block);
-    return provider === undefined ? UNKNOWN_TARGET : targetWord(provider);
+  /** The words of every environment that a statement enters, and of the one around it where its commands run there. */
+  targetOf(statement: Statement): string {
+    const block = this.blockAround(statement);
+    const around = block?.facts ?? null;
+    const effects = effectsIn(block?.site.effects ?? this.analysis.effects, statement);
+    const { entered, commands } = doingOf(effects, around, this.analysis);
+    const places = [...(commands.has(around) ? [around] : []), ...entered.map(({ facts }) => facts)];
+    return [...new Set(places.map(targetOfFacts))].join(", ") || targetOfFacts(around);
   }
 
-  /** Every target of the file's blocks, `local` where it has none. */
-  ofFile(): string {
-    const blocks = this.analysis.sites.filter(site => site.kind === "block");
-    return [...new Set(blocks.map(site => this.targetOf(site.node)))].join(", ") || "local";
-  }
-
-  /** The environment of the block in the form of `explain --json`. */
-  environmentOf(node: EnvExpression): unknown {
-    const facts = this.factsOf(node);
-    return facts === null ? null : explain(facts);
+  /** A block, and what runs in it. */
+  siteOf(node: EnvExpression): BlockSite | null {
+    const site = this.sites.get(node);
+    return site === undefined ? null : { site, facts: this.analysis.factsOf(site).environment };
   }
 
   /** Docker blocks without an image, where no default image is set either: one finding, since one setting mends them all. */
-  missingImages(chosen: readonly Statement[], slice: ProgramSlice | null): Finding[] {
+  missingImages(chosen: readonly Statement[], slice: ProgramSlice | null, entered: readonly Entered[]): Finding[] {
     if (this.defaults.image !== "") return [];
     const blocks: Place[] = [];
     const visit = (node: Node) => {
@@ -75,6 +74,8 @@ export class Targets {
       for (const child of children(node)) visit(child);
     };
     for (const statement of chosen) visit(statement);
+    for (const { place, facts } of entered)
+      if (place.uri !== this.analysis.uri && lacksImage(facts)) blocks.push(place);
     const [place, ...others] = blocks;
     if (place === undefined) return [];
     return [
@@ -91,50 +92,45 @@ export class Targets {
   }
 
   private lacksImage(node: EnvExpression): boolean {
-    const facts = this.factsOf(node);
-    const provider = this.providerOf(node);
-    if (facts === null || typeof provider !== "string" || providerKind(provider) !== "docker") return false;
-    return IMAGE_FIELDS.every(name => {
-      const option = facts.declared.options[name];
-      return option === undefined || toValue(option.value) === null || toValue(option.value) === "";
-    });
+    const facts = this.siteOf(node)?.facts;
+    return facts !== undefined && lacksImage(facts);
   }
 
   private headOf(node: EnvExpression): Place {
     return this.sites.get(node)?.head ?? { uri: this.analysis.uri, start: node.start, end: node.end };
   }
 
-  private factsOf(node: EnvExpression): EnvironmentFacts | null {
-    const site = this.sites.get(node);
-    return site === undefined ? null : this.analysis.factsOf(site).environment;
-  }
-
-  private blockAround(node: Node): EnvExpression | null {
+  private blockAround(node: Node): BlockSite | null {
     let found: EnvExpression | null = null;
     for (const site of this.analysis.sites) {
       if (site.kind !== "block" || site.node.kind !== "EnvExpression") continue;
       const inside = site.node.body.start <= node.start && node.end <= site.node.body.end;
       if (inside && (found === null || site.node.start > found.start)) found = site.node;
     }
-    return found;
+    return found && this.siteOf(found);
   }
 }
 
-/** The block that a statement consists of, also where its value is bound or returned. */
-function blockOf(node: Node): EnvExpression | null {
-  switch (node.kind) {
-    case "EnvExpression":
-      return node;
-    case "ExpressionStatement":
-      return blockOf(node.expression);
-    case "VarStatement":
-    case "LetStatement":
-      return blockOf(node.value);
-    case "ReturnStatement":
-      return node.value === null ? null : blockOf(node.value);
-    default:
-      return null;
-  }
+/** The reference of the provider, null for none; undefined when only the run knows. */
+function providerOf({ capabilities }: EnvironmentFacts): string | null | undefined {
+  const [only, ...others] = capabilities.provider.options;
+  return only === undefined || others.length > 0 || only.kind === "unknown" ? undefined : only.ref;
+}
+
+/** A Docker environment that says no image. */
+function lacksImage(facts: EnvironmentFacts): boolean {
+  const provider = providerOf(facts);
+  if (typeof provider !== "string" || providerKind(provider) !== "docker") return false;
+  return IMAGE_FIELDS.every(name => {
+    const option = facts.declared.options[name];
+    return option === undefined || toValue(option.value) === null || toValue(option.value) === "";
+  });
+}
+
+/** `targetWord` of an environment's provider; null is the top level. */
+export function targetOfFacts(facts: EnvironmentFacts | null): string {
+  const provider = facts && providerOf(facts);
+  return provider === undefined ? UNKNOWN_TARGET : targetWord(provider);
 }
 
 /** A file URI as a path. */

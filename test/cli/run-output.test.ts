@@ -49,7 +49,15 @@ const exit = (number: number, exitCode = 0): RunEventBody => ({
 describe("a run as text", () => {
   it("has on standard output what the program prints, and nothing else", () => {
     const { out, err } = texts([
-      { event: "plan", file: "/project/a.mld", block: null, target: "local", steps: [], environment: null },
+      {
+        event: "plan",
+        file: "/project/a.mld",
+        block: null,
+        target: "local",
+        steps: [],
+        environment: null,
+        environments: [],
+      },
       { event: "created", envName: "box-1", provider: "@mlld/env-docker", created: true },
       command(1, true),
       { event: "stdout", command: 1, text: "printed" },
@@ -102,12 +110,23 @@ describe("a run as text", () => {
           block: RANGE,
           target: "docker",
           steps: [quiet, step],
-          environment: { capabilities: { tools: ["Bash"], net: "none" } },
+          environment: null,
+          environments: [
+            {
+              file: "/project/b.mld",
+              range: RANGE,
+              label: "@box",
+              target: "docker",
+              allows: { tools: "Bash", net: "no network" },
+            },
+          ],
         },
       ],
       { dryRun: true },
     );
-    expect(out).toBe('Runs a.mld:3:1 (docker)\n  a.mld:3:1 run cmd { ls }\n  tools: ["Bash"]\n  net: "none"\n');
+    expect(out).toBe(
+      "Runs a.mld:3:1 (docker)\n  a.mld:3:1 run cmd { ls }\nEnters @box (docker) at b.mld:3:1\n  tools  Bash\n  net    no network\n",
+    );
   });
 
   it("names a finding as compilers do, with its related places", () => {

@@ -203,7 +203,7 @@ describe("a run is refused before anything ran", () => {
     [
       "a command that policy forbids",
       `policy @p = { capabilities: { deny: ["cmd:rm:*"] } }\nrun cmd { rm -r nothing }\n`,
-      "POLICY_CAPABILITY_DENIED",
+      "env/policy-denied",
     ],
     ["a credential that nothing defines", `run cmd { echo in } using auth:nope\n`, "AUTH_NOT_CONFIGURED"],
     [

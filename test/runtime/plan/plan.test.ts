@@ -45,6 +45,55 @@ env @box with { tools: ["Bash"] } [
 `;
 
 describe("plan", () => {
+  it("knows the environments that calls enter, here and in other files, and says where what calls them runs", () => {
+    const files = {
+      "lib.mld": `var @far = { provider: "docker", image: "alpine" }
+exe @twice(x) = env @far [
+  let @a = cmd { echo @x }
+  => @again(@a)
+]
+exe @again(x) = env @far with { net: "none" } [
+  => @x
+]
+export { @twice }
+`,
+    };
+    const text = `import { @twice } from "./lib.mld"
+var @near = { tools: ["Bash"] }
+exe @unused() = env { provider: "sprites" } [ => 1 ]
+show @twice("a")
+var @y = env @near [
+  => @twice("b")
+]
+show "b"
+`;
+    const whole = planned(text, null, { files });
+    if (whole.kind !== "plan") throw new Error(JSON.stringify(whole));
+    expect(whole.target).toBe("docker, local");
+    const where = whole.entered.map(
+      ({ place, label, target }) => `${place.uri.slice(FOLDER.length)} ${label} ${target}`,
+    );
+    expect(where).toEqual([
+      "lib.mld @far docker",
+      "lib.mld @far docker",
+      "main.mld @near local",
+      "lib.mld @far docker",
+      "lib.mld @far docker",
+    ]);
+    const shows = whole.steps.filter(({ title }) => !/^(import|exe)/.test(title)).map(step => step.target);
+    expect(shows).toEqual(["local", "docker", "local, docker", "local"]);
+    const block = planned(text, 4, { files });
+    expect(block).toMatchObject({ target: "local", environment: { label: "@near" } });
+    if (block.kind === "plan") expect(block.entered.map(({ label }) => label)).toEqual(["@near", "@far", "@far"]);
+  });
+
+  it("misses the image of an environment in another file before anything runs", () => {
+    const files = { "lib.mld": 'exe @f() = env { provider: "docker" } [\n  => 1\n]\n' };
+    const text = 'import { @f } from "./lib.mld"\nrun cmd { ls }\nshow @f()\n';
+    expect(outline(text, null, { files })).toEqual(["run/image-missing"]);
+    expect(planned(text, null, { files, image: "alpine" }).kind).toBe("plan");
+  });
+
   it("shows what a block runs, where, and what of it does something", () => {
     const result = planned(PROGRAM, 6);
     if (result.kind !== "plan") throw new Error(result.kind);
@@ -56,7 +105,7 @@ describe("plan", () => {
     ]);
     expect(result.target).toBe("docker");
     expect(result.block).toEqual({ start: { line: 6, character: 0 }, end: { line: 8, character: 1 } });
-    expect(result.environment).toMatchObject({ capabilities: { tools: ["Bash"] } });
+    expect(result.environment).toMatchObject({ label: "@box", capabilities: { net: { declared: false } } });
   });
 
   it("plans the whole file without a line", () => {
