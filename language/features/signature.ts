@@ -38,11 +38,14 @@ function callAt(analysis: Analysis, offset: number): { callee: string; index: nu
   const from = context.quote?.start ?? (context.code === "cmd" ? context.statement.start : offset);
   const inText = /@([\w-]+(?:\.[\w-]+)?)\(([^()\n]*)$/.exec(text.slice(from, offset));
   if (inText) return { callee: inText[1]!, index: inText[2]!.split(",").length - 1 };
-  const frame = context.frames.at(-1);
-  const callee = frame?.open === "(" ? /@([\w-]+(?:\.[\w-]+)?)$/.exec(frame.head)?.[1] : undefined;
+  // An argument may be a list or an object that is still open.
+  const frame = context.frames.findLast(({ open }) => open === "(");
+  const callee = frame && /(\|\s*)?@([\w-]+(?:\.[\w-]+)?)$/.exec(frame.head);
   // The parentheses of a definition are no call.
   if (!frame || !callee || /^\s*\/?exe\b[^=]*$/.test(frame.head)) return null;
-  return { callee, index: frame.index };
+  // The first argument of a stage is what is piped into it.
+  const piped = callee[1] !== undefined && !/\|\|\s*@\S+$/.test(frame.head);
+  return { callee: callee[2]!, index: frame.index + (piped ? 1 : 0) };
 }
 
 function memberParameters(analysis: Analysis, symbol: MlldSymbol, member: string): string[] | null {

@@ -184,6 +184,18 @@ describe("signature help", () => {
     expect(await simple.ask("textDocument/signatureHelp", { position: simple.cursor })).toBeNull();
   });
 
+  it.each([
+    ["a list", 'show @greet("a", [1, ‸', 1],
+    ["an object", "show @greet({ a: 1, b: ‸", 0],
+    ["a stage, whose first argument is piped", 'var @x = "a" | @greet(‸)', 1],
+    ["a parallel call, which is given nothing", "var @x = || @greet(‸) || @greet()", 0],
+  ])("counts the parameters in %s", async (_title, source, active) => {
+    const { ask, cursor } = await open(`exe @greet(name, mode) = \`Hi\`\n${source}\n`);
+    expect(await ask<SignatureHelp>("textDocument/signatureHelp", { position: cursor })).toMatchObject({
+      activeParameter: active,
+    });
+  });
+
   it("works in templates and for transformers, not in definitions", async () => {
     const first = await open("exe @greet(name, mode) = `Hi`\nshow `x @greet(1, ‸`\n");
     expect(await first.ask<SignatureHelp>("textDocument/signatureHelp", { position: first.cursor })).toMatchObject({
