@@ -59,7 +59,7 @@ const EVALUATORS: { [K in Expression["kind"]]: Evaluator<Of<K>> } = {
     node.text === "none" || node.text === "denied"
       ? notHere(`\`${node.text}\``, "as a condition of when")
       : new Value(node.text),
-  Wildcard: () => new Value(true),
+  Wildcard: () => new Value("*"),
   ComparisonPattern: () => notHere("A comparison pattern", "in a when with a subject"),
   RegularExpression: node => new Value(regularExpression(node.pattern, node.flags)),
   ArrayExpression: async (node, context) => {
