@@ -171,8 +171,8 @@ const DEFINED: Record<string, CatalogEntry> = {
   },
   "env/provider-module": {
     severity: "error",
-    title: "Incomplete provider module",
-    doc: "A provider written in mlld exports `@create(opts)`, `@execute(envName, command)` and `@release(envName)`, and may export `@snapshot(envName, name)`.",
+    title: "Provider that is missing or incomplete",
+    doc: "A provider is `'@mlld/env-docker'`, `'@mlld/env-sprites'`, or a module by its path. A provider written in mlld exports `@create(opts)`, `@execute(envName, command)` and `@release(envName)`, and may export `@snapshot(envName, name)`.",
     example: {
       wrong: "env { provider: './box.mld' } [\n  run cmd { ls }\n]\n",
       right: "env { provider: './whole.mld' } [\n  run cmd { ls }\n]\n",

@@ -4,6 +4,7 @@ import {
   PROVIDER_EXPORTS,
   type Problem,
   providerKind,
+  suggestedProvider,
   TOP_LEVEL,
 } from "../environment";
 import type { Place } from "../place";
@@ -103,9 +104,9 @@ function moduleProviders(site: Site, facts: BlockFacts, analysis: Analysis): Pro
   if (provider.options.length !== 1 || option?.kind !== "known" || option.ref === null) return null;
   const place = option.place && within(option.place, site) ? option.place : site.head;
   const module = analysis.providerModule(option.ref);
-  if (module === null) return providerKind(option.ref) === "module" ? [] : null;
+  if (module === null) return providerKind(option.ref) === "module" ? [] : unknownProvider(option.ref, place, analysis);
   if (module === "missing") {
-    if (providerKind(option.ref) !== "module") return null;
+    if (providerKind(option.ref) !== "module") return unknownProvider(option.ref, place, analysis);
     return [
       {
         code: "env/provider-module",
@@ -133,6 +134,30 @@ function moduleProviders(site: Site, facts: BlockFacts, analysis: Analysis): Pro
   const related = problems.flatMap(problem => problem.related);
   const fixes = problems.flatMap(problem => problem.fixes);
   return [{ ...first, message: problems.map(({ message }) => message).join(" "), related, fixes }];
+}
+
+/** A bare word can only be a built-in provider; a module of mlld's own that is spelled nearly like one likely is it. */
+function unknownProvider(ref: string, place: Place, analysis: Analysis): Problem[] | null {
+  if (providerKind(ref) !== "registry") return null;
+  const known = suggestedProvider(ref);
+  if (known === null && /[@/]/.test(ref)) return null;
+  const written = analysis.textOf(place.uri)?.slice(place.start, place.end) ?? "";
+  const mend = known
+    ? `did you mean '${known}'?`
+    : "write '@mlld/env-docker', '@mlld/env-sprites', or the path of a module.";
+  return [
+    {
+      code: "env/provider-module",
+      severity: "error",
+      message: `There is no provider '${ref}': ${mend}`,
+      place,
+      related: [],
+      fixes:
+        known && /^["']/.test(written)
+          ? [{ kind: "replace", title: `Change to '${known}'`, place, newText: `'${known}'`, preferred: true }]
+          : [],
+    },
+  ];
 }
 
 /** Adds a missing export of a provider module at the end of its file: what exists already is only exported. */

@@ -41,7 +41,7 @@ export type {
 export { FIELDS, fieldNamed } from "./fields";
 export { resolveHostPath } from "./paths";
 export { applyPolicy, readPolicy, unitePolicies } from "./policy";
-export { checkProviderModule, PROVIDER_EXPORTS, providerKind } from "./providers";
+export { checkProviderModule, PROVIDER_EXPORTS, providerKind, suggestedProvider } from "./providers";
 export { readSpecPart } from "./spec-model";
 export { specPath } from "./spec-use";
 export type * from "./types";

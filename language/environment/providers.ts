@@ -1,5 +1,6 @@
 /** What `provider:` may name, and what a provider written in mlld must export. */
 import type { Place } from "../place";
+import { closest } from "./spelling";
 import type { Problem } from "./types";
 
 export const PROVIDER_EXPORTS: readonly {
@@ -51,6 +52,13 @@ export function checkProviderModule(
     }
     return [];
   });
+}
+
+/** The built-in provider that a reference nearly spells. */
+export function suggestedProvider(ref: string): string | null {
+  const word = ref.trim().replace(/^@mlld\/(env-)?/, "");
+  const known = closest(word, ["docker", "sprites", "local"]);
+  return known && known !== "local" && ref.trim().startsWith("@") ? `@mlld/env-${known}` : known;
 }
 
 /** A reference in its one spelling; null is none. */

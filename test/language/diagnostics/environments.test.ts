@@ -50,6 +50,25 @@ describe("a child is compared with its parent", () => {
     expect(finding!.message).toContain('Allow "Bash" there and in what it narrows');
   });
 
+  it.each([
+    ["dokcer", "docker"],
+    ["Docker", "docker"],
+    ["@mlld/env-dokcer", "@mlld/env-docker"],
+    ["@mlld/sprites", "@mlld/env-sprites"],
+  ])("a provider '%s' that is none", (written, meant) => {
+    const text = `env { provider: '${written}' } [ run cmd { ls } ]\n`;
+    const [finding] = checkText(text);
+    expect(finding).toMatchObject({ code: "env/provider-module", severity: "error" });
+    expect(fixed(text, finding!, "Change to")).toBe(text.replace(written, meant));
+    expect(told(text.replace(written, meant))).toEqual([]);
+  });
+
+  it("a bare word that is no provider; a module of the registry may be one", () => {
+    expect(told('env { provider: "podman" } [ run cmd { ls } ]\n')).toEqual(['env/provider-module «"podman"»']);
+    expect(told("env { provider: '@acme/box' } [ run cmd { ls } ]\n")).toEqual([]);
+    expect(told("env { provider: '@mlld/env-podman' } [ run cmd { ls } ]\n")).toEqual([]);
+  });
+
   it("a server of a parent that is one text is added as a list", () => {
     const text =
       'var @c = { mcps: "files --read" }\nenv @c with { mcps: ["files --read", "./more.mld"] } [ show "x" ]\n';
