@@ -1,3 +1,4 @@
+import type { Place } from "../place";
 import type { Analysis, MlldSymbol } from "../semantics";
 import { RESERVED, TRANSFORMERS } from "../semantics/builtins";
 
@@ -5,27 +6,23 @@ import { RESERVED, TRANSFORMERS } from "../semantics/builtins";
 export function documentationOf(analysis: Analysis, symbol: MlldSymbol): string | null {
   if (symbol.kind === "reserved") return RESERVED[symbol.name]?.doc ?? null;
   if (symbol.kind === "transformer") return TRANSFORMERS[symbol.name]?.doc ?? null;
-  return symbol.declaration ? commentAbove(analysis, symbol.declaration.start) : null;
+  if (symbol.kind === "parameter" || symbol.kind === "loop" || symbol.kind === "namespace") return null;
+  const place = analysis.definitionOf(symbol);
+  return place && commentAbove(analysis, place);
 }
 
-/** Comments on the lines right above an offset, without their signs. */
-function commentAbove(analysis: Analysis, offset: number): string | null {
-  const { text, comments } = analysis.file;
+/** Comments on the lines right above a definition, without their signs. */
+export function commentAbove(analysis: Analysis, { uri, start }: Place): string | null {
+  const text = uri === analysis.uri ? analysis.file.text : analysis.textOf(uri);
+  if (typeof text !== "string") return null;
   const lines: string[] = [];
-  let start = text.lastIndexOf("\n", offset - 1) + 1;
-  while (start > 0) {
-    const above = text.lastIndexOf("\n", start - 2) + 1;
-    const comment = comments.find(
-      one => one.start >= above && one.end <= start && /^[ \t]*$/.test(text.slice(above, one.start)),
-    );
-    if (!comment) break;
-    const line = text
-      .slice(comment.start, comment.end)
-      .replace(/^(>>|<<)[ \t]?/, "")
-      .trimEnd();
-    if (line.startsWith("mlld-env-ignore")) break;
-    lines.unshift(line);
-    start = above;
+  let at = text.lastIndexOf("\n", start - 1) + 1;
+  while (at > 0) {
+    const above = text.lastIndexOf("\n", at - 2) + 1;
+    const comment = /^[ \t]*(?:>>|<<)[ \t]?(.*?)\s*$/.exec(text.slice(above, at))?.[1];
+    if (comment === undefined || comment.startsWith("mlld-env-ignore")) break;
+    lines.unshift(comment);
+    at = above;
   }
   return lines.length > 0 ? lines.join("\n") : null;
 }

@@ -1,6 +1,6 @@
 import type { Analysis, ExecutableSummary, MlldSymbol } from "../semantics";
 import { contextIn } from "./completion/context";
-import { documentationOf } from "./documentation";
+import { commentAbove, documentationOf } from "./documentation";
 import { parametersOf } from "./executables";
 
 export interface Signature {
@@ -25,7 +25,7 @@ export function signatureAt(analysis: Analysis, offset: number): Signature | nul
     label,
     parameters,
     active: Math.min(call.index, Math.max(parameters.length - 1, 0)),
-    doc: member ? null : documentationOf(analysis, symbol),
+    doc: member ? memberDocumentation(analysis, symbol, member) : documentationOf(analysis, symbol),
   };
 }
 
@@ -46,6 +46,11 @@ function callAt(analysis: Analysis, offset: number): { callee: string; index: nu
   // The first argument of a stage is what is piped into it.
   const piped = callee[1] !== undefined && !/\|\|\s*@\S+$/.test(frame.head);
   return { callee: callee[2]!, index: frame.index + (piped ? 1 : 0) };
+}
+
+function memberDocumentation(analysis: Analysis, symbol: MlldSymbol, member: string): string | null {
+  const place = analysis.moduleOf(symbol)?.exports.get(member)?.place;
+  return place ? commentAbove(analysis, place) : null;
 }
 
 function memberParameters(analysis: Analysis, symbol: MlldSymbol, member: string): string[] | null {

@@ -184,6 +184,15 @@ describe("signature help", () => {
     expect(await simple.ask("textDocument/signatureHelp", { position: simple.cursor })).toBeNull();
   });
 
+  it("tells what stands above the definition, also in another file", async () => {
+    const files = { "lib.mld": ">> Greets\n>> politely.\nexe @hi(name) = `Hi @name`\n" };
+    const { ask, cursor } = await open('import { @hi as @hello } from "./lib.mld"\nshow @hello(‸"x")\n', { files });
+    const help = await ask<SignatureHelp>("textDocument/signatureHelp", { position: cursor });
+    expect(JSON.stringify(help.signatures[0]!.documentation)).toContain("politely");
+    const found = await ask<Hover>("textDocument/hover", { position: { ...cursor, character: 7 } });
+    expect(JSON.stringify(found.contents)).toContain("politely");
+  });
+
   it.each([
     ["a list", 'show @greet("a", [1, ‸', 1],
     ["an object", "show @greet({ a: 1, b: ‸", 0],
