@@ -67,7 +67,7 @@ describe.skipIf(process.platform === "win32")("folders", () => {
   });
 
   const asNobody = existsSync("/usr/bin/setpriv") && process.getuid?.() === 0;
-  it.skipIf(!asNobody)("does without a home where the system does not know the user", () => {
+  it.skipIf(!asNobody)("does without a home where the system does not know the user", context => {
     execFileSync("chmod", ["755", folder]);
     const env = { PATH: process.env.PATH };
     const say = (...args: string[]) =>
@@ -76,6 +76,8 @@ describe.skipIf(process.platform === "win32")("folders", () => {
         env,
         encoding: "utf8",
       });
+    // Whoever runs the tests may keep the program to themselves.
+    if (say("--version").status !== 0) context.skip();
     writeFileSync(join(folder, "p.mld"), 'show "x"\n');
     writeFileSync(join(folder, "cmd.mld"), "run cmd { echo hi }\n");
     expect(say("check", "p.mld")).toMatchObject({ status: 0 });

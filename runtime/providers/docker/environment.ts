@@ -140,8 +140,12 @@ export class DockerEnvironment implements Environment {
   async mountinfo(signal: AbortSignal): Promise<string> {
     const { container, dialect } = this.#attachment;
     if (!dialect.hasShell) {
-      const { State: state } = await container.inspect();
-      return readFileSync(`/proc/${state.Pid}/mountinfo`, "utf8");
+      try {
+        const { State: state } = await container.inspect();
+        return readFileSync(`/proc/${state.Pid}/mountinfo`, "utf8");
+      } catch (error) {
+        throw engineError("Looking at what is mounted in the environment", error);
+      }
     }
     const chunks: Uint8Array[] = [];
     const read = 'while IFS= read -r line; do printf "%s\\n" "$line"; done </proc/self/mountinfo';
