@@ -17,12 +17,16 @@ import type { Binding, Comment, Missing, Mode, Node, SyntaxError as Problem } fr
 /** Values, statements and brackets may nest this deep together; beyond it the group is skipped with an error. */
 const MAX_DEPTH = 500;
 
-/** After so many searches in vain through the whole file, a close is looked for nearby only, so that time stays linear. */
+/** Errors beyond this number are not kept. */
+const MAX_ERRORS = 1000;
+
+/**
+ * After so many searches in vain through the whole file, a close is looked for nearby only, so that time stays linear; and after so many
+ * that no error is kept, hardly at all.
+ */
 const MAX_UNCLOSED = 16;
 const NEARBY = 1024;
-
-/** Errors beyond this number are counted, not kept. */
-const MAX_ERRORS = 1000;
+const NEXT = 64;
 
 const NONE: ReadonlySet<number> = new Set();
 
@@ -295,7 +299,8 @@ export class Parser {
 
   /** How far the close of what opens at `i` is looked for. */
   reach(i: number): number {
-    return this.unclosed < MAX_UNCLOSED ? this.end : Math.min(this.end, i + NEARBY);
+    if (this.unclosed < MAX_UNCLOSED) return this.end;
+    return Math.min(this.end, i + (this.unclosed < MAX_ERRORS ? NEARBY : NEXT));
   }
 
   /** Set where something is what it is because of all that follows. */
