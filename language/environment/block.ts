@@ -28,7 +28,7 @@ export function enterBlock(request: BlockRequest): BlockFacts {
   const problems: Problem[] = [...base.problems.map(problem => atUse(problem, request)), ...(overlay?.problems ?? [])];
 
   const policy = request.policy as EnvironmentPolicy | undefined;
-  const written = withDefaultProvider(merge(parent.declared, base.config, "nested"), policy);
+  const written = withDefaultProvider(merge(parent.declared, base.config, "nested"), parent, policy);
   const overlaid = overlay ? merge(written, overlay.config, "with") : written;
   problems.push(...leavesSandbox(overlaid, policy, place));
   const configured = withChosenProvider(written, policy);
@@ -99,10 +99,15 @@ function atUse(problem: Problem, { configPlace }: BlockRequest): Problem {
   return { ...problem, place: configPlace, related: place ? [{ place, message: "the value is written here" }] : [] };
 }
 
-/** `policy.env.default` is the provider of every environment that names none, also by `null`. */
-function withDefaultProvider(declared: DeclaredConfig, policy: EnvironmentPolicy | undefined): DeclaredConfig {
+/** `policy.env.default` is the provider of every environment that names none, also by `null`: but in a sandbox that means to leave it. */
+function withDefaultProvider(
+  declared: DeclaredConfig,
+  parent: EnvironmentFacts,
+  policy: EnvironmentPolicy | undefined,
+): DeclaredConfig {
   const written = declared.capabilities.provider;
-  const names = (set: ProviderSet): boolean => set.kind === "unknown" || set.ref !== null;
+  const inside = parent.capabilities.provider.options.some(isSandbox);
+  const names = (set: ProviderSet): boolean => inside || set.kind === "unknown" || set.ref !== null;
   if (!policy?.defaultProvider || (written && !written.maybeUnset && written.options.every(names))) return declared;
   const { place } = policy;
   const provider: Field<ProviderSet> = {

@@ -102,7 +102,7 @@ function essence(
   ref: string,
   { fs, net, limits, tools }: Pick<Grants, "fs" | "net" | "limits"> & { tools?: string[] | null },
 ) {
-  return { ref, fs, net, limits, tools: tools ?? null };
+  return { ref, fs, net, limits, tools: tools?.map(name => name.toLowerCase()) ?? null };
 }
 
 describe("check and run agree on random programs", () => {
