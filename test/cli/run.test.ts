@@ -208,8 +208,13 @@ describe("a run is refused before anything ran", () => {
     ["a credential that nothing defines", `run cmd { echo in } using auth:nope\n`, "AUTH_NOT_CONFIGURED"],
     [
       "a provider that nothing knows",
-      `env { provider: "dokcer", tools: ["Bash"] } [\n  run cmd { echo in }\n]\n`,
+      `env { provider: "@nobody/knows", tools: ["Bash"] } [\n  run cmd { echo in }\n]\n`,
       "PROVIDER",
+    ],
+    [
+      "a provider that is misspelt",
+      `env { provider: "dokcer", tools: ["Bash"] } [\n  run cmd { echo in }\n]\n`,
+      "env/provider-module",
     ],
   ])("for %s", (_, text, code) => {
     const root = project({ "a.mld": text });
