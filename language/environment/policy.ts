@@ -7,6 +7,7 @@ import { NET_ORDER, NO_NET } from "./net-sets";
 import { meetFields, type Order } from "./order";
 import { canonicalProvider } from "./providers";
 import { readConfig } from "./read";
+import { closest } from "./spelling";
 import type {
   CapabilityName,
   EnvironmentFacts,
@@ -52,8 +53,55 @@ export function readPolicy(
       mcps: restriction("mcps", entryOf(env, "mcps"), paths),
       net: denied.has("network") ? NO_NET : netRestriction(entryOf(env, "net"), paths),
     },
-    problems: [],
+    problems: slips(value, env),
   };
+}
+
+const FIELDS = [
+  "allow",
+  "deny",
+  "danger",
+  "capabilities",
+  "deny_cmd",
+  "labels",
+  "defaults",
+  "operations",
+  "auth",
+  "env",
+  "limits",
+  "keychain",
+];
+const ENV_FIELDS = ["default", "providers", "tools", "mcps", "net"];
+const RULE_FIELDS = ["allowed", "auth", "taint"];
+
+/** Keys that are likely misspelt: what they should forbid is not forbidden. */
+function slips(policy: AbstractObject, env: AbstractObject): Problem[] {
+  const rules = (objectAt(env, "providers")?.entries ?? []).flatMap(({ value }) =>
+    value.kind === "object" ? [value] : [],
+  );
+  return [
+    ...slipsIn(policy, FIELDS, "a policy"),
+    ...slipsIn(env, ENV_FIELDS, "`env` of a policy"),
+    ...rules.flatMap(rule => slipsIn(rule, RULE_FIELDS, "a provider's rule")),
+  ];
+}
+
+function slipsIn({ entries }: AbstractObject, known: readonly string[], where: string): Problem[] {
+  return entries.flatMap(({ key, keyPlace: place }): Problem[] => {
+    if (known.includes(key) || !place) return [];
+    const meant = closest(key, known) ?? known.find(name => key.length > 3 && name.startsWith(key));
+    if (!meant) return [];
+    return [
+      {
+        code: "env/unknown-field",
+        severity: "warning",
+        message: `'${key}' is no field of ${where}: did you mean '${meant}'?`,
+        place,
+        related: [],
+        fixes: [{ kind: "replace", title: `Change to '${meant}'`, place, newText: meant, preferred: true }],
+      },
+    ];
+  });
 }
 
 const NO_BASH: NameSet = { all: true, items: [{ key: "bash", text: "Bash" }], open: false };

@@ -63,6 +63,19 @@ describe("a child is compared with its parent", () => {
     expect(told(text.replace(written, meant))).toEqual([]);
   });
 
+  it.each([
+    ['{ «denny»: ["sh"] }', "deny"],
+    ["{ env: { «defualt»: '@mlld/env-docker' } }", "default"],
+    ['{ env: { «tool»: ["Read"] } }', "tools"],
+    ["{ env: { providers: { '@mlld/env-docker': { «allow»: false } } } }", "allowed"],
+  ])("a misspelt field of a policy: %s", (marked, meant) => {
+    const text = `policy @p = ${marked.replace(/[«»]/g, "")}\nshow "x"\n`;
+    const written = /«(.*)»/.exec(marked)![1]!;
+    expect(told(text)).toEqual([`env/unknown-field «${written}»`]);
+    const mended = fixed(text, checkText(text)[0]!, meant);
+    expect([mended, told(mended)]).toEqual([text.replace(written, meant), []]);
+  });
+
   it("a bare word that is no provider; a module of the registry may be one", () => {
     expect(told('env { provider: "podman" } [ run cmd { ls } ]\n')).toEqual(['env/provider-module «"podman"»']);
     expect(told("env { provider: '@acme/box' } [ run cmd { ls } ]\n")).toEqual([]);
