@@ -10,6 +10,7 @@ import { chosenOf, isStatement, type Returned, runStatements } from "./flow";
 import { type Iteration, iterationsOf } from "./iteration";
 import { runStages } from "./pipelines";
 import { echo, executeStatement } from "./statements";
+import { giveWay, Pacer } from "./turns";
 import { itemsOf, makeValue, NULL, plain, textOf, Value } from "./value";
 import { whenMatch } from "./when";
 
@@ -97,6 +98,7 @@ async function iterate(node: ForExpression, context: Context, step: Step): Promi
   if (node.parallel !== null) return iterateParallel(node, iterations, context, step);
   const results: (Value | null)[] = [];
   for (const [index, iteration] of iterations.entries()) {
+    await giveWay(context.run.signal);
     const inner = bindIteration(node, iteration, index, iterations.length, context);
     if (!(await passes(node, inner))) continue;
     try {
@@ -117,6 +119,7 @@ async function iterateParallel(
 ): Promise<(Value | null)[]> {
   const cap = node.parallel!.cap === null ? DEFAULT_PARALLEL : Number(await evaluatePlain(node.parallel!.cap, context));
   const pace = node.parallel!.pace === null ? 0 : Number(await evaluatePlain(node.parallel!.pace, context));
+  const pacer = new Pacer(pace, context.run.signal);
   const results = new Array<Value | null>(iterations.length).fill(null);
   const errors: Value[] = [];
   let next = 0;
@@ -124,7 +127,8 @@ async function iterateParallel(
   const worker = async (): Promise<void> => {
     while (next < iterations.length && !stopped) {
       const index = next++;
-      if (index > 0 && pace > 0) await pause(pace * index, undefined, { signal: context.run.signal });
+      await pacer.start();
+      await giveWay(context.run.signal);
       const iteration = iterations[index]!;
       const inner = bindIteration(node, iteration, index, iterations.length, context);
       try {
@@ -205,7 +209,10 @@ export async function foreachExpression(node: ForeachExpression, context: Contex
     lists.push(itemsOf(value));
   }
   const results: Value[] = [];
-  for (const combination of combinations(lists)) results.push(await invokeCallee(call.callee, combination, context));
+  for (const combination of combinations(lists)) {
+    await giveWay(context.run.signal);
+    results.push(await invokeCallee(call.callee, combination, context));
+  }
   const options = await foreachOptions(node, context);
   if (options.separator === undefined && options.template === undefined) return new Value(results);
   const texts = results.map((result, index) =>
@@ -257,7 +264,7 @@ async function runLoop(node: LoopExpression, context: Context): Promise<{ value:
   if (Number.isNaN(limit)) throw new RunError("loop needs a number of iterations, or endless");
   let input: Value = NULL;
   for (let iteration = 1; iteration <= limit; iteration++) {
-    context.run.signal.throwIfAborted();
+    await giveWay(context.run.signal);
     const inner = inAmbient(inScope(context, "block"), { loop: { iteration, input }, pipeline: null });
     if (node.until !== null && truthy(plain(await evaluateCondition(node.until, inner)))) break;
     if (iteration > 1 && pace > 0) await pause(pace, undefined, { signal: context.run.signal });
@@ -270,8 +277,6 @@ async function runLoop(node: LoopExpression, context: Context): Promise<{ value:
       if (cause.keyword === "done") return { value, returned: null };
       if (cause.keyword === "continue") input = value;
     }
-    // An endless loop without a pause would keep cancellation from being heard.
-    if (iteration % 64 === 0) await pause(0, undefined, { signal: context.run.signal });
   }
   return { value: NULL, returned: null };
 }

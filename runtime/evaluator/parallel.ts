@@ -1,4 +1,4 @@
-import { setTimeout as pause } from "node:timers/promises";
+import { Pacer } from "./turns";
 
 /** Runs a step for each item, at most `cap` at once, each start `pace` milliseconds after the one before; results keep the order. */
 export async function mapLimited<T, R>(
@@ -9,11 +9,12 @@ export async function mapLimited<T, R>(
   step: (item: T, index: number) => Promise<R>,
 ): Promise<R[]> {
   const results = new Array<R>(items.length);
+  const pacer = new Pacer(pace, signal);
   let next = 0;
   const worker = async (): Promise<void> => {
     while (next < items.length) {
       const index = next++;
-      if (pace > 0 && index > 0) await pause(pace * index, undefined, { signal });
+      await pacer.start();
       results[index] = await step(items[index]!, index);
     }
   };

@@ -20,6 +20,7 @@ import { evaluate, evaluatePlain } from "./expressions";
 import { guardedEffect } from "./guarded-operations";
 import { guardEntry, RetryRequest } from "./guards";
 import { mapLimited } from "./parallel";
+import { giveWay } from "./turns";
 import { makeValue, NULL, plain, Value } from "./value";
 
 /** How often a stage may ask for another try. */
@@ -259,6 +260,7 @@ async function runWhile(stage: WhileStage, input: Value, context: Context, trace
   const limit = Number(await evaluatePlain(stage.limit, context));
   let value = input;
   for (let iteration = 1; iteration <= limit; iteration++) {
+    await giveWay(context.run.signal);
     try {
       value = await runCallStage(stage.target, value, inAmbient(context, { loop: { iteration, input: value } }), trace);
     } catch (cause) {

@@ -7,6 +7,7 @@ import { loadForTemplate, tolerant } from "./files";
 import { iterationsOf } from "./iteration";
 import { mergeSecurity, NO_SECURITY, type Security } from "./security";
 import { ShellText } from "./shell-text";
+import { giveWay } from "./turns";
 import { plain, textOf, type Value } from "./value";
 import { lookup } from "./variables";
 
@@ -172,6 +173,7 @@ async function fillLoop(loop: TemplateLoop, context: Context, target: Target): P
   const source = await evaluate(loop.source, context);
   let security = source.security;
   for (const iteration of iterationsOf(source)) {
+    await giveWay(context.run.signal);
     const inner = inScope(context, "block");
     inner.scope.bind(loop.variable.name, iteration.item, "loop");
     if (loop.key !== null) inner.scope.bind(loop.key.name, iteration.key, "loop");

@@ -98,6 +98,22 @@ describe("control flow", () => {
       "0 1 Parallel for block cannot mutate outer variable @n.\n",
     );
   });
+  it("hears of a cancellation in loops that wait for nothing", TIMED, async () => {
+    const cancel = new AbortController();
+    setTimeout(() => cancel.abort(new Error("stop")), 100);
+    const list = `[${Array.from({ length: 300 }, (_, at) => at).join(", ")}]`;
+    const text = `var @l = ${list}\nfor @a in @l => for @b in @l => for @c in @l => for @d in @l => @d`;
+    await expect(runText(text, { signal: cancel.signal })).rejects.toThrow("stop");
+  });
+  it("begins the iterations of a paced loop one after another, however many there are", TIMED, async () => {
+    const list = `[${Array.from({ length: 40 }, (_, at) => at).join(", ")}]`;
+    const started = Date.now();
+    expect(await printed(`var @r = for parallel(2, 25ms) @i in ${list} => @i\nshow @r.length`)).toBe("40\n");
+    const took = Date.now() - started;
+    expect(took).toBeGreaterThan(39 * 25 - 50);
+    // Each 25 ms after the one before, and not 25, 50, 75, … ms: those are 10 s.
+    expect(took).toBeLessThan(6000);
+  });
   it("refuses to go through what is no list", async () => {
     expect(await failure('for @c in "abc" => show @c')).toBe("Type mismatch: for expects an array. Received: string");
   });
