@@ -2,6 +2,7 @@ import {
   type CancellationToken,
   type ClientCapabilities,
   type Connection,
+  ErrorCodes,
   LSPErrorCodes,
   ResponseError,
   type ServerCapabilities,
@@ -19,6 +20,8 @@ export interface Context {
   options: ServerOptions;
   /** Resolves when the folders of the workspace have been walked and their files read. */
   ready: () => Promise<void>;
+  /** Whether the client has said `shutdown`. */
+  isShutDown: () => boolean;
   /** To be called when many files have been checked. */
   rested: () => void;
   log: (message: string) => void;
@@ -84,6 +87,8 @@ export function guarded<P, R>(
   handle: (params: P, token: CancellationToken) => R | Promise<R>,
 ) {
   return async (params: P, token: CancellationToken): Answer<R> => {
+    if (context.isShutDown())
+      return new ResponseError(ErrorCodes.InvalidRequest, `${name} came after shutdown: the server is about to end.`);
     if (token.isCancellationRequested) return cancelled();
     try {
       const answer = await handle(params, token);

@@ -41,6 +41,7 @@ export function serve(
   const documents = new TextDocuments(workspace.documentsConfiguration);
   let context: Context;
   let loaded: Promise<void> = Promise.resolve();
+  let shutDown = false;
 
   const failed = (what: string) => (error: unknown) => log(`${what}: ${messageOf(error)}`);
   const changed = (uris: Iterable<string>) => workspace.onDidChange.fire({ uris: [...new Set(uris)], typed: false });
@@ -53,6 +54,7 @@ export function serve(
       client: clientFacts(params.capabilities),
       options: (params.initializationOptions ?? {}) as ServerOptions,
       ready: () => loaded,
+      isShutDown: () => shutDown,
       rested,
       log,
     };
@@ -132,6 +134,10 @@ export function serve(
   connection.workspace.onDidRenameFiles(({ files }) =>
     filesChanged(files.flatMap(({ oldUri, newUri }) => [deleted(oldUri), created(newUri)])),
   );
+
+  connection.onShutdown(() => {
+    shutDown = true;
+  });
 
   documents.listen(connection);
 }

@@ -46,6 +46,13 @@ describe("the life of the server", () => {
     expect(await own.ended).toBe(0);
   });
 
+  it("refuses what comes after shutdown", async () => {
+    session = await Session.start();
+    await session.open("a.mld", "var @x = 1\n");
+    await session.client.sendRequest("shutdown");
+    await expect(session.ask("textDocument/documentSymbol", "a.mld")).rejects.toMatchObject({ code: -32600 });
+  });
+
   it("ends with 1 when the client is gone without a word", async () => {
     const input = new PassThrough();
     const ended = startOn(input, new PassThrough());
