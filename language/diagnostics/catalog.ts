@@ -237,6 +237,15 @@ const DEFINED: Record<string, CatalogEntry> = {
     doc: "`@now`, `@base`, `@root`, `@mx`, `@input`, `@payload`, `@debug` and `@keychain` stand for something in every program. mlld refuses to define them again; here such a name is taken, with this warning. Parameters may have any name.",
     example: { wrong: 'var @input = "text"\nshow @input\n', right: 'var @text = "text"\nshow @text\n' },
   },
+  "name/redefined": {
+    severity: "warning",
+    title: "Name that is defined twice",
+    doc: "A variable keeps its value: a second `var` of that name ends the run. In blocks `let @x = …` can be written again.",
+    example: {
+      wrong: 'var @mode = "read"\nvar @mode = "write"\nshow @mode\n',
+      right: 'var @mode = "read"\nvar @next = "write"\nshow @next\n',
+    },
+  },
   "env/other-version": {
     severity: "hint",
     title: "Spelling of another version of mlld",

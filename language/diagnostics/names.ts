@@ -14,7 +14,13 @@ const MOST_SLIPS = 40;
 export function nameFindings(analysis: Analysis): Finding[] {
   // The names in a template file are the parameters of whoever uses it.
   if (analysis.file.mode === "att" || analysis.file.mode === "mtt") return [];
-  return [...undefinedNames(analysis), ...undefinedAuth(analysis), ...imports(analysis), ...reservedNames(analysis)];
+  return [
+    ...undefinedNames(analysis),
+    ...undefinedAuth(analysis),
+    ...imports(analysis),
+    ...reservedNames(analysis),
+    ...redefinedNames(analysis),
+  ];
 }
 
 function undefinedNames(analysis: Analysis): Finding[] {
@@ -126,6 +132,22 @@ function reservedNames(analysis: Analysis): Finding[] {
     const place = { uri: analysis.uri, ...range };
     const message = `@${name} is mlld's own name. ${reserved.doc} Choose another name: mlld itself refuses this one.`;
     return [{ code: "name/reserved", severity: "warning", message, place, related: [], fixes: [] }];
+  });
+}
+
+/** The value of the first `var` stays: the run ends at the second one. */
+function redefinedNames({ units, uri }: Analysis): Finding[] {
+  const first = new Map<string, { start: number; end: number }>();
+  return units.list.flatMap(({ statement }): Finding[] => {
+    // `@_` takes what nobody needs.
+    if (statement.kind !== "VarStatement" || statement.name.name === "_") return [];
+    const { name, start, end } = statement.name;
+    const before = first.get(name);
+    if (!before) first.set(name, { start, end });
+    if (!before || name === "") return [];
+    const message = `@${name} is defined already, and mlld refuses to define it again. Choose another name.`;
+    const related = [{ place: { uri, ...before }, message: `@${name} is defined here` }];
+    return [{ code: "name/redefined", severity: "warning", message, place: { uri, start, end }, related, fixes: [] }];
   });
 }
 
