@@ -88,6 +88,15 @@ const FILE_FAULTS: Record<string, string> = {
   ERR_INVALID_ARG_VALUE: "the path holds a null byte",
 };
 
+/** JavaScript's stack is full. */
+export function isTooDeep(cause: unknown): boolean {
+  return cause instanceof Error && /call stack/i.test(cause.message);
+}
+
+export function tooDeep(): RunError {
+  return new RunError("A value or the program is nested too deeply", "run/too-deep");
+}
+
 /** JavaScript's words for a text of more than half a milliard characters. */
 const TOO_LONG: Record<string, string> = {
   "Invalid string length": "The text becomes longer than a text can be; write its parts to a file with append",
@@ -98,7 +107,8 @@ export function placed(cause: unknown, file: { path: string; text: string }, nod
   if (cause instanceof RunError) return cause.at(file, node);
   if (!(cause instanceof Error)) return cause;
   // A value that grows too large, or a pattern that is none.
-  if (cause instanceof SyntaxError || (cause instanceof RangeError && !/call stack/i.test(cause.message)))
+  if (isTooDeep(cause)) return tooDeep().at(file, node);
+  if (cause instanceof SyntaxError || cause instanceof RangeError)
     return new RunError(TOO_LONG[cause.message] ?? cause.message, "run/failed").at(file, node);
   const { code = "", path } = cause as NodeJS.ErrnoException;
   const reason = FILE_FAULTS[code];

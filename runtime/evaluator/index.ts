@@ -5,7 +5,7 @@ import { showText } from "../../language/values";
 import { ProviderError } from "../providers/provider";
 import { type Context, NO_AMBIENT } from "./context";
 import { ActiveEnvironment } from "./environments";
-import { ControlSignal, messageOf, RunError } from "./errors";
+import { ControlSignal, isTooDeep, messageOf, RunError, tooDeep } from "./errors";
 import { chosenOf, type Returned } from "./flow";
 import { Module } from "./module";
 import { Run } from "./run";
@@ -142,8 +142,7 @@ function asFault(cause: unknown): unknown {
     const fault = new RunError(`'${keyword}' stands outside of ${WHERE[keyword]}`, "run/control");
     return place === null ? fault : fault.at(place.file, place.node);
   }
-  if (cause instanceof RangeError && /call stack/i.test(cause.message))
-    return new RunError("The program is nested too deeply", "run/too-deep");
+  if (isTooDeep(cause)) return tooDeep();
   if (cause instanceof RunError) return cause;
   return new RunError(messageOf(cause), "run/failed");
 }

@@ -337,6 +337,14 @@ describe("robustness", () => {
     const record = await runText(deep);
     expect(record.outcome.errors.every(error => error.message !== "")).toBe(true);
   });
+  it("says where a value is nested too deeply", async () => {
+    const files = { "deep.json": "[".repeat(20000) + "]".repeat(20000) };
+    const { events } = await runText("var @x = <deep.json>\nshow @x", { files });
+    expect(events.find(it => it.event === "error")).toMatchObject({
+      code: "run/too-deep",
+      range: { start: { line: 1, character: 0 } },
+    });
+  });
   it("writes nothing beside what it is told", async () => {
     const place = folder();
     try {
