@@ -148,7 +148,7 @@ env @named [
     );
     const run = await inside.runs.start({ file: fileUri("same-name.mld").fsPath, line: 1 });
     await until("its end", () => run!.state !== "running");
-    assert.match(plain(run!.text), new RegExp(`environment ${name} made \\(local\\)`));
+    assert.equal(run!.state, "done", plain(run!.text));
     assert.equal(spoken(await child("runs")), "Runs: 2");
   });
 
@@ -324,11 +324,10 @@ env @named [
 
   it("shows no local environment of a run that was killed", async () => {
     await localRow();
-    // A process that waited for a run is the run now.
-    const line = execFileSync("ps", ["-eo", "pid=,ppid=,args="], { encoding: "utf8" })
-      .split("\n")
-      .find(text => text.includes(` ${process.pid} `) && /dist[\\/]cli\.js (run|__spare)/.test(text));
-    process.kill(Number.parseInt(line!, 10), "SIGKILL");
+    // A process that waited for a run is the run now, and another one may wait.
+    for (const line of execFileSync("ps", ["-eo", "pid=,ppid=,args="], { encoding: "utf8" }).split("\n"))
+      if (line.includes(` ${process.pid} `) && /dist[\\/]cli\.js (run|__spare)/.test(line))
+        process.kill(Number.parseInt(line, 10), "SIGKILL");
     await noLocalRow();
   });
 
