@@ -7,6 +7,7 @@ import type { Grants } from "./face";
 import { FIELDS } from "./fields";
 import { NAME_ORDER } from "./names";
 import { isLimited, isNone, netTexts } from "./net-sets";
+import { SET_IN } from "./read";
 import type {
   Answer,
   EnvironmentFacts,
@@ -266,6 +267,15 @@ const PROCESSES: Record<ProcessLanguage, string> = {
   py: "This Python process",
 };
 
+/** What leaves a tool out: the config itself, one around it, or what narrowed it on the way here. */
+function withoutTool({ label, capabilities }: EnvironmentFacts): string {
+  const { history } = capabilities.tools;
+  if (history.length > 1) return `the narrowed tools of ${label} leave out`;
+  const note = history[0]?.note ?? "";
+  const source = note.startsWith(SET_IN) ? note.slice(SET_IN.length) : label;
+  return source === "with" ? `the tools in its \`with\` leave out` : `${source} does not allow`;
+}
+
 /** What is wrong with starting a process in an environment: `check` tells it, and a run refuses what it is told of. */
 export function commandProblem(
   environment: EnvironmentFacts,
@@ -277,11 +287,6 @@ export function commandProblem(
   const { tools } = environment.capabilities;
   const list = (tools.options[0] as NameSet).place ?? tools.place;
   const removed = removedByPolicy(environment, "bash");
-  // What `@base` itself allows may have been taken away on the way here, by a `with` or by a block around it.
-  const leftOut =
-    tools.history.length > 1
-      ? `the narrowed tools of ${environment.label} leave out`
-      : `${environment.label} does not allow`;
   // Whatever is narrowed on the way here does not allow it either: one word more would be wider.
   const steps = [
     ...tools.history.slice(0, -1).map(step => step.options as NameSet[] | undefined),
@@ -301,7 +306,7 @@ export function commandProblem(
   return {
     code: "env/command-needs-bash",
     severity: "error",
-    message: `${what} needs the tool Bash, which ${leftOut}. ${held ? 'Allow "Bash" there and in what it narrows' : 'Add "Bash" to the tools'}, or remove the command.`,
+    message: `${what} needs the tool Bash, which ${withoutTool(environment)}. ${held ? 'Allow "Bash" there and in what it narrows' : 'Add "Bash" to the tools'}, or remove the command.`,
     place,
     related: list ? [{ place: list, message: "the tools are set here" }] : [],
     fixes:

@@ -404,6 +404,12 @@ describe("commands need Bash", () => {
     expect(checkText(narrowed)[0]!.message).toBe(
       'This command needs the tool Bash, which the narrowed tools of @wide leave out. Add "Bash" to the tools, or remove the command.',
     );
+    const around = 'var @a = { tools: ["Read"] }\nvar @b = { auth: [] }\nenv @a [\n  env @b [ run cmd { ls } ]\n]\n';
+    expect(checkText(around)[0]!.message).toMatch(/^This command needs the tool Bash, which @a does not allow\./);
+    const tail = 'var @b = { auth: [] }\nenv @b with { tools: ["Read"] } [\n  run cmd { ls }\n]\n';
+    expect(checkText(tail)[0]!.message).toMatch(
+      /^This command needs the tool Bash, which the tools in its `with` leave out\./,
+    );
   });
 
   it("adding Bash mends it", () => {
