@@ -601,7 +601,10 @@ describe("silencing", () => {
   });
 });
 
-describe("hard programs end soon", () => {
+/** Followed to the end these would take years: the limit is for machines that have other work. Milliseconds. */
+const SOON = 20_000;
+
+describe("hard programs end soon", { timeout: 2 * SOON }, () => {
   it("calls that double at every step", () => {
     const steps = Array.from(
       { length: 40 },
@@ -610,7 +613,7 @@ describe("hard programs end soon", () => {
     const text = `${steps.join("")}exe @f40(x) = cmd { ls }\nenv { tools: ["Read"] } [\n  show @f0(1)\n]\n`;
     const start = performance.now();
     expect(told(text)).toEqual(["env/command-needs-bash «@f0(1)»"]);
-    expect(performance.now() - start).toBeLessThan(3000);
+    expect(performance.now() - start).toBeLessThan(SOON);
   });
 
   it("values that double at every step", () => {
@@ -622,7 +625,7 @@ describe("hard programs end soon", () => {
     const text = `var @v0 = ["Read"]\nexe @g0(x) = { tools: @x }\n${lists}${exes}env { tools: @v40 } [ show "x" ]\nenv @g40("Read") [ show "x" ]\n`;
     const start = performance.now();
     expect(() => told(text)).not.toThrow();
-    expect(performance.now() - start).toBeLessThan(5000);
+    expect(performance.now() - start).toBeLessThan(SOON);
   });
 
   it("deep nesting", () => {
