@@ -5,7 +5,6 @@ import {
   CLOSE_BRACKET,
   COLON,
   COMMA,
-  EQUALS,
   isIdentifierPart,
   isIdentifierStart,
   isSpace,
@@ -17,6 +16,7 @@ import {
   STAR,
 } from "./characters";
 import { parseDeclaredName } from "./declarations";
+import { takeEqualsAfter } from "./equals";
 import { parseObject, parseUnopenedObject } from "./literals";
 import type { Parser } from "./parser";
 import { behindText } from "./recovery";
@@ -236,9 +236,7 @@ function parsePackage(p: Parser): Expression {
 
 function takeEquals(p: Parser, name: Binding): boolean {
   const at = p.pos;
-  p.skipWhitespace();
-  if (p.peek() === EQUALS) {
-    p.pos++;
+  if (takeEqualsAfter(p, `\`@${name.name}\``)) {
     p.skipWhitespace();
     return true;
   }

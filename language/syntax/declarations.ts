@@ -26,6 +26,7 @@ import {
 } from "./characters";
 import { parseCommandBody } from "./commands";
 import { parseLabels } from "./effects";
+import { takeEqualsAfter } from "./equals";
 import { parseValue, startsValue, Where } from "./expressions";
 import { parseLabelled } from "./label-expressions";
 import { parseProperties, parseUnopenedObject } from "./literals";
@@ -77,17 +78,7 @@ export function parseDeclaredName(p: Parser, keyword: string): Binding {
 /** `=` behind a declared name; false when there is none and no value either. */
 function takeEquals(p: Parser, before: string): boolean {
   const at = p.pos;
-  p.skipWhitespace();
-  if (p.peek() === EQUALS && p.at(p.pos + 1) !== EQUALS) {
-    const arrow = p.at(p.pos + 1) === GREATER;
-    if (arrow)
-      p.fail("syntax/missing-equals", `Expected \`=\` after ${before}, not \`=>\`.`, p.pos, p.pos + 2, {
-        title: "Write `=`",
-        edits: [{ start: p.pos, end: p.pos + 2, newText: "=" }],
-      });
-    p.pos += arrow ? 2 : 1;
-    return true;
-  }
+  if (takeEqualsAfter(p, before)) return true;
   const sameLine = p.pos < p.lineEnd(at);
   const value = sameLine ? { title: "Insert `=`", edits: [{ start: at, end: at, newText: " =" }] } : undefined;
   p.fail("syntax/missing-equals", `Expected \`=\` and a value after ${before}.`, at, at, value);

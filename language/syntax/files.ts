@@ -10,6 +10,7 @@ import {
   NEWLINE,
   QUOTE,
 } from "./characters";
+import { takeEqualsAfter } from "./equals";
 import { parseExpression, parseValue, Where } from "./expressions";
 import { parseFileReference } from "./file-references";
 import type { Parser } from "./parser";
@@ -109,9 +110,7 @@ function parseFileTarget(p: Parser): Expression {
 
 function takeEquals(p: Parser, keyword: string): boolean {
   const at = p.pos;
-  p.skipWhitespace();
-  if (p.peek() === EQUALS) {
-    p.pos++;
+  if (takeEqualsAfter(p, "the path")) {
     p.skipWhitespace();
     return true;
   }

@@ -6,13 +6,13 @@ import {
   COLON,
   DOT,
   EQUALS,
-  GREATER,
   isIdentifierStart,
   NEWLINE,
   OPEN_BRACKET,
   OPEN_PAREN,
   QUOTE,
 } from "./characters";
+import { takeEqualsAfter } from "./equals";
 import type { Parser } from "./parser";
 import { parseWith } from "./tails";
 import { parseString } from "./templates";
@@ -156,15 +156,7 @@ function parseRules(p: Parser, start: number): WhenExpression {
 
 function takeEquals(p: Parser): void {
   const at = p.pos;
-  p.skipWhitespace();
-  if (p.peek() === EQUALS) {
-    const arrow = p.at(p.pos + 1) === GREATER;
-    if (arrow)
-      p.fail("syntax/missing-equals", "Expected `=`, not `=>`.", p.pos, p.pos + 2, {
-        title: "Write `=`",
-        edits: [{ start: p.pos, end: p.pos + 2, newText: "=" }],
-      });
-    p.pos += arrow ? 2 : 1;
+  if (takeEqualsAfter(p, "what it is for")) {
     p.skipWhitespace();
     return;
   }
