@@ -234,13 +234,13 @@ const DEFINED: Record<string, CatalogEntry> = {
   "name/reserved": {
     severity: "warning",
     title: "Name that mlld uses itself",
-    doc: "`@now`, `@base`, `@root`, `@mx`, `@input`, `@payload`, `@debug` and `@keychain` stand for something in every program. mlld refuses to define them again; here such a name is taken, with this warning. Parameters may have any name.",
+    doc: "`@now`, `@base`, `@root`, `@mx`, `@input`, `@payload`, `@debug` and `@keychain` stand for something in every program. A run ends where one of them is defined again; `@input` and `@payload` can be defined here, but not in mlld. Parameters may have any name.",
     example: { wrong: 'var @input = "text"\nshow @input\n', right: 'var @text = "text"\nshow @text\n' },
   },
   "name/redefined": {
     severity: "warning",
     title: "Name that is defined twice",
-    doc: "A variable keeps its value: a second `var` of that name ends the run. In blocks `let @x = …` can be written again.",
+    doc: "A variable keeps its value: a second definition of that name ends the run, and so does a `let` or `for` in a block that takes the name of a variable, parameter or loop around it. In one block `let @x = …` can be written again; inside `when` any name can be taken.",
     example: {
       wrong: 'var @mode = "read"\nvar @mode = "write"\nshow @mode\n',
       right: 'var @mode = "read"\nvar @next = "write"\nshow @next\n',

@@ -1,12 +1,12 @@
 import { closest } from "../environment/spelling";
-import { type Analysis, BUILTIN_NAMES, type MlldSymbol, RESERVED, type Reference, type Scope } from "../semantics";
+import { type Analysis, BUILTIN_NAMES, type MlldSymbol, type Reference, type Scope } from "../semantics";
 import { environmentReports } from "./environments";
 import type { Finding, Fix } from "./finding";
+import { takenNames } from "./taken-names";
 
 /** In a text shorter names are not told: too much looks like them. */
 const SHORTEST_SLIP = 4;
 
-const DEFINING = new Set(["var", "let", "loop"]);
 /** For so many names a likely one is looked for: a file with more lacks an import rather than letters. */
 const MOST_SLIPS = 40;
 
@@ -14,13 +14,7 @@ const MOST_SLIPS = 40;
 export function nameFindings(analysis: Analysis): Finding[] {
   // The names in a template file are the parameters of whoever uses it.
   if (analysis.file.mode === "att" || analysis.file.mode === "mtt") return [];
-  return [
-    ...undefinedNames(analysis),
-    ...undefinedAuth(analysis),
-    ...imports(analysis),
-    ...reservedNames(analysis),
-    ...redefinedNames(analysis),
-  ];
+  return [...undefinedNames(analysis), ...undefinedAuth(analysis), ...imports(analysis), ...takenNames(analysis)];
 }
 
 function undefinedNames(analysis: Analysis): Finding[] {
@@ -122,33 +116,6 @@ function declareAuth(name: string, analysis: Analysis): Fix {
   const line = `${slash}auth @${name} = "${variable}"\n`;
   const newText = at > 0 && file.text[at - 1] !== "\n" ? `\n${line}` : line;
   return { title: `Declare auth @${name}`, edits: [{ place: { uri, start: at, end: at }, newText }] };
-}
-
-/** A program's own `@now` hides mlld's. Parameters may have any name. */
-function reservedNames(analysis: Analysis): Finding[] {
-  return analysis.symbols.flatMap(({ kind, name, range, import: imported }) => {
-    const reserved = Object.hasOwn(RESERVED, name) ? RESERVED[name] : undefined;
-    if (!reserved || reserved.redefinable || !range || imported || !DEFINING.has(kind)) return [];
-    const place = { uri: analysis.uri, ...range };
-    const message = `@${name} is mlld's own name. ${reserved.doc} Choose another name: mlld itself refuses this one.`;
-    return [{ code: "name/reserved", severity: "warning", message, place, related: [], fixes: [] }];
-  });
-}
-
-/** The value of the first `var` stays: the run ends at the second one. */
-function redefinedNames({ units, uri }: Analysis): Finding[] {
-  const first = new Map<string, { start: number; end: number }>();
-  return units.list.flatMap(({ statement }): Finding[] => {
-    // `@_` takes what nobody needs.
-    if (statement.kind !== "VarStatement" || statement.name.name === "_") return [];
-    const { name, start, end } = statement.name;
-    const before = first.get(name);
-    if (!before) first.set(name, { start, end });
-    if (!before || name === "") return [];
-    const message = `@${name} is defined already, and mlld refuses to define it again. Choose another name.`;
-    const related = [{ place: { uri, ...before }, message: `@${name} is defined here` }];
-    return [{ code: "name/redefined", severity: "warning", message, place: { uri, start, end }, related, fixes: [] }];
-  });
 }
 
 function imports(analysis: Analysis): Finding[] {

@@ -1,22 +1,31 @@
 /** Names that every program has: reserved variables and transformers, with what an editor says about them. */
 
-/** Reserved variables. A program may define `redefinable` ones as it likes; the others get a warning. */
-export const RESERVED: Record<string, { doc: string; redefinable?: boolean }> = {
-  base: { doc: "The project's root folder." },
-  root: { doc: "The project's root folder, the same as `@base`." },
-  now: { doc: "The current time as ISO text." },
-  mx: { doc: "The run's context: `profile`, `op`, `guard`, `for`, `loop`, `try`, `errors`, `tools`, `policy`." },
+interface Reserved {
+  doc: string;
+  /** `free`: a program may define it as it likes. `refused`: a run ends where it is defined. Else it can be defined here, but not in mlld. */
+  redefined?: "free" | "refused";
+}
+
+/** Reserved variables. */
+export const RESERVED: Record<string, Reserved> = {
+  base: { doc: "The project's root folder.", redefined: "refused" },
+  root: { doc: "The project's root folder, the same as `@base`.", redefined: "refused" },
+  now: { doc: "The current time as ISO text.", redefined: "refused" },
+  mx: {
+    doc: "The run's context: `profile`, `op`, `guard`, `for`, `loop`, `try`, `errors`, `tools`, `policy`.",
+    redefined: "refused",
+  },
   input: { doc: "Standard input; in a loop the value of `continue`, in a hook or guard the operation's input." },
   payload: { doc: "Values given to the run by `--input`." },
-  state: { doc: "State that an embedding program keeps between runs.", redefinable: true },
-  debug: { doc: "Facts about the run, for debugging." },
-  keychain: { doc: "Entries of the system's keychain." },
-  output: { doc: "In a hook or guard that runs after an operation: its output.", redefinable: true },
-  fm: { doc: "The file's frontmatter.", redefinable: true },
-  frontmatter: { doc: "The file's frontmatter, the same as `@fm`.", redefinable: true },
-  p: { doc: "In a pipeline: the outputs of earlier stages, `@p[-1]` the last.", redefinable: true },
-  pipeline: { doc: "In a pipeline: the outputs of earlier stages.", redefinable: true },
-  ctx: { doc: "The older name of `@mx`.", redefinable: true },
+  state: { doc: "State that an embedding program keeps between runs.", redefined: "free" },
+  debug: { doc: "Facts about the run, for debugging.", redefined: "refused" },
+  keychain: { doc: "Entries of the system's keychain.", redefined: "refused" },
+  output: { doc: "In a hook or guard that runs after an operation: its output.", redefined: "free" },
+  fm: { doc: "The file's frontmatter.", redefined: "free" },
+  frontmatter: { doc: "The file's frontmatter, the same as `@fm`.", redefined: "free" },
+  p: { doc: "In a pipeline: the outputs of earlier stages, `@p[-1]` the last.", redefined: "free" },
+  pipeline: { doc: "In a pipeline: the outputs of earlier stages.", redefined: "free" },
+  ctx: { doc: "The older name of `@mx`.", redefined: "free" },
 };
 
 /** Built-in transformers, used as pipeline stages or called; a program may give these names to something else. */

@@ -180,18 +180,11 @@ function bindIteration(
   const outer = parallel ? { ...context, parallel } : context;
   const inner = inAmbient(inScope(outer, "block", !parallel), { iteration: facts });
   const { name } = node.variable;
-  refuseTakenName(name, context);
+  context.scope.refuseLoop(name);
   inner.scope.bind(name, iteration.item, "loop");
   if (node.key !== null) inner.scope.bind(node.key.name, iteration.key, "loop");
   else if (iteration.keyed) inner.scope.bind(`${name}_key`, iteration.key, "loop");
   return inner;
-}
-
-function refuseTakenName(name: string, context: Context): void {
-  const taken = context.scope.find(name);
-  if (taken?.kind === "var" || taken?.kind === "exe") {
-    throw new RunError(`Variable '${name}' is already defined and cannot be redefined`, "VariableRedefinition");
-  }
 }
 
 async function passes(node: ForExpression, context: Context): Promise<boolean> {

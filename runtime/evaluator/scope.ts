@@ -1,3 +1,4 @@
+import { RESERVED as BUILTINS } from "../../language/semantics";
 import { RunError } from "./errors";
 import type { Value } from "./value";
 
@@ -12,7 +13,7 @@ export interface Binding {
 export type ScopeKind = "module" | "exe" | "block" | "when";
 
 /** Names that mlld defines itself: they cannot be declared. */
-const RESERVED = new Set(["base", "root", "now", "debug", "mx", "keychain"]);
+const RESERVED = new Set(Object.keys(BUILTINS).filter(name => BUILTINS[name]!.redefined === "refused"));
 /** A name for what is not needed: it may be declared again. */
 const DISCARDED = "_";
 
@@ -51,8 +52,7 @@ export class Scope {
 
   /** `var @name`: once in a module. */
   declare(name: string, value: Value, kind: "var" | "exe" | "import"): void {
-    if (RESERVED.has(name) && !(name === "debug" && kind === "exe"))
-      throw new RunError(`Cannot create variable '${name}': this name is reserved`, "VariableRedefinition");
+    if (!(name === "debug" && kind === "exe")) refuseReserved(name);
     if (name !== DISCARDED && this.bindings.has(name) && !(kind === "exe" && this.bindings.get(name)!.kind === "exe"))
       throw redefinition(name);
     this.bindings.set(name, { kind, value });
@@ -76,6 +76,13 @@ export class Scope {
     owner.bindings.set(name, { kind: owner.bindings.get(name)!.kind, value });
   }
 
+  /** `for @name`: a variable or executable that can be seen here cannot be taken, nor can a name of mlld's own. */
+  refuseLoop(name: string): void {
+    refuseReserved(name);
+    const taken = this.find(name)?.kind;
+    if (taken === "var" || taken === "exe") throw redefinition(name);
+  }
+
   private owner(name: string): Scope | null {
     for (let scope: Scope | null = this; scope !== null; scope = scope.parent)
       if (scope.bindings.has(name)) return scope;
@@ -83,8 +90,7 @@ export class Scope {
   }
 
   private refuseShadowing(name: string): void {
-    if (RESERVED.has(name))
-      throw new RunError(`Cannot create variable '${name}': this name is reserved`, "VariableRedefinition");
+    refuseReserved(name);
     for (let scope: Scope | null = this; scope !== null; scope = scope.parent) {
       if (scope.kind === "when") return;
       const binding = scope.bindings.get(name);
@@ -93,6 +99,11 @@ export class Scope {
       throw redefinition(name);
     }
   }
+}
+
+function refuseReserved(name: string): void {
+  if (RESERVED.has(name))
+    throw new RunError(`Cannot create variable '${name}': this name is reserved`, "VariableRedefinition");
 }
 
 function redefinition(name: string): RunError {

@@ -82,7 +82,7 @@ function rankOf(symbol: MlldSymbol, how: Wanted): number {
   const near =
     symbol.kind === "parameter" || symbol.kind === "let" || symbol.kind === "loop"
       ? 0
-      : symbol.kind === "reserved" && !RESERVED[symbol.name]?.redefinable
+      : symbol.kind === "reserved" && RESERVED[symbol.name]?.redefined !== "free"
         ? 3
         : symbol.kind === "transformer" || symbol.kind === "reserved"
           ? 4

@@ -69,7 +69,7 @@ export function checkName(name: string): string {
     throw new RenameRefused(
       `"${name}" is no name: letters, digits and _ are allowed, and single hyphens between them.`,
     );
-  if (Object.hasOwn(RESERVED, plain) && !RESERVED[plain]!.redefinable)
+  if (Object.hasOwn(RESERVED, plain) && RESERVED[plain]!.redefined !== "free")
     throw new RenameRefused(`@${plain} is reserved by mlld.`);
   return plain;
 }
