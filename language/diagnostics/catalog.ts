@@ -246,6 +246,15 @@ const DEFINED: Record<string, CatalogEntry> = {
       right: 'var @mode = "read"\nvar @next = "write"\nshow @next\n',
     },
   },
+  "name/duplicate-key": {
+    severity: "warning",
+    title: "Key that is written twice",
+    doc: "Of two equal keys in one object only the last one counts: what stands at the first is lost, be it a limit or a list of what is denied. Behind a spread a key replaces on purpose, and nothing is told.",
+    example: {
+      wrong: 'var @cfg = { tools: ["Read"], net: "none", tools: ["Bash"] }\nshow @cfg.net\n',
+      right: 'var @cfg = { tools: ["Read", "Bash"], net: "none" }\nshow @cfg.net\n',
+    },
+  },
   "env/other-version": {
     severity: "hint",
     title: "Spelling of another version of mlld",

@@ -2,6 +2,7 @@ import { editsOf, type Problem } from "../environment";
 import type { Host } from "../host";
 import { samePlace } from "../place";
 import type { Analysis } from "../semantics";
+import { duplicateKeys } from "./duplicate-keys";
 import { environmentProblems } from "./environments";
 import { faultyImports } from "./faulty-imports";
 import type { Finding, Fix, Severity } from "./finding";
@@ -20,6 +21,7 @@ export function check(analysis: Analysis, host: Host): Finding[] {
     ),
     ...versionFindings(analysis, host),
     ...nameFindings(analysis),
+    ...duplicateKeys(analysis),
     ...faultyImports(analysis),
     ...secretFindings(analysis),
   ];
