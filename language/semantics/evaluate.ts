@@ -65,6 +65,9 @@ const LITERALS: ReadonlySet<NodeKind> = new Set(["NumberLiteral", "BooleanLitera
 const MAX_DEPTH = 3;
 const MAX_APPLICATIONS = 500;
 
+/** Values that are made of each other are followed so deep: the stack has room for more than twice that. */
+const MAX_NESTING = 600;
+
 /** The evaluation of an executable's body for one call. */
 interface Application {
   outer: Evaluator;
@@ -83,6 +86,8 @@ export class Evaluator {
   private readonly symbols = new Map<MlldSymbol, AbstractValue>();
   private readonly active = new Set<MlldSymbol>();
   private readonly reading = new Set<Node>();
+  /** How deep `evaluate` is in itself. */
+  private nesting = 0;
 
   /** Calls whose bodies were evaluated once more, for their arguments. */
   private applications = 0;
@@ -96,7 +101,10 @@ export class Evaluator {
     if (LITERALS.has(node.kind)) return this.compute(node);
     const done = this.values.get(node);
     if (done) return done;
+    if (this.nesting > MAX_NESTING) return unknown("a value that is made of too many others");
+    this.nesting++;
     const value = bounded(this.compute(node));
+    this.nesting--;
     this.values.set(node, value);
     return value;
   }

@@ -628,6 +628,18 @@ describe("hard programs end soon", { timeout: 2 * SOON }, () => {
     expect(performance.now() - start).toBeLessThan(SOON);
   });
 
+  it("long chains of values and of calls", () => {
+    const chain = (line: (i: number) => string) => Array.from({ length: 3000 }, (_, i) => `${line(i + 1)}\n`).join("");
+    const values = `var @v0 = ["Read"]\n${chain(i => `var @v${i} = @v${i - 1}`)}env { tools: @v3000 } [ show "x" ]\n`;
+    expect(told(values)).toEqual([]);
+    const nested = `var @v0 = ["Read"]\n${chain(i => `var @v${i} = [@v${i - 1}]`)}env { tools: @v3000 } [ show "x" ]\n`;
+    expect(() => told(nested)).not.toThrow();
+    const calls = `exe @f0(x) = @x\n${chain(i => `exe @f${i}(x) = @f${i - 1}(@x)`)}env { tools: @f3000(["Read"]) } [ show @f3000(1) ]\n`;
+    expect(() => told(calls)).not.toThrow();
+    const configs = `var @c0 = { tools: ["Read"] }\n${chain(i => `var @c${i} = new @c${i - 1} with { net: "none" }`)}env @c3000 [ show "x" ]\n`;
+    expect(() => told(configs)).not.toThrow();
+  });
+
   it("deep nesting", () => {
     const deep = `var @v = ${"[".repeat(3000)}${"]".repeat(3000)}\nenv { tools: @v } [ show "x" ]\n`;
     expect(() => told(deep)).not.toThrow();
