@@ -105,7 +105,7 @@ const DEFINED: Record<string, CatalogEntry> = {
   "env/field-type": {
     severity: "error",
     title: "Field with a value of the wrong type",
-    doc: "The field takes another type of value; the message says which.",
+    doc: 'The field takes another type of value; the message says which. A warning is told where a value can be taken but surely means something else: `net: "off"` is the name of an engine network, and `$HOME` in a path is a folder of that very name.',
     example: {
       wrong: 'var @cfg = { tools: 5 }\nenv @cfg [\n  show "in"\n]\n',
       right: 'var @cfg = { tools: ["Read"] }\nenv @cfg [\n  show "in"\n]\n',

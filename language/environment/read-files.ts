@@ -125,6 +125,7 @@ export function hostPath(
   place: Place | undefined,
   text = host,
 ): PathItem {
+  warnOfVariable(reading, host, place, text);
   const resolved = resolveHostPath(host, reading.paths);
   const target = container === null ? null : resolveContainerPath(container, WORKDIR);
   const key = resolved.tail === null ? resolved.base : `${resolved.base}/${resolved.tail}`;
@@ -141,6 +142,38 @@ export function hostPath(
     } else reading.targets.set(target, item);
   }
   return item;
+}
+
+/** What a shell would replace, as a whole segment: `$HOME`, `${HOME}`, `%USERPROFILE%`, and at the start `~someone`. */
+const VARIABLE = /^~[A-Za-z_][\w-]*(?=\/|$)|(?<=^|[\\/])(?:\$[A-Z_][A-Z0-9_]*|\$\{\w+\}|%[A-Za-z_]\w*%)(?=[\\/]|$)/;
+const HOME = /^(?:\$HOME|\$\{HOME\}|%(?:USERPROFILE|HOME)%)$/i;
+
+function warnOfVariable(reading: Reading, host: string, place: Place | undefined, text: string): void {
+  const found = VARIABLE.exec(host);
+  if (!found) return;
+  const [word] = found;
+  const home = found.index === 0 && HOME.test(word);
+  // As long as its text and two quotes: a literal, with the path at its start.
+  const literal = place && text.startsWith(host) && place.end - place.start === text.length + 2;
+  reading.problems.push({
+    code: "env/field-type",
+    severity: "warning",
+    message: `${word} is not replaced here: the path means a file of that very name. ${home ? "Write ~ for the home folder." : "~ is the home folder, @base the project's root."}`,
+    place,
+    related: [],
+    fixes:
+      home && literal
+        ? [
+            {
+              kind: "replace",
+              title: "Write ~",
+              place: { uri: place.uri, start: place.start + 1, end: place.start + 1 + word.length },
+              newText: "~",
+              preferred: true,
+            },
+          ]
+        : [],
+  });
 }
 
 /** A string entry; undefined when it is absent, null when it is not known. */

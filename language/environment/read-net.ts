@@ -1,14 +1,25 @@
 /** `net`. `null` is unset. */
+import type { Place } from "../place";
 import type { AbstractValue } from "../values/abstract";
 import { LIMITED, NO_NET, normaliseNet, parseDeniedItems, parseNetItems } from "./net-sets";
 import { listSource, type Reading } from "./reading";
 import type { NetItem, NetSet } from "./types";
 
+/** What an author who writes such a word means; an engine network that is called so is unlikely. */
+const MEANT = new Map([
+  ...["none", "limited", "bridge", "host"].map(word => [word, word] as const),
+  ...["off", "no", "false", "disabled", "deny", "closed", "offline", "blocked", "null"].map(
+    word => [word, "none"] as const,
+  ),
+  ...["open", "all", "any", "full", "internet", "on", "yes", "true", "enabled"].map(word => [word, "bridge"] as const),
+]);
+
 export function readNet(reading: Reading, value: AbstractValue): NetSet | null {
   const { place } = value;
   if (value.kind === "unknown") return { kind: "unknown", place };
   if (value.kind === "known" && typeof value.value === "string") {
-    switch (value.value.trim()) {
+    const word = value.value.trim();
+    switch (word) {
       case "*":
         return null;
       case "none":
@@ -17,9 +28,10 @@ export function readNet(reading: Reading, value: AbstractValue): NetSet | null {
         return { ...LIMITED, place };
       case "bridge":
       case "host":
-        return { kind: value.value.trim() as "bridge" | "host", place };
+        return { kind: word, place };
       default:
-        return { kind: "network", name: value.value.trim(), place };
+        warnOfWord(reading, word, place);
+        return { kind: "network", name: word, place };
     }
   }
   if (value.kind !== "object") {
@@ -28,7 +40,7 @@ export function readNet(reading: Reading, value: AbstractValue): NetSet | null {
       "net",
       '"none", "limited", "bridge", "host", the name of a network, or { allow: […] }',
       value,
-      hosts && `{ allow: ${hosts} }`,
+      value.kind === "known" && value.value === false ? '"none"' : hosts && `{ allow: ${hosts} }`,
     );
     return null;
   }
@@ -67,4 +79,18 @@ export function readNet(reading: Reading, value: AbstractValue): NetSet | null {
   // Only denials: everything else may be reached. A misspelt `allow` allows nothing.
   const allow = named.has("deny") && !named.has("allow") ? LIMITED.allow : sets.allow;
   return normaliseNet({ kind: "names", allow, deny: sets.deny, open, place });
+}
+
+function warnOfWord(reading: Reading, word: string, place: Place | undefined): void {
+  const meant = MEANT.get(word.toLowerCase());
+  if (meant === undefined) return;
+  const title = `Write "${meant}"`;
+  reading.problems.push({
+    code: "env/field-type",
+    severity: "warning",
+    message: `"${word}" is read as the name of an engine network, which is open. Did you mean "${meant}"?`,
+    place,
+    related: [],
+    fixes: place ? [{ kind: "replace", title, place, newText: `"${meant}"`, preferred: true }] : [],
+  });
 }
