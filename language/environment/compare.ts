@@ -5,6 +5,7 @@ import { NAME_ORDER } from "./names";
 import { isLimited, NET_ORDER } from "./net-sets";
 import { compareFields, type LiftedComparison, type Order } from "./order";
 import { FILE_ORDER } from "./path-sets";
+import { isWithin, resolveContainerPath } from "./paths";
 import { LIMIT_ORDER, PROVIDER_ORDER } from "./scalar-orders";
 import type {
   Capabilities,
@@ -14,9 +15,11 @@ import type {
   Field,
   FieldComparison,
   FixData,
+  FsSet,
   Item,
   NameSet,
   NetSet,
+  PathItem,
   Problem,
 } from "./types";
 import { itemSource, sourceOf, textOf } from "./words";
@@ -180,12 +183,32 @@ export function wider(
       ...(whole ? intersect(true) : [...remove, ...(field === "fs" || field === "net" ? intersect(false) : [])]),
       ...(item.place ? widenParent(item) : []),
     ];
+    const real = field === "fs" ? realPaths(item as PathItem, compared.parent as FsSet) : null;
+    const [named, allowed] = real
+      ? [`'${item.text}', here ${real.path},`, textOf(field, real.parent)]
+      : [`'${item.text}'`, theirs];
     return problem(
-      `${WORDS[field]} '${item.text}' is not allowed by ${parentLabel}, which allows ${theirs}. ${MENDS[field]}`,
+      `${WORDS[field]} ${named} is not allowed by ${parentLabel}, which allows ${allowed}. ${MENDS[field]}`,
       where,
       fixes,
     );
   });
+}
+
+/** Where two folders make other paths of the same words, the paths themselves. */
+function realPaths(item: PathItem, parent: FsSet): { path: string; parent: FsSet } | null {
+  // Deep enough for the `..` of either.
+  const inOneFolder = (relative: string) => resolveContainerPath(relative, "/a".repeat(32));
+  const misleads = [...parent.read, ...parent.write].some(
+    ({ relative, base }) =>
+      item.relative !== null &&
+      relative !== null &&
+      !isWithin(item.base, base) &&
+      isWithin(inOneFolder(item.relative), inOneFolder(relative)),
+  );
+  if (!misleads) return null;
+  const real = (items: PathItem[]) => items.map(one => ({ ...one, text: one.key }));
+  return { path: item.key, parent: { ...parent, read: real(parent.read), write: real(parent.write) } };
 }
 
 const WORDS: Record<CapabilityName, string> = {

@@ -271,7 +271,15 @@ describe("a child is compared with its parent", () => {
     const text = (path: string) =>
       `import { @f } from "./sub/lib.mld"\nenv { provider: "@mlld/env-docker", fs: { read: ["${path}"] } } [\n  show @f()\n]\n`;
     expect(told(text("./sub/src"), { "sub/lib.mld": lib })).toEqual([]);
-    expect(told(text("./src"), { "sub/lib.mld": lib })).toEqual(["env/fs-widened «@f()»"]);
+    const [finding, ...rest] = checkText(text("./src"), { "sub/lib.mld": lib });
+    expect(rest).toEqual([]);
+    expect(finding!.code).toBe("env/fs-widened");
+    // The same words are two folders: the message names them.
+    expect(finding!.message).toMatch(/'\.\/src', here \/project\/sub\/src, .* allows reading \/project\/src\./);
+    // Other words speak for themselves.
+    expect(checkText(text("./docs"), { "sub/lib.mld": lib })[0]!.message).toMatch(
+      /'\.\/src' is .* allows reading \.\/docs\./,
+    );
   });
 
   it("a config of another file, told here", () => {
