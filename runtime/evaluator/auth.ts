@@ -2,6 +2,7 @@
 import { children } from "../../language/syntax";
 import type { AuthStatement, Block, Node, UsingClause } from "../../language/syntax/tree";
 import { isPlainObject } from "../../language/values";
+import { MIN_SECRET_LENGTH } from "../environments/redactor";
 import type { Context } from "./context";
 import { RunError } from "./errors";
 import { evaluate, evaluatePlain } from "./expressions";
@@ -17,6 +18,8 @@ export interface AuthDefinition {
   policy: boolean;
 }
 
+/** Labels of values that must not be shown. */
+const PROTECTED: ReadonlySet<string> = new Set(["secret", "sensitive", "pii"]);
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 export async function defineAuth(statement: AuthStatement, context: Context): Promise<null> {
@@ -40,8 +43,16 @@ function checkedName(as: string, name: string): string {
   return as;
 }
 
-export interface Credentials {
+/** What commands are given to use, by the name of the variable. */
+export interface Granted {
   secrets: Record<string, string>;
+  /** Values too short to be kept out of the output, which nothing marks as a secret. */
+  vars: Record<string, string>;
+}
+
+export const NOTHING_GRANTED: Readonly<Granted> = { secrets: {}, vars: {} };
+
+export interface Credentials extends Granted {
   security: Security;
 }
 
@@ -52,11 +63,13 @@ export async function credentialsFor(
   context: Context,
   ofBlock = true,
 ): Promise<Credentials> {
-  const secrets: Record<string, string> = { ...context.granted };
+  const secrets = { ...context.granted.secrets };
+  const vars = { ...context.granted.vars };
   const labels: string[] = [];
   const sources: string[] = [];
   const take = async (name: string) => {
     const { as, value } = await resolveAuth(name, context);
+    delete vars[as];
     secrets[as] = value;
     labels.push("secret");
     sources.push(`auth:${name}`);
@@ -71,12 +84,20 @@ export async function credentialsFor(
     const value = await evaluate(using.variable, context);
     if (plain(value) === undefined)
       throw new RunError("The variable after using is not defined", "USING_VARIABLE_NOT_FOUND");
-    secrets[as] = textOf(value);
+    const text = textOf(value);
+    const short = text.trim().length < MIN_SECRET_LENGTH;
+    if (short && value.security.taint.some(label => PROTECTED.has(label)))
+      throw new RunError(
+        `The secret for ${as} has fewer than ${MIN_SECRET_LENGTH} characters, too few to keep it out of the output. Use a longer secret, or take the label off what is none`,
+        "run/secret-too-short",
+      );
+    delete (short ? secrets : vars)[as];
+    (short ? vars : secrets)[as] = text;
     labels.push(...value.security.taint);
   }
   context.run.policy.checkFlow("using", [...new Set(labels)], "run", ...(context.calls?.executable.labels ?? []));
   // What a command prints is not secret because it had a credential; the redactor keeps the value itself out of every output.
-  return { secrets, security: sources.length === 0 ? NO_SECURITY : { labels: [], taint: [], sources } };
+  return { secrets, vars, security: sources.length === 0 ? NO_SECURITY : { labels: [], taint: [], sources } };
 }
 
 /**

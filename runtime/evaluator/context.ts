@@ -1,4 +1,5 @@
 /** Where an evaluation stands. Contexts are values: an inner construct gets a changed copy. */
+import type { Granted } from "./auth";
 import type { ActiveEnvironment } from "./environments";
 import type { Denial } from "./errors";
 import type { Executable } from "./executable";
@@ -31,8 +32,8 @@ export interface Context {
   readonly guardChoice: { only: ReadonlySet<string> | null; except: ReadonlySet<string> } | null;
   /** Guards that changed a value of the current statement: each does it once. */
   readonly transformed: Set<Guard> | null;
-  /** Secrets that `run @f() using …` gives to the commands of a call. */
-  readonly granted: Readonly<Record<string, string>>;
+  /** What `run @f() using …` gives to the commands of a call. */
+  readonly granted: Granted;
   /** Paths of the modules that are being loaded, outermost first. */
   readonly loading: readonly string[];
 }

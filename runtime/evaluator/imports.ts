@@ -4,6 +4,7 @@ import { namespaceName } from "../../language/semantics/specifiers";
 import { modeOf, parse } from "../../language/syntax";
 import type { ImportStatement } from "../../language/syntax/tree";
 import { isPlainObject } from "../../language/values";
+import { NOTHING_GRANTED } from "./auth";
 import type { Context } from "./context";
 import { NO_AMBIENT } from "./context";
 import { messageOf, RunError } from "./errors";
@@ -207,7 +208,7 @@ async function evaluateModule(path: string, context: Context): Promise<Module> {
     guarding: false,
     transformed: null,
     guardChoice: null,
-    granted: {},
+    granted: NOTHING_GRANTED,
     loading: [...context.loading, path],
   };
   const returned = await runStatements(file.statements, inner);

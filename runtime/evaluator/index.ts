@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import type { File, Node, Statement } from "../../language/syntax/tree";
 import { showText } from "../../language/values";
 import { ProviderError } from "../providers/provider";
+import { NOTHING_GRANTED } from "./auth";
 import { type Context, NO_AMBIENT } from "./context";
 import { ActiveEnvironment } from "./environments";
 import { ControlSignal, isTooDeep, messageOf, RunError, tooDeep } from "./errors";
@@ -101,7 +102,7 @@ export async function evaluate(program: RunProgram, services: RunServices, signa
       parallel: false,
       transformed: null,
       guardChoice: null,
-      granted: {},
+      granted: NOTHING_GRANTED,
       loading: [path],
     };
   }

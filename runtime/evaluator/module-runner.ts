@@ -2,6 +2,7 @@
 import { dirname } from "node:path";
 import { modeOf, parse } from "../../language/syntax";
 import { ProviderError } from "../providers/provider";
+import { NOTHING_GRANTED } from "./auth";
 import { invoke } from "./calls";
 import { type Context, NO_AMBIENT } from "./context";
 import { ActiveEnvironment } from "./environments";
@@ -87,7 +88,7 @@ export class ModuleRunner {
       parallel: false,
       transformed: null,
       guardChoice: null,
-      granted: {},
+      granted: NOTHING_GRANTED,
       loading: [this.module.path],
     };
     try {

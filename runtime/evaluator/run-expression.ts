@@ -30,8 +30,7 @@ export async function runExpression(
 async function granting(options: CommandOptions, context: Context): Promise<Context> {
   const { using = null, auth = [] } = options;
   if (using === null && auth.length === 0) return context;
-  const { secrets } = await credentialsFor(using, auth, context, false);
-  return { ...context, granted: { ...context.granted, ...secrets } };
+  return { ...context, granted: await credentialsFor(using, auth, context, false) };
 }
 
 async function target(node: Expression, context: Context, options: CommandOptions): Promise<Value> {

@@ -50,17 +50,17 @@ export async function runCommandExpression(
       inner.environment.requireBash("cmd");
       const operation = inner.calls?.executable.labels ?? [];
       inner.run.policy.checkCommand(command, mergeSecurity(security, options.stdin?.security), operation);
-      const { secrets, security: granted } = await credentialsFor(
-        options.using ?? node.using,
-        options.auth ?? [],
-        inner,
-      );
+      const {
+        secrets,
+        vars: given,
+        security: granted,
+      } = await credentialsFor(options.using ?? node.using, options.auth ?? [], inner);
       const echo = printsLive(options, context);
       const markdown = inner.run.output.keepsDocument;
       const result = await runProcess(
         {
           ...commandArguments(command, stdin),
-          vars: commandVariables(command, parameters, inner),
+          vars: { ...commandVariables(command, parameters, inner), ...given },
           secrets,
           ...(await cwdOf(node.path, inner)),
           echo,
@@ -176,12 +176,11 @@ async function runShell(
   options: CommandOptions,
 ): Promise<Value> {
   context.environment.requireBash("sh");
-  const { secrets, security: granted } = await credentialsFor(
-    options.using ?? node.using,
-    options.auth ?? [],
-    context,
-    false,
-  );
+  const {
+    secrets,
+    vars: given,
+    security: granted,
+  } = await credentialsFor(options.using ?? node.using, options.auth ?? [], context, false);
   const { script, vars, stdin } = shellScript(node.body.text, parameters);
   const argv =
     node.language === "bash"
@@ -192,7 +191,7 @@ async function runShell(
     {
       argv,
       shown: [node.language, "-c", node.body.text.trim()],
-      vars,
+      vars: { ...vars, ...given },
       secrets,
       ...(await cwdOf(node.path, context)),
       ...(stdin !== undefined ? { stdin } : options.stdin === undefined ? {} : { stdin: sourceTextOf(options.stdin) }),
@@ -247,12 +246,11 @@ async function runInterpreter(
   options: CommandOptions,
 ): Promise<Value> {
   context.environment.requireBash(language);
-  const { secrets, security: granted } = await credentialsFor(
-    options.using ?? node.using,
-    options.auth ?? [],
-    context,
-    false,
-  );
+  const {
+    secrets,
+    vars: given,
+    security: granted,
+  } = await credentialsFor(options.using ?? node.using, options.auth ?? [], context, false);
   const code = codeProcess(language, {
     body: language === "py" ? node.body.text : dedent(node.body.text),
     parameters: parameters.map(parameter => ({ ...scriptParameter(parameter), known: knownOf(parameter.value) })),
@@ -263,7 +261,7 @@ async function runInterpreter(
     {
       argv: code.argv,
       shown: [language === "node" ? "node" : "python3", language === "node" ? "-e" : "-c", node.body.text.trim()],
-      vars: {},
+      vars: given,
       secrets,
       ...(await cwdOf(node.path, context)),
       code: code.text,

@@ -343,6 +343,20 @@ describe("what reaches the provider", () => {
       { TOKEN: "very-secret-value" },
     ]);
   });
+  it("fills a variable from a value that is too short to be a secret, unless it is marked as one", async () => {
+    const plain = await inBox(
+      `var @v = "v"\nexe @f() = cmd { true }\n${BOX}env @box [\n  run cmd { true } using @v as KEY\n  run @f() using @v as KEY\n  run sh { true } using @v as KEY\n]`,
+    );
+    expect(plain.errors).toEqual([]);
+    expect(plain.box.commands.map(({ secrets, vars }) => [secrets, vars.KEY])).toEqual([
+      [{}, "v"],
+      [{}, "v"],
+      [{}, "v"],
+    ]);
+    const marked = await inBox(`var secret @v = "v"\n${BOX}env @box [\n  run cmd { true } using @v as KEY\n]`);
+    expect(marked.box.commands).toEqual([]);
+    expect(marked.errors.join()).toMatch(/The secret for KEY has fewer than 4 characters.*Use a longer secret/);
+  });
   it("gets grants and its own options", async () => {
     const { box } = await inBox(
       'env { provider: "box", image: "im:1", net: "none", limits: { mem: "64m", timeout: "5s" }, fs: { read: [".:/app"] }, zork: 1 } [ run cmd { true } ]',
