@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, statSync, watch } from "node:fs";
+import { existsSync, readFileSync, statSync, watch } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import {
@@ -9,10 +9,11 @@ import {
   logFolder,
   readLog,
 } from "../runtime/environments/environment-log";
-import { stateFolder } from "../runtime/environments/journal";
+import { makeFolder, stateFolder } from "../runtime/environments/journal";
 import { createRegistry } from "./backends";
 import { EXIT, type Io, UsageError } from "./io";
 import { faultText, liveEnvironments, noEnvironment } from "./live";
+import { localTime } from "./local-time";
 import { shortPath } from "./paths";
 import { OutputStream } from "./run/output-stream";
 import { commandText, exitText, painter, seconds } from "./run/text-output";
@@ -60,7 +61,7 @@ async function follow(
 ): Promise<void> {
   const folder = logFolder(state);
   const path = join(folder, logFile(name));
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   let at = existsSync(path) ? statSync(path).size : 0;
   let known = existsSync(path);
   await new Promise<void>((resolve, reject) => {
@@ -91,12 +92,6 @@ async function follow(
     watcher.on("error", reject);
     signal.addEventListener("abort", end, { once: true });
   });
-}
-
-/** `2026-11-21 14:04:39`, by the clock of whoever reads. */
-function localTime(iso: string): string {
-  const time = new Date(iso);
-  return new Date(time.getTime() - time.getTimezoneOffset() * 60_000).toISOString().slice(0, 19).replace("T", " ");
 }
 
 /** A log for people: each command after the run and the place it came from. */

@@ -3,6 +3,7 @@ import type { EnvironmentInfo } from "../runtime/providers/provider";
 import { createRegistry } from "./backends";
 import { EXIT, type Io } from "./io";
 import { faultText, liveEnvironments } from "./live";
+import { localTime } from "./local-time";
 import { shortPath } from "./paths";
 import { table } from "./table";
 
@@ -24,6 +25,13 @@ function rowsTable(rows: Row[], cwd: string): string {
   if (rows.length === 0) return "No live environments.\n";
   return table([
     ["NAME", "PROVIDER", "STATE", "IMAGE", "FILE", "CREATED"],
-    ...rows.map(row => [row.name, row.provider, row.state, row.image, shortPath(row.file, cwd), row.createdAt]),
+    ...rows.map(row => [
+      row.name,
+      row.provider,
+      row.state,
+      row.image,
+      shortPath(row.file, cwd),
+      localTime(row.createdAt),
+    ]),
   ]);
 }

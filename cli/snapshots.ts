@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { createRegistry } from "./backends";
 import { EXIT, type Io, UsageError } from "./io";
 import { faultText, snapshots as listOf, removeSnapshot, restore as restoreOne } from "./live";
+import { localTime } from "./local-time";
 import { table } from "./table";
 
 /** `snapshots [--json] [NAME]` lists snapshots, of one environment or of all; `snapshots --delete REF…` removes some. */
@@ -35,7 +36,7 @@ export async function snapshots(args: string[], io: Io): Promise<number> {
     const rows = found.map(({ ref, environment, createdAt, sizeBytes }) => [
       ref,
       environment,
-      createdAt,
+      localTime(createdAt),
       sizeBytes === undefined ? "" : `${(sizeBytes / 2 ** 20).toFixed(1)} MB`,
     ]);
     const text = rows.length ? table([["SNAPSHOT", "ENVIRONMENT", "CREATED", "SIZE"], ...rows]) : "No snapshots.\n";

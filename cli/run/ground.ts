@@ -62,7 +62,7 @@ export class Ground {
     } catch (error) {
       throw new ProviderError(
         "run/no-state-folder",
-        `The folder '${this.folder}' cannot be written: ${messageOf(error)}`,
+        `The folder '${this.folder}' cannot be written: ${messageOf(error)}.`,
         "Set MLLD_ENV_STATE_DIR to a folder that can be written: what a run makes is noted there, so that it can be given back.",
       );
     }

@@ -1,8 +1,9 @@
 /** What commands wrote in a kept environment: on this machine's disk, for as long as the environment lives. */
 import { createHash } from "node:crypto";
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { RunEventBody } from "../../protocol/events";
+import { makeFolder } from "./journal";
 
 type Logged = Extract<RunEventBody, { event: "command" | "stdout" | "stderr" | "exit" | "denied" }>;
 
@@ -171,7 +172,7 @@ class Log {
 
   constructor(stateFolder: string, name: string) {
     const folder = logFolder(stateFolder);
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     this.path = join(folder, logFile(name));
     this.descriptor = openSync(this.path, "a", 0o600);
   }

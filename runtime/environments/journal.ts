@@ -1,5 +1,15 @@
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
-import { isAbsolute, join, resolve } from "node:path";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import { homeFolder } from "./home";
 import { identityOf, type ProcessIdentity, startTimeOf } from "./process-identity";
 
@@ -65,7 +75,7 @@ export class Journal {
   /** Throws when the state folder cannot be written: without a journal nothing may be created. */
   static create(folder: string, runId: string): Journal {
     const runs = join(folder, "runs");
-    mkdirSync(runs, { recursive: true, mode: 0o700 });
+    makeFolder(runs);
     const path = join(runs, `${runId}.jsonl`);
     const journal = new Journal(path, openSync(path, "ax", 0o600));
     const owner = identityOf(process.pid);
@@ -112,6 +122,19 @@ export class Journal {
 
   private write(entry: Entry): void {
     writeSync(this.descriptor, JSON.stringify(entry) + "\n");
+  }
+}
+
+/** Folder by folder: where a system says that an existing folder does not exist, as below /proc, Node's recursive making never ends. */
+export function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (existsSync(path) && statSync(path).isDirectory()) return;
+    const parent = dirname(path);
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || existsSync(parent)) throw error;
+    makeFolder(parent);
+    makeFolder(path);
   }
 }
 

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../cli/io";
 import { answered } from "../../cli/live";
+import { localTime } from "../../cli/local-time";
 import { ls } from "../../cli/ls";
 import { release } from "../../cli/release";
 import { shell } from "../../cli/shell";
@@ -30,7 +31,10 @@ describe.skipIf("missing" in engine)("live environments", () => {
     });
     const table = call(ls, []);
     expect(await table.ended).toBe(0);
-    expect(table.out()).toMatch(new RegExp(`${name} +@mlld/env-docker +running +${IMAGE} +bench.mld `));
+    // Told by the reader's clock.
+    const at = localTime((row as { createdAt?: string }).createdAt ?? "");
+    expect(at).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
+    expect(table.out()).toMatch(new RegExp(`${name} +@mlld/env-docker +running +${IMAGE} +bench.mld +${at}`));
   });
 
   it("are released by name; one that is not there is a failure", async () => {

@@ -66,6 +66,15 @@ describe.skipIf(process.platform === "win32")("folders", () => {
     expect(readdirSync(here)).toEqual(["p.mld"]);
   });
 
+  it.skipIf(process.platform !== "linux")("says that nothing can be made in the home folder", () => {
+    writeFileSync(join(folder, "cmd.mld"), "run cmd { echo hi }\n");
+    for (const HOME of ["/proc/none", "/proc", "/dev/null"]) {
+      const { status, stderr } = call(["run", "cmd.mld"], { ...base, HOME });
+      expect(status).toBe(1);
+      expect(stderr).toMatch(/The folder '.*mlld-env' cannot be written: .*MLLD_ENV_STATE_DIR/);
+    }
+  });
+
   const asNobody = existsSync("/usr/bin/setpriv") && process.getuid?.() === 0;
   it.skipIf(!asNobody)("does without a home where the system does not know the user", context => {
     execFileSync("chmod", ["755", folder]);
