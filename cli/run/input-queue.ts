@@ -70,7 +70,7 @@ export class InputQueue implements CommandInput {
     return {
       // What waits here was taken from the source already, so the source alone has not all of it.
       descriptor: this.items.length > 0 || this.closed ? undefined : this.source.descriptor,
-      [Symbol.asyncIterator]: () => ({ next, return: async () => ({ done: true, value: undefined }) }),
+      [Symbol.asyncIterator]: () => ({ next }),
       unread: rest => {
         if (rest.length > 0) this.items.unshift(rest);
       },

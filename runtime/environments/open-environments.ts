@@ -153,7 +153,7 @@ export class OpenEnvironments implements RunEnvironments {
       this.anyLost ||= how === "release";
       await this.options.emit({
         event: "warning",
-        message: `The environment '${name}' could not be ${how === "release" ? "released" : "detached"}: ${messageOf(error)}. It is tried again; 'mlld-env release ${name}' does it by hand.`,
+        message: `The environment '${name}' could not be ${how === "release" ? "released" : "detached"}: ${messageOf(error).replace(/\.$/, "")}. It is tried again; 'mlld-env release ${name}' does it by hand.`,
       });
     }
   }

@@ -92,4 +92,10 @@ describe("the input of a run", () => {
     made.push(bytes("taken"));
     expect(made.borrow()!.descriptor).toBeUndefined();
   });
+
+  it("is not had from its source once that has ended", () => {
+    const { made } = queue(0);
+    made.close();
+    expect(made.borrow()!.descriptor).toBeUndefined();
+  });
 });
