@@ -234,7 +234,7 @@ const DEFINED: Record<string, CatalogEntry> = {
   "name/reserved": {
     severity: "warning",
     title: "Name that mlld uses itself",
-    doc: "`@now`, `@base`, `@root`, `@mx`, `@input`, `@payload`, `@debug` and `@keychain` stand for something in every program. A run ends where one of them is defined again; `@input` and `@payload` can be defined here, but not in mlld. Parameters may have any name.",
+    doc: "`@now`, `@base`, `@root`, `@mx`, `@input`, `@payload`, `@debug` and `@keychain` stand for something in every program. A run ends where one of them is defined again; `@input` and `@payload` can be defined here, but not in mlld. Parameters and executables may have any name.",
     example: { wrong: 'var @input = "text"\nshow @input\n', right: 'var @text = "text"\nshow @text\n' },
   },
   "name/redefined": {

@@ -3,7 +3,7 @@ import { type Analysis, type MlldSymbol, RESERVED, type SymbolKind } from "../se
 import type { Statement } from "../syntax/tree";
 import type { Finding } from "./finding";
 
-const RESERVABLE = new Set<SymbolKind>(["var", "let", "loop", "exe", "import"]);
+const RESERVABLE = new Set<SymbolKind>(["var", "let", "loop", "import"]);
 /** What a `let` cannot take from the blocks around it, and what a loop cannot. */
 const KEPT_FROM: { [kind in SymbolKind]?: ReadonlySet<SymbolKind> } = {
   let: new Set(["var", "exe", "parameter", "loop"]),
@@ -19,14 +19,14 @@ export function takenNames(analysis: Analysis): Finding[] {
   return [...reserved(named, analysis), ...definedAgain(named, analysis), ...shadowing(named, analysis)];
 }
 
-/** A program's own `@now` hides mlld's. Parameters may have any name. */
+/** A program's own `@now` hides mlld's. Parameters and executables may have any name. */
 function reserved(symbols: readonly Named[], { uri }: Analysis): Finding[] {
-  return symbols.flatMap(({ kind, name, range, declaration }): Finding[] => {
+  return symbols.flatMap((symbol): Finding[] => {
+    const { kind, name, range } = symbol;
     const own = Object.hasOwn(RESERVED, name) ? RESERVED[name]! : null;
     if (!own || own.redefined === "free" || !RESERVABLE.has(kind)) return [];
-    const refused = own.redefined === "refused" && declaration?.kind !== "TemplateLoop";
-    // The run takes imports and executables of the other names, as mlld does.
-    if ((kind === "exe" || kind === "import") && (!refused || (name === "debug" && kind === "exe"))) return [];
+    const refused = own.redefined === "refused" && (kind !== "loop" || isLookedAt(symbol));
+    if (kind === "import" && !refused) return [];
     const end = refused ? "a run ends where it is defined." : "a run here takes it, mlld itself refuses it.";
     const message = `@${name} is mlld's own name. ${own.doc} Choose another name: ${end}`;
     return [{ code: "name/reserved", severity: "warning", message, place: { uri, ...range }, related: [], fixes: [] }];
@@ -57,12 +57,10 @@ function definedAgain(symbols: readonly Named[], analysis: Analysis): Finding[] 
 function shadowing(symbols: readonly Named[], analysis: Analysis): Finding[] {
   const statements = new Set<unknown>(analysis.units.list.map(({ statement }) => statement));
   return symbols.flatMap(symbol => {
-    const { kind, name, range, declaration } = symbol;
+    const { kind, name, range } = symbol;
     const kept = KEPT_FROM[kind];
     if (!kept || name === "_" || symbol.scope.kind === "file") return [];
-    // Only a loop's first name is looked at, and none of a template's loops.
-    if (kind === "loop" && !(declaration?.kind === "ForExpression" && declaration.variable.start === range.start))
-      return [];
+    if (kind === "loop" && !isLookedAt(symbol)) return [];
     let called = false;
     for (let scope = symbol.scope; scope.parent; scope = scope.parent) {
       if (kind === "let" && (scope.kind === "when" || scope.kind === "guard")) return [];
@@ -77,6 +75,11 @@ function shadowing(symbols: readonly Named[], analysis: Analysis): Finding[] {
     }
     return [];
   });
+}
+
+/** The run looks at the variable of a loop, not at its key, nor at the loops of a template. */
+function isLookedAt({ declaration, range }: Named): boolean {
+  return declaration?.kind === "ForExpression" && declaration.variable.start === range.start;
 }
 
 function again({ name, range }: Named, before: Named, { uri }: Analysis): Finding {

@@ -52,7 +52,7 @@ export class Scope {
 
   /** `var @name`: once in a module. */
   declare(name: string, value: Value, kind: "var" | "exe" | "import"): void {
-    if (!(name === "debug" && kind === "exe")) refuseReserved(name);
+    if (kind !== "exe") refuseReserved(name);
     if (name !== DISCARDED && this.bindings.has(name) && !(kind === "exe" && this.bindings.get(name)!.kind === "exe"))
       throw redefinition(name);
     this.bindings.set(name, { kind, value });

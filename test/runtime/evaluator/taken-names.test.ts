@@ -32,7 +32,8 @@ const TAKEN = [
   'var @x? = ""\nvar @x = 2\nshow @x\n',
   "exe @a() = `x`\nexe @a() = `y`\nshow @a()\n",
   'var @k = 1\nfor @k, @v in { "a": 1 } => show @v\n',
-  "exe @f(now) = `@now`\nexe @debug() = `x`\nvar @fm = 1\nshow @f(1)\n",
+  "exe @f(now) = `@now`\nvar @fm = 1\nshow @f(1)\n",
+  "exe @debug() = `x`\nexe @now() = `y`\nshow @now()\n",
 ];
 
 async function refusals(text: string) {
