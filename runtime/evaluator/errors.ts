@@ -1,4 +1,5 @@
 import type { NodeBase } from "../../language/syntax/tree";
+import { ProviderError } from "../providers/provider";
 
 export { messageOf } from "../../protocol/message-of";
 
@@ -102,9 +103,25 @@ const TOO_LONG: Record<string, string> = {
   "Invalid string length": "The text becomes longer than a text can be; write its parts to a file with append",
 };
 
+/** Where in the program a backend failed. */
+const PLACES = new WeakMap<ProviderError, NonNullable<RunError["place"]>>();
+
+/** What a backend says, as a fault of the program. */
+export function faultOf(cause: ProviderError): RunError {
+  const { message, mend, code } = cause;
+  const fault = new RunError(mend === undefined ? message : `${message} ${mend}`, code);
+  fault.place = PLACES.get(cause) ?? null;
+  return fault;
+}
+
 /** A fault with its place in the program; the disk's refusal to read or write a file becomes a fault of the program. */
 export function placed(cause: unknown, file: { path: string; text: string }, node: NodeBase): unknown {
   if (cause instanceof RunError) return cause.at(file, node);
+  if (cause instanceof ProviderError) {
+    // It stays what it is: no loop, `when` or guard goes on after it.
+    if (!PLACES.has(cause)) PLACES.set(cause, { file, node });
+    return cause;
+  }
   if (!(cause instanceof Error)) return cause;
   // A value that grows too large, or a pattern that is none.
   if (isTooDeep(cause)) return tooDeep().at(file, node);

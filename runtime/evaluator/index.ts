@@ -6,7 +6,7 @@ import { ProviderError } from "../providers/provider";
 import { NOTHING_GRANTED } from "./auth";
 import { type Context, NO_AMBIENT } from "./context";
 import { ActiveEnvironment } from "./environments";
-import { ControlSignal, isTooDeep, messageOf, RunError, tooDeep } from "./errors";
+import { ControlSignal, faultOf, isTooDeep, messageOf, RunError, tooDeep } from "./errors";
 import { chosenOf, type Returned } from "./flow";
 import { Module } from "./module";
 import { Run } from "./run";
@@ -136,8 +136,7 @@ const WHERE: Record<ControlSignal["keyword"], string> = {
 
 /** Faults that are no errors of the evaluator's own, in its words. */
 function asFault(cause: unknown): unknown {
-  if (cause instanceof ProviderError)
-    return new RunError(cause.mend === undefined ? cause.message : `${cause.message} ${cause.mend}`, cause.code);
+  if (cause instanceof ProviderError) return faultOf(cause);
   if (cause instanceof ControlSignal) {
     const { keyword, place } = cause;
     const fault = new RunError(`'${keyword}' stands outside of ${WHERE[keyword]}`, "run/control");

@@ -75,6 +75,17 @@ describe.skipIf(process.platform === "win32")("folders", () => {
     }
   });
 
+  it("names the block whose engine is not there", () => {
+    writeFileSync(
+      join(folder, "box.mld"),
+      'var @box = { provider: "@mlld/env-docker" }\nenv @box [\n  run cmd { echo hi }\n]\n',
+    );
+    const env = { ...base, DOCKER_HOST: `unix://${folder}/none.sock`, MLLD_ENV_DOCKER_IMAGE: "im:1" };
+    const { status, stderr } = call(["run", "box.mld"], env);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^box\.mld:2:1: error: There is no socket at /m);
+  });
+
   const asNobody = existsSync("/usr/bin/setpriv") && process.getuid?.() === 0;
   it.skipIf(!asNobody)("does without a home where the system does not know the user", context => {
     execFileSync("chmod", ["755", folder]);

@@ -28,6 +28,12 @@ export function isUnreachable(error: unknown): boolean {
   return code !== undefined && UNREACHABLE.has(code);
 }
 
+/** The connection ended or could not be made again: the engine was there a moment ago. */
+function isCut(error: unknown): boolean {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  return syscall === "connect" || code === "ECONNRESET" || code === "EPIPE";
+}
+
 const UNREACHABLE = new Set([
   "ECONNREFUSED",
   "ECONNRESET",
@@ -147,6 +153,13 @@ export function engineError(step: string, cause: unknown): ProviderError {
   for (const known of KNOWN) {
     const match = message.match(known.pattern);
     if (match) return new ProviderError(known.code, known.say(match), known.mend);
+  }
+  if (isCut(cause)) {
+    return new ProviderError(
+      "run/engine-unreachable",
+      `${step} failed: the Docker engine stopped answering (${message}).`,
+      "Look whether it runs (`mlld-env doctor`), then run again.",
+    );
   }
   return new ProviderError("run/engine-failed", `${step} failed: ${message}.`.replace(/\.\.$/, "."));
 }

@@ -157,7 +157,8 @@ class DockerProvider implements Provider {
       if (exposed.length > 0) refuseOtherMounts(exposed, await environment.mountinfo(signal));
     } catch (error) {
       await environment.detach();
-      if (opened.created) await removeContainer(opened.container);
+      // Why it failed is told, not that it could not be removed: the run's journal knows of it.
+      if (opened.created) await removeContainer(opened.container).catch(() => {});
       throw error;
     }
     return environment;

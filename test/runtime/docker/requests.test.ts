@@ -121,6 +121,19 @@ describe("what the engine says", () => {
     expect(error.message).not.toContain("HTTP code");
   });
 
+  it.each([
+    ["socket hang up", { code: "ECONNRESET" }],
+    ["connect ENOENT /x.sock", { code: "ENOENT", syscall: "connect" }],
+  ])("%s is an engine that went away", (message, more) => {
+    expect(engineError("Starting the environment", Object.assign(new Error(message), more))).toMatchObject({
+      code: "run/engine-unreachable",
+      message: `Starting the environment failed: the Docker engine stopped answering (${message}).`,
+      mend: expect.stringContaining("mlld-env doctor"),
+    });
+    const ofDisk = Object.assign(new Error("ENOENT: no such file or directory"), { code: "ENOENT", syscall: "open" });
+    expect(engineError("Sending the files", ofDisk).code).toBe("run/engine-failed");
+  });
+
   it("is told from an engine that says nothing", () => {
     expect(messageOf(failure("plain words"))).toBe("plain words");
     expect(isUnreachable(Object.assign(new Error("x"), { code: "ECONNREFUSED" }))).toBe(true);
