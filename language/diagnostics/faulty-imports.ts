@@ -1,18 +1,37 @@
 /** Imports of files that cannot be read, or that a run refuses while it loads them. */
 import type { Place } from "../place";
 import type { Analysis, ImportFact, ModuleSummary } from "../semantics";
+import { fileName } from "../semantics/uri";
 import { LineMap } from "../syntax";
+import type { Statement } from "../syntax/tree";
 import type { Finding } from "./finding";
 import { Running } from "./running";
 
+/** By the identity of the import's unit: it lasts until something that the import brings in changes. */
+const FAULTS = new WeakMap<object, Fault | null>();
+
 export function faultyImports(analysis: Analysis): Finding[] {
-  const running = new Running(analysis);
-  const seen = new Set([analysis.uri]);
+  if (analysis.imports.length === 0) return [];
+  const world: World = { analysis, running: new Running(analysis), seen: new Set([analysis.uri]) };
+  const identities = new Map<Statement, object>();
+  for (const { statement, identity } of analysis.units.list)
+    if (statement.kind === "ImportStatement") identities.set(statement, identity);
   return analysis.imports.flatMap(fact => {
-    const module = fact.uri !== null && fact.state === "loaded" ? analysis.module(fact.uri) : null;
-    const fault = module && faultIn(module, fact.statement.start, { analysis, running, seen });
+    const identity = identities.get(fact.statement);
+    let fault = identity && FAULTS.get(identity);
+    if (fault === undefined) {
+      const module = fact.uri !== null && fact.state === "loaded" ? analysis.module(fact.uri) : null;
+      fault = module && faultIn(module, fact.statement.start, world);
+      if (identity) FAULTS.set(identity, fault);
+    }
     return fault ? [finding(fact, fault, analysis)] : [];
   });
+}
+
+interface World {
+  analysis: Analysis;
+  running: Running;
+  seen: Set<string>;
 }
 
 interface Fault {
@@ -23,11 +42,7 @@ interface Fault {
 }
 
 /** What stops the load of a file: its own fault, or that of one that it imports. */
-function faultIn(
-  module: ModuleSummary,
-  start: number,
-  world: { analysis: Analysis; running: Running; seen: Set<string> },
-): Fault | null {
+function faultIn(module: ModuleSummary, start: number, world: World): Fault | null {
   const { uri } = module;
   if (world.seen.has(uri)) return null;
   world.seen.add(uri);
@@ -53,7 +68,7 @@ function finding(
   return {
     code: "name/import-faulty",
     severity: "error",
-    message: `${uri.slice(uri.lastIndexOf("/") + 1)}${through} cannot be loaded${line}: ${message}`,
+    message: `${fileName(uri)}${through} cannot be loaded${line}: ${message}`,
     place: { uri: analysis.uri, start, end },
     related: place ? [{ place, message: "it is wrong here" }] : [],
     fixes: [],

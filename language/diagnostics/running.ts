@@ -17,6 +17,7 @@ import {
   type ModuleSummary,
   parameterValues,
 } from "../semantics";
+import { fileName } from "../semantics/uri";
 import type { AbstractValue } from "../values/abstract";
 import { DeniedCommands } from "./denied-commands";
 import { pathsIn, withOwnFixes } from "./elsewhere";
@@ -248,7 +249,7 @@ export class Running {
   private chosen(problem: Problem, { head }: HeldChoice, operation: Place, block: Place | undefined): Problem {
     const chosen = { place: problem.place ?? head, message: "the guard chooses it here" };
     if (head.uri !== this.analysis.uri) {
-      const message = `A guard of ${nameOf(head)} chooses an environment for this that does not fit here: ${problem.message}`;
+      const message = `A guard of ${fileName(head.uri)} chooses an environment for this that does not fit here: ${problem.message}`;
       return withOwnFixes(
         { ...problem, message, place: operation, related: [chosen, ...problem.related] },
         operation.uri,
@@ -260,10 +261,6 @@ export class Running {
     if (problem.place?.uri === head.uri) return { ...problem, related: [...problem.related, fires] };
     return withOwnFixes({ ...problem, place: head, related: [chosen, ...problem.related, fires] }, head.uri);
   }
-}
-
-function nameOf({ uri }: Place): string {
-  return uri.slice(uri.lastIndexOf("/") + 1);
 }
 
 function own(problems: Problem[]): Found[] {

@@ -25,6 +25,11 @@ export function pathOfUri(uri: string): string {
   return /^\/[a-z]:/i.test(path) ? path.slice(1) : path;
 }
 
+/** The name of the file that a URI names: `file:///a/my%20b.mld` is `my b.mld`. */
+export function fileName(uri: string): string {
+  return decode(uri.slice(uri.lastIndexOf("/") + 1));
+}
+
 function split(uri: string): { prefix: string; path: string } {
   const match = SCHEME.exec(uri);
   return match ? { prefix: match[1]!, path: match[2] ?? "/" } : { prefix: "", path: uri };

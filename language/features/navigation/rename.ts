@@ -1,6 +1,7 @@
 import type { Place } from "../../place";
 import type { Analysis, MlldSymbol, Scope } from "../../semantics";
 import { RESERVED } from "../../semantics/builtins";
+import { fileName } from "../../semantics/uri";
 import type { Span } from "../span";
 import { codeUses, UnclearUse } from "./code-uses";
 import { aliasOccurrences, localOccurrences, occurrencesOf } from "./occurrences";
@@ -97,7 +98,7 @@ export function renameIn(
   );
   if (text && occurrences.length > 0 && (!local || within(text, symbol?.scope)))
     throw new RenameRefused(
-      `@${newName} is written in a text of ${analysis.uri.slice(analysis.uri.lastIndexOf("/") + 1)}, and would mean this name then.`,
+      `@${newName} is written in a text of ${fileName(analysis.uri)}, and would mean this name then.`,
     );
   const starts = new Set(occurrences.map(({ start }) => start));
   const inCode = analysis.symbols

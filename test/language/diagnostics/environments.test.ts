@@ -1,4 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { check } from "../../../language/diagnostics";
+import type { Host } from "../../../language/host";
+import { Program } from "../../../language/semantics";
 import { checkText, fixed, told } from "../../support/program";
 
 const SANDBOX = 'var @sandbox = { provider: "@mlld/env-docker", tools: ["Read", "Bash"], net: "none" }\n';
@@ -606,6 +609,32 @@ describe("silencing", () => {
     ["two lines before", `>> mlld-env-ignore env/tools-widened\n\n${WIDE}\n`],
   ])("not by %s", (_name, program) => {
     expect(told(SANDBOX + program)).toHaveLength(1);
+  });
+});
+
+describe("imports that fail, from one text to the next", () => {
+  it("are told until the imported file is mended, and again when it is wrong again", () => {
+    const wrong = 'env { tools: ["Read"] } [\n  run cmd { ls }\n]\n';
+    const sound = 'var @help = "text"\n';
+    const files: Record<string, string> = { "file:///p/help.mld": wrong };
+    const host: Host = {
+      text: uri => files[uri] ?? null,
+      exists: uri => uri in files,
+      root: () => "file:///p/",
+      home: "",
+      settings: { languageVersion: "auto", severities: {} },
+    };
+    const program = new Program();
+    const codes = (help: string, shown: string) => {
+      files["file:///p/help.mld"] = help;
+      files["file:///p/a.mld"] = `import "./help.mld" as @h\nshow "${shown}"\n`;
+      return check(program.analyse("file:///p/a.mld", host), host).map(({ code }) => code);
+    };
+    expect(codes(wrong, "a")).toEqual(["name/import-faulty"]);
+    expect(codes(wrong, "ab")).toEqual(["name/import-faulty"]);
+    expect(codes(sound, "ab")).toEqual([]);
+    expect(codes(sound, "abc")).toEqual([]);
+    expect(codes(wrong, "abc")).toEqual(["name/import-faulty"]);
   });
 });
 
