@@ -5,7 +5,7 @@ import type { Place } from "../../language/place";
 import { type Analysis, type Effect, type ExecutableSummary, parameterValues } from "../../language/semantics";
 import type { AbstractValue } from "../../language/values/abstract";
 
-/** Calls are followed so often in all; what lies beyond is found by the run. */
+/** So many calls are followed for one statement; what lies beyond is found by the run. */
 const MAX_CALLS = 500;
 
 export interface Entered {
@@ -17,16 +17,17 @@ export interface Entered {
 }
 
 export interface Doing {
-  /** In the order in which the text enters them; one that is entered again with the same capabilities is told once. */
+  /** The environment in which it happens; null at top level. */
+  around: EnvironmentFacts | null;
+  /** In the order in which the text enters them. */
   entered: Entered[];
-  /** Where commands run: `null` at top level. */
-  commands: Set<EnvironmentFacts | null>;
+  /** Whether commands run in `around` itself. */
+  commands: boolean;
 }
 
-/** What effects do under an environment; `null` is the top level. Guards' choices and callees that only the run knows are left out. */
-export function doingOf(effects: readonly Effect[], under: EnvironmentFacts | null, analysis: Analysis): Doing {
-  const doing: Doing = { entered: [], commands: new Set() };
-  const told = new Set<string>();
+/** What effects do in an environment. Guards' choices and callees that only the run knows are left out. */
+export function doingOf(effects: readonly Effect[], around: EnvironmentFacts | null, analysis: Analysis): Doing {
+  const doing: Doing = { around, entered: [], commands: false };
   let left = MAX_CALLS;
   type Put = (value: AbstractValue) => AbstractValue;
 
@@ -38,7 +39,7 @@ export function doingOf(effects: readonly Effect[], under: EnvironmentFacts | nu
   ): void => {
     for (const effect of part) {
       if (effect.kind === "command") {
-        if (effect.language !== "js") doing.commands.add(environment);
+        if (effect.language !== "js" && environment === around) doing.commands = true;
       } else if (effect.kind === "environment") {
         const { environment: facts } = enterBlock({
           parent: environment ?? TOP_LEVEL,
@@ -49,10 +50,7 @@ export function doingOf(effects: readonly Effect[], under: EnvironmentFacts | nu
           paths: pathsIn(effect.place.uri, analysis),
           policy: analysis.policy,
         });
-        const { uri, start } = effect.place;
-        const key = `${uri} ${start} ${JSON.stringify(explain(facts).capabilities)}`;
-        if (!told.has(key)) doing.entered.push({ place: effect.place, label: facts.label, facts });
-        told.add(key);
+        doing.entered.push({ place: effect.place, label: facts.label, facts });
         walk(effect.effects, facts, put, path);
       } else if (effect.kind === "call") {
         const callee = effect.callee && analysis.executable(effect.callee.uri, effect.callee.name);
@@ -61,8 +59,17 @@ export function doingOf(effects: readonly Effect[], under: EnvironmentFacts | nu
       }
     }
   };
-  walk(effects, under, value => value, []);
+  walk(effects, around, value => value, []);
   return doing;
+}
+
+/** Each once: one may be entered again with the same capabilities. */
+export function distinct(entered: readonly Entered[]): Entered[] {
+  const keyOf = ({ place: { uri, start }, facts }: Entered) =>
+    `${uri} ${start} ${JSON.stringify(explain(facts).capabilities)}`;
+  const found = new Map<string, Entered>();
+  for (const one of entered) if (!found.has(keyOf(one))) found.set(keyOf(one), one);
+  return [...found.values()];
 }
 
 /** The effects that stand in a part of the text. */

@@ -6,7 +6,7 @@ import { children, LineMap } from "../../language/syntax";
 import type { EnvExpression, ImportStatement, Node, Statement } from "../../language/syntax/tree";
 import type { EventRange, PlanStep } from "../../protocol/events";
 import type { ProgramSlice } from "../evaluator";
-import { doingOf, type Entered, effectsIn } from "./entered";
+import { distinct, type Entered } from "./entered";
 import { type BlockPath, blockAt, sliceOf } from "./slice";
 import { stepsOf } from "./steps";
 import { fileOf, type TargetDefaults, Targets, targetOfFacts } from "./targets";
@@ -58,7 +58,7 @@ export function plan(analysis: Analysis, request: PlanRequest): Plan | Refusal |
     slice === null ? file.statements : file.statements.filter(statement => slice.statements.has(statement));
   const block = path === null ? null : (path.at(-1) as EnvExpression);
   const targets = new Targets(analysis, request);
-  const entered = enteredBy(chosen, path, block, analysis, targets);
+  const entered = enteredBy(chosen, path, block, targets);
   const findings = [
     ...request.findings.filter(finding => finding.severity === "error" && concerns(finding, analysis, chosen, slice)),
     ...unsupported(rootsOf(chosen, path, slice), analysis.uri, {
@@ -93,21 +93,13 @@ function enteredBy(
   chosen: readonly Statement[],
   path: BlockPath | null,
   block: EnvExpression | null,
-  analysis: Analysis,
   targets: Targets,
 ): EnteredEnvironment[] {
-  const around = chosen.filter(statement => statement !== path?.[0]);
-  const found = doingOf(
-    around.flatMap(statement => effectsIn(analysis.effects, statement)),
-    null,
-    analysis,
-  ).entered;
   const own = block && targets.siteOf(block);
-  if (own) {
-    const { site, facts } = own;
-    found.unshift({ place: site.head, label: facts.label, facts }, ...doingOf(site.effects, facts, analysis).entered);
-  }
-  return found.map(one => ({ ...one, target: targetOfFacts(one.facts) }));
+  const statements = [...(block ? inside(block) : []), ...chosen.filter(statement => statement !== path?.[0])];
+  const found = statements.flatMap(statement => targets.doingOf(statement).entered);
+  if (own) found.unshift({ place: own.site.head, label: own.facts.label, facts: own.facts });
+  return distinct(found).map(one => ({ ...one, target: targetOfFacts(one.facts) }));
 }
 
 /** The statements directly inside the block: what it does, after what it needs. */

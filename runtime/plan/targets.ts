@@ -7,7 +7,7 @@ import type { Analysis, Site } from "../../language/semantics";
 import { children } from "../../language/syntax";
 import type { EnvExpression, Node, Statement } from "../../language/syntax/tree";
 import type { ProgramSlice } from "../evaluator";
-import { doingOf, type Entered, effectsIn } from "./entered";
+import { type Doing, doingOf, type Entered, effectsIn } from "./entered";
 
 /** Fields that say which image a sandbox has. */
 const IMAGE_FIELDS = ["image", "from", "build"];
@@ -34,6 +34,7 @@ export interface TargetDefaults {
 
 export class Targets {
   private readonly sites = new Map<Node, Site>();
+  private readonly doings = new Map<Statement, Doing>();
 
   constructor(
     private readonly analysis: Analysis,
@@ -50,12 +51,20 @@ export class Targets {
 
   /** The words of every environment that a statement enters, and of the one around it where its commands run there. */
   targetOf(statement: Statement): string {
-    const block = this.blockAround(statement);
-    const around = block?.facts ?? null;
-    const effects = effectsIn(block?.site.effects ?? this.analysis.effects, statement);
-    const { entered, commands } = doingOf(effects, around, this.analysis);
-    const places = [...(commands.has(around) ? [around] : []), ...entered.map(({ facts }) => facts)];
+    const { around, entered, commands } = this.doingOf(statement);
+    const places = [...(commands ? [around] : []), ...entered.map(({ facts }) => facts)];
     return [...new Set(places.map(targetOfFacts))].join(", ") || targetOfFacts(around);
+  }
+
+  /** What a statement at top level, or directly in a block, does. */
+  doingOf(statement: Statement): Doing {
+    const known = this.doings.get(statement);
+    if (known) return known;
+    const block = this.blockAround(statement);
+    const effects = effectsIn(block?.site.effects ?? this.analysis.effects, statement);
+    const doing = doingOf(effects, block?.facts ?? null, this.analysis);
+    this.doings.set(statement, doing);
+    return doing;
   }
 
   /** A block, and what runs in it. */
