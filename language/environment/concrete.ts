@@ -7,7 +7,6 @@ import type { Grants } from "./face";
 import { FIELDS } from "./fields";
 import { NAME_ORDER } from "./names";
 import { isLimited, isNone, netTexts } from "./net-sets";
-import { SET_IN } from "./read";
 import type {
   Answer,
   EnvironmentFacts,
@@ -271,8 +270,7 @@ const PROCESSES: Record<ProcessLanguage, string> = {
 function withoutTool({ label, capabilities }: EnvironmentFacts): string {
   const { history } = capabilities.tools;
   if (history.length > 1) return `the narrowed tools of ${label} leave out`;
-  const note = history[0]?.note ?? "";
-  const source = note.startsWith(SET_IN) ? note.slice(SET_IN.length) : label;
+  const source = history[0]?.setIn ?? label;
   return source === "with" ? `the tools in its \`with\` leave out` : `${source} does not allow`;
 }
 

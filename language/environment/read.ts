@@ -245,6 +245,7 @@ class Reader {
       entry.replaced && this.reading.quietly(() => this.field<S>({ key: entry.key, value: entry.replaced! }, read));
     const place = entry.value.place;
     const why = entry.value.kind === "unknown" ? `: ${entry.value.reason}` : "";
+    const setIn = entry.origin ?? this.label;
     return {
       options,
       maybeUnset,
@@ -252,7 +253,7 @@ class Reader {
       place,
       keyPlace: entry.keyPlace,
       ...(replaced && { replaced }),
-      history: [{ place: entry.keyPlace ?? place, note: `${SET_IN}${entry.origin ?? this.label}${why}`, options }],
+      history: [{ place: entry.keyPlace ?? place, note: `${SET_IN}${setIn}${why}`, setIn, options }],
     };
   }
 

@@ -95,6 +95,8 @@ export interface Provenance {
   place?: Place;
   /** `set in @sandbox`, `the default of a sandbox`, `policy @p leaves Read`. */
   note: string;
+  /** How messages call the config that set it, where one did: the note is `set in` and this. */
+  setIn?: string;
   /** The field's possible values after this step, where an author set them. */
   options?: readonly unknown[];
 }
