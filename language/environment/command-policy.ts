@@ -132,7 +132,8 @@ function patterns(value: unknown): string[] {
   });
 }
 
-function strings(value: unknown): string[] {
+/** A text, or the texts of a list. */
+export function strings(value: unknown): string[] {
   if (typeof value === "string") return [value];
   return Array.isArray(value) ? value.filter((item): item is string => typeof item === "string") : [];
 }
@@ -188,5 +189,6 @@ function effectiveProgram(words: string[], open: boolean): string[] {
 }
 
 function basename(path: string): string {
-  return path.replace(/\/+$/, "").slice(path.replace(/\/+$/, "").lastIndexOf("/") + 1);
+  const plain = path.replace(/\/+$/, "");
+  return plain.slice(plain.lastIndexOf("/") + 1);
 }

@@ -14,6 +14,7 @@ export {
   commandRefusal,
   composed,
   firstProgram,
+  strings,
 } from "./command-policy";
 export { commandProblem, configHash, fromValue, grantsOf, sameEnvironment, toValue } from "./concrete";
 export { TOP_LEVEL } from "./defaults";

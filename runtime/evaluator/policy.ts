@@ -8,6 +8,7 @@ import {
   commandRefusal,
   composed,
   firstProgram,
+  strings,
 } from "../../language/environment";
 import { isPlainObject } from "../../language/values";
 import type { AuthDefinition } from "./auth";
@@ -160,11 +161,6 @@ function flowDenied(label: string, target: string, rule?: string): DeniedError {
   const why = rule === undefined ? "" : ` (rule ${rule})`;
   const message = `Label '${label}' cannot flow to '${target}'${why}`;
   return new DeniedError(message, "POLICY_LABEL_FLOW_DENIED");
-}
-
-function strings(value: unknown): string[] {
-  if (typeof value === "string") return [value];
-  return Array.isArray(value) ? value.filter((item): item is string => typeof item === "string") : [];
 }
 
 /** `fs`, `filesystem`, `fs:r:GLOB`, `fs:w:GLOB`, `fs:rw:GLOB`; writing implies reading. */
