@@ -16,7 +16,12 @@ type Named = MlldSymbol & { range: Range };
 
 export function takenNames(analysis: Analysis): Finding[] {
   const named = analysis.symbols.filter((symbol): symbol is Named => symbol.range !== null && symbol.name !== "");
-  return [...reserved(named, analysis), ...definedAgain(named, analysis), ...shadowing(named, analysis)];
+  const topLevel = new Set<unknown>(analysis.units.list.map(({ statement }) => statement));
+  return [
+    ...reserved(named, analysis),
+    ...definedAgain(named, topLevel, analysis),
+    ...shadowing(named, topLevel, analysis),
+  ];
 }
 
 /** A program's own `@now` hides mlld's. Parameters and executables may have any name. */
@@ -34,8 +39,7 @@ function reserved(symbols: readonly Named[], { uri }: Analysis): Finding[] {
 }
 
 /** The first definition of a file's name stays: the run ends at the second one. */
-function definedAgain(symbols: readonly Named[], analysis: Analysis): Finding[] {
-  const statements = new Set<unknown>(analysis.units.list.map(({ statement }) => statement));
+function definedAgain(symbols: readonly Named[], topLevel: ReadonlySet<unknown>, analysis: Analysis): Finding[] {
   const first = new Map<string, Named>();
   return symbols.flatMap(symbol => {
     const { name, kind, scope, declaration } = symbol;
@@ -43,7 +47,7 @@ function definedAgain(symbols: readonly Named[], analysis: Analysis): Finding[] 
     if (scope.kind !== "file" || !DEFINING.has(kind) || name === "_") return [];
     // What one of several branches defines may be defined in another, and an optional one may not be there.
     const statement = declaration as Statement;
-    if (kind !== "import" && !statements.has(statement)) return [];
+    if (kind !== "import" && !topLevel.has(statement)) return [];
     if (statement.kind === "ExeStatement" && statement.metadata !== null) return [];
     const before = first.get(name);
     if (before)
@@ -54,8 +58,7 @@ function definedAgain(symbols: readonly Named[], analysis: Analysis): Finding[] 
 }
 
 /** What a block or loop takes from those around it. A `when` or guard may. */
-function shadowing(symbols: readonly Named[], analysis: Analysis): Finding[] {
-  const statements = new Set<unknown>(analysis.units.list.map(({ statement }) => statement));
+function shadowing(symbols: readonly Named[], topLevel: ReadonlySet<unknown>, analysis: Analysis): Finding[] {
   return symbols.flatMap(symbol => {
     const { kind, name, range } = symbol;
     const kept = KEPT_FROM[kind];
@@ -70,7 +73,7 @@ function shadowing(symbols: readonly Named[], analysis: Analysis): Finding[] {
       const outer = scope.parent.kind === "file";
       // Code that is called sees what is defined behind it.
       if (taken.range.start > range.start && !(outer && called)) continue;
-      if (!kept.has(taken.kind) || (outer && !statements.has(taken.declaration))) return [];
+      if (!kept.has(taken.kind) || (outer && !topLevel.has(taken.declaration))) return [];
       return [again(symbol, taken as Named, analysis)];
     }
     return [];
