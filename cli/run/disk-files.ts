@@ -2,6 +2,7 @@ import { appendFile, mkdir, readdir, readFile, stat, writeFile } from "node:fs/p
 import { dirname, join, resolve } from "node:path";
 import picomatch from "picomatch";
 import type { FileAccess } from "../../runtime/evaluator";
+import { isWaitingPipe } from "./pipes";
 import { resolvedPath } from "./resolved-path";
 
 /** The disk, for the script's own file work. */
@@ -46,11 +47,9 @@ export const diskFiles: FileAccess = {
   resolved: resolvedPath,
 };
 
-/** Who opens a pipe waits for another process, perhaps for ever, and cannot be stopped. Those that a shell makes (`<(…)`) have an other end. */
 async function refusePipe(path: string): Promise<void> {
   const found = await facts(path);
-  if (found?.isFIFO() && !/^\/(?:dev|proc)\//.test(path))
-    throw Object.assign(new Error("it is a pipe"), { path, code: "ESPIPE" });
+  if (found && isWaitingPipe(path, found)) throw Object.assign(new Error("it is a pipe"), { path, code: "ESPIPE" });
 }
 
 /** Files below a folder, relative with `/`. Links to folders are not followed: they may lead round in a circle. */

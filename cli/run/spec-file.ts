@@ -11,6 +11,7 @@ import type { ReportedFinding } from "../../protocol/events";
 import { DiskHost } from "../host";
 import { UnreadableError } from "../io";
 import { reporter } from "../reported";
+import { isWaitingPipe } from "./pipes";
 
 export interface SpecFile {
   spec: EnvironmentSpecFile | null;
@@ -25,8 +26,7 @@ export function readSpecFile(
   const uri = pathToFileURL(path).href;
   let source: string;
   try {
-    // The pipe of `<(…)` has an other end; one in the workspace would be waited for.
-    if (statSync(path).isFIFO() && !/^\/(?:dev|proc)\//.test(path)) throw new Error("it is a pipe");
+    if (isWaitingPipe(path, statSync(path))) throw new Error("it is a pipe");
     source = readFileSync(path, "utf8");
   } catch (error) {
     throw new UnreadableError(path, error);
